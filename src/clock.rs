@@ -11,7 +11,6 @@ use rustix::time::ClockId;
 /// Where `now` comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
-    /// The machine's clock.
     System,
     /// One instant for ever: `--em`, and tests.
     Fixed(Timestamp),
@@ -19,7 +18,6 @@ pub enum Clock {
 
 impl Clock {
     /// Now. Read once per pass and passed down.
-    #[must_use]
     pub fn now(self) -> Timestamp {
         match self {
             #[expect(clippy::disallowed_methods, reason = "this is the one place")]
@@ -29,7 +27,6 @@ impl Clock {
     }
 
     /// Everything that says whether `now` may be believed.
-    #[must_use]
     pub fn reading(self) -> ClockReading {
         let wall = self.now();
         match self {
@@ -46,7 +43,6 @@ impl Clock {
     /// Asks systemd whether the kernel's clock is in step with a time server, whoever keeps it there (chrony, ntpd): then
     /// the time that it stands at. Setting the clock by hand takes that back until the time server has answered. Starts
     /// a process, and may block for half a minute.
-    #[must_use]
     pub fn ask_system(self) -> Option<Timestamp> {
         match self {
             Self::System => {
@@ -84,7 +80,6 @@ pub struct ClockReading {
 const ZONES: &str = "/usr/share/zoneinfo/tzdata.zi";
 
 /// The release of the machine's time zone database; none where it does not say.
-#[must_use]
 pub fn zone_release() -> Option<String> {
     let mut first = String::new();
     BufReader::new(File::open(ZONES).ok()?.take(100)).read_line(&mut first).ok()?;

@@ -58,7 +58,6 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Uncontained> {
 }
 
 /// Whether the parser that runs on this thread was given up: nobody waits for what it reads any more.
-#[must_use]
 pub fn is_given_up() -> bool {
     HERE.with_borrow(|here| here.as_ref().is_some_and(|state| state.load(Ordering::Relaxed) == GIVEN_UP))
 }
@@ -73,15 +72,11 @@ pub struct Bounds {
 
 impl Bounds {
     /// So long, and so many megabytes by which the process may grow meanwhile.
-    #[must_use]
     pub const fn new(time: Duration, megabytes: u64) -> Self {
         Self { time, megabytes, adrift: AtomicIsize::new(0) }
     }
 
     /// Runs a parser on a thread of its own, until it ends or is given up.
-    ///
-    /// # Errors
-    /// [`Uncontained`].
     pub async fn run<T: Send + 'static>(
         &'static self,
         work: impl FnOnce() -> T + Send + 'static,

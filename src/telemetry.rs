@@ -73,7 +73,6 @@ impl<'a> MakeWriter<'a> for ToJournal {
 }
 
 /// A text of several lines as journald reads errors: the same gravity on each.
-#[must_use]
 pub fn as_errors(text: &str) -> String {
     text.lines().fold(String::new(), |all, line| all + priority(Level::ERROR) + line + "\n")
 }
@@ -107,7 +106,6 @@ fn safe(text: &str) -> String {
 }
 
 /// A text as it is, without the e-mail addresses in it.
-#[must_use]
 pub fn without_addresses(text: &str) -> String {
     let words = text.split_inclusive(char::is_whitespace).map(|word| {
         let end = word.trim_end_matches(char::is_whitespace).len();
@@ -140,7 +138,6 @@ fn safe_value(value: Value) -> Value {
 
 /// The faults of a configuration, for logs: of the tables of people (`.csv`) and of what may be a password only the
 /// places.
-#[must_use]
 pub fn faults_for_logs(faults: &str) -> String {
     // A fault's own lines may begin with the number of the line that it shows.
     let begins = |line: &str| line.starts_with("erro: ") || line.starts_with("aviso: ");
@@ -162,7 +159,6 @@ pub fn faults_for_logs(faults: &str) -> String {
 
 /// An error with everything beneath it, in one line. What the system says of a file is said in Portuguese; what an
 /// error repeats of the one above it is said once.
-#[must_use]
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = words(error);
     let mut source = error.source();
@@ -187,7 +183,6 @@ fn words(error: &(dyn Error + 'static)) -> String {
 }
 
 /// What the system says of a file, for operators; its number stays, for whoever looks further.
-#[must_use]
 pub fn io_words(error: &io::Error) -> String {
     let what = match error.kind() {
         io::ErrorKind::NotFound => "não existe",

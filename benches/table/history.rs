@@ -3,7 +3,8 @@
 //!
 //! The ledgers are made by the program's own passes (`years`), in minutes, and kept in TMPDIR for the next run:
 //! `vigia-medicao-MUNICIPIOS-ANOS`; one made by another schema must be removed by hand. `MUNICIPIOS=853 ANOS=0,1` measures
-//! others. Steps are those of SQLite's machine and the same on every computer.
+//! others. Steps are those of SQLite's machine and the same on every computer. With `TESTE_POSTGRES` (the folder of a server's
+//! socket, as the tests take it) a copy of each is moved there by `livro mudar`, and its pass is held against that over the file.
 #![expect(
     clippy::disallowed_methods,
     reason = "the ledgers end today, so that the commands see them as they stand"
@@ -64,7 +65,15 @@ fn measure(municipalities: usize, count: i32) {
     let of_window = format!(
         "SELECT * FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key WHERE n.window_id = '{window}'"
     );
-    let pair = Pair::run(By::Cpu, || runtime.block_on(pass(&years, now)), || plain(&of_window));
+    if let Ok(socket) = std::env::var("TESTE_POSTGRES") {
+        let there = moved_to(&socket, &dir);
+        let on_server = runtime.block_on(begin(there.path(), (from, until), now));
+        let ours = || runtime.block_on(pass(&on_server, now));
+        let pair = Pair::run(By::Clock, ours, || runtime.block_on(pass(&years, now)));
+        pair.print(&format!("pass with nothing due, {over}, PostgreSQL"), "", "the same over the file");
+    }
+    let counted = || runtime.block_on(counted_pass(&years, now));
+    let pair = Pair::run(By::Cpu, counted, || plain(&of_window));
     let detail = format!(
         "{} steps; {letters} letters, {} kB of ledger each",
         pair.ours.detail,
@@ -101,25 +110,66 @@ fn measure(municipalities: usize, count: i32) {
 async fn grow(dir: &Path, municipalities: usize, (from, until): (Date, Date), now: Timestamp) -> Years {
     let began = Instant::now();
     let kept = dir.join("dados/vigia.db").exists();
-    if !kept {
-        years::configure(dir, municipalities, from);
+    if kept {
+        return begin(dir, (from, until), now).await;
     }
+    years::configure(dir, municipalities, from);
     let mut years = Years::begin(dir, from, until.saturating_add(2.days())).await;
-    if !kept {
-        years.run(now).await;
-        eprintln!("made in {:.0} s", began.elapsed().as_secs_f64());
-    }
-    // What is due was done when the ledger was made; in one that was kept, now.
+    years.run(now).await;
+    eprintln!("made in {:.0} s", began.elapsed().as_secs_f64());
     reconcile_once(&years.app, now).await.unwrap();
     years
 }
 
-/// One pass, with the steps that it takes of SQLite's machine.
+/// One that was made before; what is due now is done.
+async fn begin(dir: &Path, (from, until): (Date, Date), now: Timestamp) -> Years {
+    let years = Years::begin(dir, from, until.saturating_add(2.days())).await;
+    reconcile_once(&years.app, now).await.unwrap();
+    years
+}
+
+/// A copy of the ledger in a schema of a server, and the folder of its configuration.
+fn moved_to(socket: &str, dir: &Path) -> tempfile::TempDir {
+    let there = tempfile::tempdir().unwrap();
+    let data = there.path().join("dados");
+    fs::create_dir(&data).unwrap();
+    for name in ["vigia.db", "vigia.db-wal"] {
+        let _none_where_nothing_was_written = fs::copy(dir.join("dados").join(name), data.join(name));
+    }
+    for name in ["calendario.toml", "fontes.toml", "municipios.csv"] {
+        fs::copy(dir.join(name), there.path().join(name)).unwrap();
+    }
+    let settings = fs::read_to_string(dir.join("vigia.toml")).unwrap();
+    let path = |dir: &Path| dir.display().to_string();
+    let settings = settings.replace(&path(dir), &path(there.path()));
+    fs::write(there.path().join("vigia.toml"), &settings).unwrap();
+    let (url, schema) =
+        (format!("postgres://vigia@/vigia?host={socket}"), format!("historia_{}", std::process::id()));
+    let by_hand = |words: &[&str]| {
+        let mut command = Command::new(BINARY);
+        let done = command.arg("--config").arg(there.path()).args(words).args(["--autor", "medicao"]);
+        let done = done.output().unwrap();
+        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    };
+    by_hand(&["assumir", "--motivo", "medição"]);
+    by_hand(&["livro", "mudar", "--para", &url, "--esquema", &schema]);
+    let bank = format!("[banco]\nurl = \"{url}\"\nesquema = \"{schema}\"\n");
+    fs::write(there.path().join("vigia.toml"), settings + &bank).unwrap();
+    there
+}
+
+/// One pass.
 async fn pass(years: &Years, now: Timestamp) -> Cost {
     let here = Path::new("/proc/self");
-    let work = years.app.store.count_work().await.unwrap();
     let (began, before) = (Instant::now(), measure::cpu_of_threads(here));
     reconcile_once(&years.app, now).await.unwrap();
     let (clock, cpu) = (began.elapsed(), measure::cpu_of_threads(here).saturating_sub(before));
-    Cost { clock, cpu, peak_kib: 0, detail: work.take() }
+    Cost { clock, cpu, ..Cost::default() }
+}
+
+/// One pass, with the steps that it takes of SQLite's machine. Counted, it takes longer.
+async fn counted_pass(years: &Years, now: Timestamp) -> Cost {
+    let work = years.app.store.count_work().await.unwrap();
+    let cost = pass(years, now).await;
+    Cost { detail: work.take(), ..cost }
 }

@@ -32,9 +32,6 @@ pub enum CommandError {
 }
 
 /// Runs it to its end. Its standard error is ours; what it writes otherwise is nobody's.
-///
-/// # Errors
-/// [`CommandError`].
 pub async fn run(argv: &[String], text: &str, patience: Duration) -> Result<(), CommandError> {
     let started = start(argv, text).map_err(|error| CommandError::Start(error.kind().to_string()))?;
     let mut group = Group(Some(started));

@@ -13,21 +13,16 @@ pub enum MessageFormat {
     Slack,
     /// The Telegram bot API.
     Telegram {
-        /// The chat.
         chat: String,
     },
-    /// ntfy.
     Ntfy,
 }
 
 /// What is posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
-    /// `Content-Type`.
     pub content_type: &'static str,
-    /// Other headers.
     pub headers: Vec<(&'static str, &'static str)>,
-    /// The body.
     pub body: String,
 }
 
@@ -37,7 +32,6 @@ const MOST_BYTES: usize = 3_500;
 const CUT: &str = "\n(cortado: o texto inteiro está no livro, em “vigia-suas livro”)";
 
 /// An alert as the service takes it.
-#[must_use]
 pub fn message(format: &MessageFormat, subject: &str, text: &str) -> Posted {
     let text = cut(text);
     let object = |value: Value| Posted {

@@ -33,7 +33,6 @@ pub struct Webhook {
     pub url: SecretString,
     /// What goes in `Authorization: Bearer …`.
     pub bearer: Option<SecretString>,
-    /// What it understands.
     pub format: MessageFormat,
 }
 
@@ -46,7 +45,6 @@ pub enum TellError {
     /// It was answered, and not taken.
     #[error("o endereço respondeu {status}{}", after_colon(.said))]
     Refused {
-        /// The status.
         status: u16,
         /// The beginning of what it said.
         said: String,
@@ -65,7 +63,6 @@ const MOST_SHOWN: usize = 160;
 
 impl Route {
     /// Which way it is.
-    #[must_use]
     pub fn channel(&self) -> Channel {
         match self {
             Self::Webhook(_) => Channel::Webhook,
@@ -74,9 +71,6 @@ impl Route {
     }
 
     /// Tells, once.
-    ///
-    /// # Errors
-    /// [`TellError`].
     pub async fn tell(&self, subject: &str, text: &str) -> Result<(), TellError> {
         self.tell_within(subject, text, crate::http::call::PATIENCE, command::PATIENCE).await
     }

@@ -26,9 +26,7 @@ pub struct Beacon {
 /// What is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sign {
-    /// The service begins.
     Start,
-    /// All is well.
     Well,
     /// It is not; what is amiss, a line each.
     Amiss(String),
@@ -36,9 +34,6 @@ pub enum Sign {
 
 impl Beacon {
     /// Gives a sign, once.
-    ///
-    /// # Errors
-    /// [`TellError`].
     pub async fn give(&self, sign: &Sign) -> Result<(), TellError> {
         let Some(url) = self.address(sign) else { return Ok(()) };
         let body = match sign {

@@ -78,7 +78,7 @@ pub(super) async fn run(session: &Session, asked: &Apply) -> Result {
 }
 
 /// The folder that was replaced last.
-fn kept(target: &std::path::Path) -> std::result::Result<PathBuf, Failure> {
+fn kept(target: &std::path::Path) -> Result<PathBuf> {
     install::last_kept(target).ok_or_else(|| {
         Failure::refused(format!(
             "recusado: não há configuração anterior guardada ao lado de {}\ndica: “aplicar” guarda uma a cada vez; sem \
@@ -89,7 +89,7 @@ fn kept(target: &std::path::Path) -> std::result::Result<PathBuf, Failure> {
 }
 
 /// The same refusals as `verificar`.
-pub(super) async fn judge(session: &Session, other: &Setup) -> std::result::Result<(), Failure> {
+pub(super) async fn judge(session: &Session, other: &Setup) -> Result<()> {
     let mut found = std::collections::BTreeSet::new();
     let mut calendar = other.config.calendar.clone();
     calendar.hours.waits = true;
@@ -115,11 +115,7 @@ pub(super) async fn judge(session: &Session, other: &Setup) -> std::result::Resu
 
 /// Large effects need what was shown to be repeated, so that nobody confirms what they did not read. What is repeated must
 /// be right also where nothing is large: another table was read.
-pub(super) fn refuse_large(
-    compared: &Contrast,
-    given: Option<String>,
-    wanted: &str,
-) -> std::result::Result<(), Failure> {
+pub(super) fn refuse_large(compared: &Contrast, given: Option<String>, wanted: &str) -> Result<()> {
     let why = match given {
         Some(other) => format!("“--confirmar {other}” não é o que esta tabela pede"),
         None if compared.effects.is_empty() => return Ok(()),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::patience;
-use super::session::{Failure, remark};
+use super::session::{Failure, Result, remark};
 use crate::config::Sources;
 use crate::desk::install::{ReloadRequest, tell_daemon};
 use crate::plan::effects::Contrast;
@@ -15,7 +15,7 @@ use crate::world::seat;
 use crate::world::setup::Setup;
 
 /// Asks, unless the answer was given. Without a terminal nobody is there to answer, and nothing is done.
-pub(super) fn ask(question: &str, yes: bool) -> std::result::Result<bool, Failure> {
+pub(super) fn ask(question: &str, yes: bool) -> Result<bool> {
     if yes {
         return Ok(true);
     }
@@ -106,7 +106,7 @@ pub(super) async fn give(
     compared: &Contrast,
     author: &str,
     now: Timestamp,
-) -> std::result::Result<(), Failure> {
+) -> Result<()> {
     let ledger = in_force.database();
     if compared.effects.is_empty() || !ledger.exists() {
         return Ok(());

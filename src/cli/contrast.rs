@@ -27,12 +27,12 @@ pub(super) async fn show(session: &Session, against: &Path, until: Option<Date>)
 }
 
 /// Another folder's configuration, or all its faults.
-pub(super) fn load(session: &Session, directory: &Path) -> std::result::Result<Setup, Failure> {
+pub(super) fn load(session: &Session, directory: &Path) -> Result<Setup> {
     Setup::load(Some(directory), session.now()).map_err(|error| load_failure(error, session.json))
 }
 
 /// The ledger that the service keeps, if there is one: the files may name another by now.
-pub(super) async fn ledger(session: &Session) -> std::result::Result<Option<Store>, Failure> {
+pub(super) async fn ledger(session: &Session) -> Result<Option<Store>> {
     match last_good::kept_ledger(&session.setup) {
         Some(path) => Ok(Some(seat::read(&path).await?)),
         None => session.ledger().await,
@@ -40,7 +40,7 @@ pub(super) async fn ledger(session: &Session) -> std::result::Result<Option<Stor
 }
 
 /// The configuration in force: the daemon's own, as it keeps it in the ledger; where there is none, that of the files.
-pub(super) async fn in_force(session: &Session) -> std::result::Result<Setup, Failure> {
+pub(super) async fn in_force(session: &Session) -> Result<Setup> {
     let kept = match ledger(session).await? {
         Some(store) => last_good::of(&store, session.setup.directory.as_deref(), session.now()).await?,
         None => None,
@@ -54,7 +54,7 @@ pub(super) async fn compare(
     in_force: &Setup,
     other: &Setup,
     until: Option<Date>,
-) -> std::result::Result<Contrast, Failure> {
+) -> Result<Contrast> {
     let store = ledger(session).await?;
     let compared = contrast::compare(in_force, store.as_ref(), other, session.now(), until).await;
     compared.map_err(|error| Failure::could_not(&error))

@@ -82,7 +82,7 @@ pub(super) async fn run(
 }
 
 /// As in the roster; a municipality that left it is still known by its code.
-fn resolve(session: &Session, text: &str) -> std::result::Result<MunicipalityCode, Failure> {
+fn resolve(session: &Session, text: &str) -> Result<MunicipalityCode> {
     let found = order::municipality(&session.setup.config.roster, text);
     found.or_else(|error| MunicipalityCode::parse(text.trim()).map_err(|_| error.into()))
 }

@@ -116,7 +116,7 @@ fn entry(live: &Live, window: &Window, example: &Example, subject: &str) -> Gall
 }
 
 /// Writes a file and the folders above it.
-pub(super) fn write(path: &Path, text: &str) -> std::result::Result<(), Failure> {
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
     let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
     made.and_then(|()| files::write(path, text.as_bytes())).map_err(|error| {
         Failure::unwritable(path, &error, "confira a pasta dada em --saida e o espaço em disco")

@@ -80,7 +80,7 @@ pub(super) async fn verify(session: &Session) -> Result {
     Ok(if report.is_whole() { Answer::Done } else { Answer::Negative })
 }
 
-pub(super) async fn existing(session: &Session) -> std::result::Result<Store, Failure> {
+pub(super) async fn existing(session: &Session) -> Result<Store> {
     session.ledger().await?.ok_or_else(|| {
         Failure::failed(format!(
             "ainda não há livro em {}\ndica: ele nasce com “vigia-suas servir”",

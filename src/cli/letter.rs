@@ -32,7 +32,7 @@ pub(super) struct Example {
 }
 
 /// Writes an example letter.
-pub(super) async fn example(session: &Session, sample: &Sample) -> std::result::Result<Example, Failure> {
+pub(super) async fn example(session: &Session, sample: &Sample) -> Result<Example> {
     let live = Live::under(session.setup.clone(), session.calendar());
     let (window, municipality) = subject(session, &live, sample)?;
     let found = drawn(session, &live, sample, (&window, municipality)).await?;
@@ -50,7 +50,7 @@ async fn drawn(
     live: &Live,
     asked: &Sample,
     (window, municipality): (&Window, &Municipality),
-) -> std::result::Result<sample::Example, Failure> {
+) -> Result<sample::Example> {
     let about = (asked.kind, municipality.code);
     sample::one(live, &session.overrides().await?, window, about, session.now())
         .map_err(|error| Failure::could_not(&error))?
@@ -182,20 +182,12 @@ pub(super) async fn send_test(session: &Session, to: &EmailAddress, sample: &Sam
     }
 }
 
-fn write(
-    live: &Live,
-    notice: &Notice,
-    session: &Session,
-) -> std::result::Result<crate::store::NewLetter, Failure> {
+fn write(live: &Live, notice: &Notice, session: &Session) -> Result<crate::store::NewLetter> {
     compose(live, notice, NonZeroU16::MIN, &[], session.now()).map_err(|error| Failure::could_not(&*error))
 }
 
 /// The window and the municipality that an example is about.
-fn subject<'a>(
-    session: &Session,
-    live: &'a Live,
-    sample: &Sample,
-) -> std::result::Result<(Window, &'a Municipality), Failure> {
+fn subject<'a>(session: &Session, live: &'a Live, sample: &Sample) -> Result<(Window, &'a Municipality)> {
     let window = window(session, live, &sample.of)?;
     let roster = &live.setup.config.roster;
     let municipality = match &sample.municipality {
@@ -211,7 +203,7 @@ fn subject<'a>(
 }
 
 /// The window asked for, or the system's current or next one.
-pub(super) fn window(session: &Session, live: &Live, of: &SampleOf) -> std::result::Result<Window, Failure> {
+pub(super) fn window(session: &Session, live: &Live, of: &SampleOf) -> Result<Window> {
     match (&of.window, &of.system) {
         (Some(id), _) => live.calendar.window(id).ok_or_else(|| {
             Failure::refused(format!("erro: não há janela “{id}” no calendário\ndica: veja vigia-suas agenda"))

@@ -87,7 +87,7 @@ fn listed(in_force: &[String]) -> String {
 }
 
 /// Whether a batch waits to be released; nothing else ever does.
-async fn awaited(session: &Session, scope: &HoldScope) -> std::result::Result<bool, Failure> {
+async fn awaited(session: &Session, scope: &HoldScope) -> Result<bool> {
     let HoldScope::Batch(id) = scope else { return Ok(false) };
     if order::is_queue(id) {
         let signs = match session.ledger().await? {
@@ -235,7 +235,7 @@ pub(super) async fn note(session: &Session, call: &Call) -> Result {
 }
 
 /// The domain's scope, with the window and the municipality looked up.
-fn resolve(session: &Session, scope: &Scope) -> std::result::Result<HoldScope, Failure> {
+fn resolve(session: &Session, scope: &Scope) -> Result<HoldScope> {
     let Scope { all, window, municipality, batch } = scope;
     Ok(match (window, municipality, batch) {
         (Some(id), ..) => {

@@ -250,7 +250,7 @@ pub(super) fn password(user: &str) -> Result {
     Ok(Answer::Done)
 }
 
-fn ask(question: &str) -> std::result::Result<SecretString, Failure> {
+fn ask(question: &str) -> Result<SecretString> {
     let read = || {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line).map(|_| line)

@@ -212,7 +212,7 @@ async fn chosen(
     store: &Store,
     proposals: &[String],
     Choice { kinds, units }: &Choice,
-) -> std::result::Result<Vec<Pending>, Failure> {
+) -> Result<Vec<Pending>> {
     let mut pending = register::pending(&session.setup.config, store).await?;
     for id in proposals {
         if pending.iter().all(|pending| pending.id != *id) {
@@ -230,7 +230,7 @@ async fn chosen(
 }
 
 /// Asks at the terminal; elsewhere nobody agrees.
-fn agreed() -> std::result::Result<bool, Failure> {
+fn agreed() -> Result<bool> {
     if !io::stdin().is_terminal() {
         return Ok(false);
     }

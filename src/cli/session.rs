@@ -106,7 +106,7 @@ impl From<OrderError> for Failure {
 }
 
 /// What a command came to.
-pub(super) type Result = std::result::Result<Answer, Failure>;
+pub(super) type Result<T = Answer> = std::result::Result<T, Failure>;
 
 /// The configuration, now, and how to answer.
 pub(super) struct Session {
@@ -121,7 +121,7 @@ pub(super) struct Session {
 impl Session {
     /// Reads the configuration. Where the files cannot be used, a command that is about the service and its ledger
     /// works with the last good one, and says so.
-    pub(super) async fn open(invocation: &Invocation) -> std::result::Result<Self, Failure> {
+    pub(super) async fn open(invocation: &Invocation) -> Result<Self> {
         // The configuration judges future announcements by the machine's clock or by `--em`.
         let machine = Clock::System.now();
         let first = match invocation.at {
@@ -199,7 +199,7 @@ impl Session {
     }
 
     /// Who decides, why, and that it is now.
-    pub(super) fn by(&self, author: &str, reason: &str) -> std::result::Result<Authorship, Failure> {
+    pub(super) fn by(&self, author: &str, reason: &str) -> Result<Authorship> {
         Ok(order::authorship(author, reason, self.now())?)
     }
 
@@ -230,7 +230,7 @@ impl Session {
     }
 
     /// The ledger to read, if there is one yet.
-    pub(super) async fn ledger(&self) -> std::result::Result<Option<Store>, Failure> {
+    pub(super) async fn ledger(&self) -> Result<Option<Store>> {
         let path = self.setup.database();
         // What may not be looked at is not absent.
         let hint = "rode o comando como o usuário do serviço, ou como root";
@@ -254,12 +254,12 @@ impl Session {
     }
 
     /// The ledger to write, created if need be.
-    pub(super) async fn writable_ledger(&self) -> std::result::Result<Store, Failure> {
+    pub(super) async fn writable_ledger(&self) -> Result<Store> {
         Ok(seat::begin(&self.setup.config.settings, self.now()).await?)
     }
 
     /// What people decided, as the ledger has it.
-    pub(super) async fn overrides(&self) -> std::result::Result<Overrides, Failure> {
+    pub(super) async fn overrides(&self) -> Result<Overrides> {
         Ok(match self.ledger().await? {
             Some(store) => store.overrides().await?,
             None => Overrides::default(),
@@ -267,17 +267,13 @@ impl Session {
     }
 
     /// The world as the ledger has it, or as an empty one would: what is open or is reported on, and some windows.
-    pub(super) async fn known(&self, also: &[WindowId]) -> std::result::Result<Known, Failure> {
+    pub(super) async fn known(&self, also: &[WindowId]) -> Result<Known> {
         let live = Live::under(self.setup.clone(), self.calendar());
         self.known_to(self.calendar(), Depth::Open(overview::reported(&live, also, self.now()))).await
     }
 
     /// So much of it, under a calendar with or without sending hours.
-    pub(super) async fn known_to(
-        &self,
-        calendar: Calendar,
-        depth: Depth,
-    ) -> std::result::Result<Known, Failure> {
+    pub(super) async fn known_to(&self, calendar: Calendar, depth: Depth) -> Result<Known> {
         let (store, now) = (self.ledger().await?, self.now());
         let over = async |calendar, depth| {
             Known::over(self.setup.clone(), calendar, store.as_ref(), depth, now).await

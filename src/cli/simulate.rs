@@ -135,7 +135,7 @@ fn strays(changes: &[StatusChange], calendar: &Calendar, until: Date) -> BTreeSe
     strays
 }
 
-fn read_changes(session: &Session, path: &Path) -> std::result::Result<Vec<StatusChange>, Failure> {
+fn read_changes(session: &Session, path: &Path) -> Result<Vec<StatusChange>> {
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::unreadable(path, &error, "confira o nome do arquivo"))?;
     let zone = &session.setup.config.calendar.hours.zone;

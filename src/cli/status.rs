@@ -142,7 +142,7 @@ pub(super) async fn ingest(session: &Session, feed: &FeedId, file: &Path) -> Res
 const LARGEST_FILE: u64 = 1024 * 1024 * 1024;
 
 /// A file's bytes, held in memory only when they are few.
-pub(super) fn original(session: &Session, file: &Path) -> std::result::Result<Original, Failure> {
+pub(super) fn original(session: &Session, file: &Path) -> Result<Original> {
     let unreadable = |error: &std::io::Error| Failure::unreadable(file, error, "confira o nome do arquivo");
     let opened = std::fs::File::open(file).map_err(|error| unreadable(&error))?;
     Original::of_file(&opened, &spool_folder(&session.setup), LARGEST_FILE).map_err(|error| match error {
@@ -202,10 +202,7 @@ fn totals(summary: &WindowSummary) -> serde_json::Value {
 }
 
 /// The window asked for, or those worth reporting on; as known then where another instant was asked for.
-pub(super) async fn overview(
-    session: &Session,
-    window: Option<&WindowId>,
-) -> std::result::Result<Overview, Failure> {
+pub(super) async fn overview(session: &Session, window: Option<&WindowId>) -> Result<Overview> {
     let as_of = session.as_known_at().map_or_else(|| AsOf::Now(session.now()), AsOf::Then);
     let live = Arc::new(Live::under(session.setup.clone(), session.calendar()));
     if let Some(id) = window {

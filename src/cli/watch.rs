@@ -58,7 +58,7 @@ async fn show(
     sample: &Sample,
     format: LetterFormat,
     output: Option<&Path>,
-) -> std::result::Result<(), Failure> {
+) -> Result<()> {
     if output.is_none() && std::io::stdout().is_terminal() {
         say_bytes(CLEAR.as_bytes());
     }
@@ -94,7 +94,7 @@ async fn show(
     Ok(())
 }
 
-fn keep(output: &Path, letter: &Letter) -> std::result::Result<(), Failure> {
+fn keep(output: &Path, letter: &Letter) -> Result<()> {
     gallery::write(&output.join("carta.html"), &auto_refreshed(&letter.html))?;
     let text = format!("Assunto: {}\n\n{}", letter.subject, letter.text);
     gallery::write(&output.join("carta.txt"), &text)

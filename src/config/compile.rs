@@ -49,7 +49,6 @@ const CONFIRM: &str = "confira link, abertura e prazo com o MDS e apague `a_conf
 impl Config {
     /// How many systems and recurrences follow a custom that nobody confirmed (`a_confirmar`); in production they are
     /// warned of.
-    #[must_use]
     pub fn unconfirmed(&self) -> usize {
         self.warnings.iter().filter(|warning| warning.hint == CONFIRM).count()
     }

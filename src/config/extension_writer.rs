@@ -16,13 +16,10 @@ use crate::text::toml::quoted;
 /// A deadline announced anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewExtension {
-    /// The new deadline's day.
     pub deadline: Date,
     /// Its time, where it is not the window's own.
     pub at: Option<Time>,
-    /// The day of the announcement.
     pub announced: Date,
-    /// Where the date comes from.
     pub source: String,
     /// Whom it is for, in order; empty: all.
     pub municipalities: Vec<MunicipalityCode>,
@@ -44,9 +41,6 @@ pub enum Unwritten {
 
 /// The bytes of `calendario.toml` with a prorrogação of `window` in them. A window of a recurrence is written out
 /// first, with the dates that it has.
-///
-/// # Errors
-/// [`Unwritten`].
 pub fn write_extension(sources: &Sources, window: &Window, new: &NewExtension) -> Result<Vec<u8>, Unwritten> {
     let bytes = sources.bytes("calendario.toml").ok_or(Unwritten::Unreadable)?;
     let text = std::str::from_utf8(bytes).map_err(|_| Unwritten::Unreadable)?;

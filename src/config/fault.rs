@@ -17,7 +17,6 @@ pub enum Severity {
 /// One fault, at its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// How bad it is.
     pub severity: Severity,
     /// The file, with its directory as given; or the environment variable.
     pub file: String,
@@ -27,7 +26,6 @@ pub struct Fault {
     pub column: usize,
     /// The text to underline; empty when something is missing.
     pub span: String,
-    /// What is wrong.
     pub message: String,
     /// What to write instead.
     pub hint: String,
@@ -79,7 +77,6 @@ impl Fault {
     }
 
     /// An error that another room found in a file of `text`: at a line of it, or, with line 0, of the file as a whole.
-    #[must_use]
     pub fn at_line(file: String, line: usize, text: &str, message: String, hint: String) -> Self {
         let excerpt = line.checked_sub(1).and_then(|n| text.lines().nth(n)).unwrap_or_default().to_owned();
         let indent = excerpt.chars().take_while(|c| c.is_whitespace()).count();
@@ -98,7 +95,6 @@ pub struct Faults(pub Vec<Fault>);
 
 impl Faults {
     /// Puts faults into their order: by file, then place, errors before warnings.
-    #[must_use]
     pub fn sorted(mut faults: Vec<Fault>) -> Self {
         faults.sort_by(|a, b| {
             (&a.file, a.line, a.column, a.severity, &a.message)
@@ -119,7 +115,6 @@ impl Faults {
     }
 
     /// How many of each, in words: `2 erros e 1 aviso`.
-    #[must_use]
     pub fn summary(&self) -> String {
         let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
         let errors = count(self.errors().count(), "erro", "erros");
@@ -152,12 +147,7 @@ impl fmt::Display for Fault {
 pub enum LoadError {
     /// The directory or a file in it could not be read.
     #[error("não foi possível ler {}", path.display())]
-    Unreadable {
-        /// What could not be read.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    Unreadable { path: PathBuf, source: std::io::Error },
     /// What was read has faults.
     #[error(transparent)]
     Faulty(#[from] Faults),

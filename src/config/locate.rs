@@ -18,11 +18,8 @@ pub(super) struct Text {
 /// Where a value was written.
 #[derive(Debug, Clone)]
 pub(super) enum Spot {
-    /// These bytes of a file.
     At(Rc<Text>, Range<usize>),
-    /// A file as a whole.
     Whole(String),
-    /// An environment variable.
     Variable(String),
     /// Nowhere: a default of the program's own.
     Default,

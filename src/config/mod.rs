@@ -90,13 +90,9 @@ pub use vigia::{Whereabouts, mode_of, whereabouts};
 /// A configuration without faults.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// How the daemon runs.
     pub settings: Settings,
-    /// What was announced.
     pub calendar: Calendar,
-    /// Whom to tell.
     pub roster: Roster,
-    /// Who writes.
     pub secretariat: Secretariat,
     /// Where status comes from, by id as written.
     pub feeds: Vec<FeedSpec>,
@@ -119,7 +115,6 @@ pub struct TemplateSource {
     pub name: String,
     /// Where it is, for faults of its own.
     pub path: String,
-    /// Its text.
     pub text: String,
 }
 

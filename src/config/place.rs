@@ -9,11 +9,8 @@ use crate::domain::id::{Reference, SystemId, WindowId};
 /// What of a window is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowKey {
-    /// The window itself.
     Window,
-    /// Its parts.
     Parts,
-    /// The deadline of that edition.
     Deadline(u16),
     /// The municipalities of that edition.
     Municipalities(u16),
@@ -21,7 +18,6 @@ pub enum WindowKey {
 
 /// An error about a window, at its place in `calendario.toml`: where it is written, else where its recurrence is,
 /// else the file as a whole.
-#[must_use]
 pub fn fault_at(
     sources: &Sources,
     window: &WindowId,

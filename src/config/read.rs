@@ -16,11 +16,9 @@ const MOST_NAMED: usize = 300;
 /// A table being read.
 pub(super) struct Reader<'a> {
     entries: &'a [Entry],
-    /// Where the table begins.
     pub(super) spot: Spot,
     /// What operators call it: `[sistema.rma]`.
     name: String,
-    /// Where faults go.
     pub(super) log: &'a Log,
     asked: RefCell<Vec<&'static str>>,
 }

@@ -51,11 +51,9 @@ pub enum DatabaseSettings {
 pub struct ServerSettings {
     /// Its name or address, or the folder of its socket.
     pub host: String,
-    /// Its port.
     pub port: u16,
     /// Who connects.
     pub user: String,
-    /// The database.
     pub database: String,
     /// `esquema`: as written; a rehearsal has one of its own beside it.
     pub schema: String,
@@ -101,9 +99,7 @@ pub enum UncertainPolicy {
 pub struct RelaySettings {
     /// Host name or address.
     pub host: String,
-    /// Port.
     pub port: u16,
-    /// How the connection is secured.
     pub security: RelaySecurity,
     /// User, when the relay asks for one.
     pub user: Option<String>,
@@ -119,7 +115,6 @@ pub struct RelaySettings {
     pub per_day: u32,
     /// Most connections at once.
     pub connections: u16,
-    /// How long the relay may take.
     pub patience: RelayPatience,
 }
 
@@ -169,7 +164,6 @@ impl RelayPatience {
     pub const LONGEST: Duration = Duration::from_mins(55);
 
     /// What one letter may take at most: TCP and TLS, the greeting, seven commands, the text, and the reply to it.
-    #[must_use]
     pub fn over_one_letter(&self) -> Duration {
         let Self { connect, greeting, command, data, final_dot } = *self;
         connect
@@ -239,7 +233,6 @@ pub enum WebhookFormat {
     Slack,
     /// The Telegram bot API.
     Telegram,
-    /// ntfy.
     Ntfy,
 }
 
@@ -296,7 +289,6 @@ pub struct PanelSettings {
 impl PanelSettings {
     /// Whether whoever asks must say who they are: always off loopback, and on loopback where there is a way to, or a proxy
     /// that may bring anybody.
-    #[must_use]
     pub fn asks_who(&self) -> bool {
         !self.listen.ip().to_canonical().is_loopback()
             || !self.proxies.is_empty()

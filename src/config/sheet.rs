@@ -21,7 +21,6 @@ pub(super) struct Sheet {
 /// A row, cell by cell.
 pub(super) struct Row {
     cells: Vec<Cell>,
-    /// Where the row begins.
     pub(super) spot: Spot,
 }
 

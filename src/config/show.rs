@@ -9,7 +9,6 @@ use crate::text::visible;
 
 impl Faults {
     /// Every fault with its line and hint, and a count at the end. Colours only when asked.
-    #[must_use]
     pub fn render(&self, colours: bool) -> String {
         let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
         let mut out = String::new();

@@ -102,7 +102,6 @@ impl Sources {
     }
 
     /// The configuration shipped inside the program: Espírito Santo, in rehearsal.
-    #[must_use]
     pub fn embedded() -> Self {
         let mut sources = Self { directory: "(embutida)".to_owned(), ..Self::default() };
         for (name, text) in [
@@ -151,13 +150,11 @@ impl Sources {
     }
 
     /// Whether a variable of that name overrides `vigia.toml`.
-    #[must_use]
     pub fn has_variable(&self, name: &str) -> bool {
         self.variables.contains_key(name)
     }
 
     /// A hash over every file and variable: two configurations with the same one are the same.
-    #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         let mut part = |name: &str, bytes: &[u8]| {
@@ -176,14 +173,12 @@ impl Sources {
     }
 
     /// Every file and variable by name, to be kept; variables begin with `VIGIA_`.
-    #[must_use]
     pub fn parts(&self) -> Vec<(String, Vec<u8>)> {
         let variables = self.variables.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes()));
         self.files.iter().map(|(name, bytes)| (name.clone(), bytes.clone())).chain(variables).collect()
     }
 
     /// What [`Sources::parts`] gave, put together again. The environment of this process has no say in it.
-    #[must_use]
     pub fn of_parts(directory: &str, parts: Vec<(String, Vec<u8>)>) -> Self {
         let mut sources = Self { directory: directory.to_owned(), ..Self::default() };
         for (name, bytes) in parts {
@@ -202,7 +197,6 @@ impl Sources {
     }
 
     /// The names of files and variables that two configurations do not have alike.
-    #[must_use]
     pub fn unlike(&self, other: &Self) -> Vec<String> {
         let unlike = |a: &BTreeMap<String, Vec<u8>>, b: &BTreeMap<String, Vec<u8>>| -> Vec<String> {
             a.keys().chain(b.keys()).filter(|name| a.get(*name) != b.get(*name)).cloned().collect()
@@ -217,7 +211,6 @@ impl Sources {
     }
 
     /// Whether this is the name of a file that a configuration is made of.
-    #[must_use]
     pub fn is_part(name: &str) -> bool {
         FILES.contains(&name)
             || name.strip_prefix("modelos/").is_some_and(|letter| {
@@ -227,13 +220,11 @@ impl Sources {
     }
 
     /// A hash over every file: what two places have alike whatever the environment says.
-    #[must_use]
     pub fn digest(&self) -> String {
         Self { files: self.files.clone(), ..Self::default() }.fingerprint()
     }
 
     /// The bytes of a file, if it is there.
-    #[must_use]
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
         self.files.get(name).map(Vec::as_slice)
     }
@@ -250,7 +241,6 @@ impl Sources {
 
     /// The same as text, for judging them beside faults of other files; those that are no UTF-8 or too long are
     /// left to the compiler.
-    #[must_use]
     pub fn templates(&self) -> Vec<TemplateSource> {
         self.letters()
             .filter(|(name, bytes)| bytes.len() <= most_bytes(name))

@@ -62,7 +62,6 @@ pub struct Whereabouts {
 }
 
 /// Where the ledger of a configuration is, whatever else is wrong with it; nothing when that cannot be read.
-#[must_use]
 pub fn whereabouts(sources: &Sources) -> Option<Whereabouts> {
     let unheard = Log::default();
     let document = merged(sources, &unheard)?;
@@ -74,7 +73,6 @@ pub fn whereabouts(sources: &Sources) -> Option<Whereabouts> {
 }
 
 /// How a configuration has the service run, whatever else is wrong with it; nothing when that cannot be read.
-#[must_use]
 pub fn mode_of(sources: &Sources) -> Option<Mode> {
     let unheard = Log::default();
     let document = merged(sources, &unheard)?;

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::hang;
 use super::leap::ClockWatch;
 use super::pulse::Pulse;
 use crate::clock::{Clock, ClockReading};
@@ -147,6 +148,9 @@ impl Loop {
     /// One that has not got on for so long hangs. Those that wait for other hosts may wait longer: a relay alone may take
     /// three quarters of an hour over one letter (RFC 5321 §4.5.3.2).
     fn patience(self) -> SignedDuration {
+        if hang::asked_for() == Some(self) {
+            return hang::PATIENCE;
+        }
         match self {
             Self::Ingest | Self::Decide => SignedDuration::from_mins(15),
             Self::Register
@@ -301,6 +305,11 @@ impl App {
     pub fn vouch(&self, of: Loop) {
         let now = self.clock.reading();
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).insert(of, now);
+    }
+
+    /// When a loop last got on.
+    pub(super) fn vouched_at(&self, of: Loop) -> Option<ClockReading> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).get(&of).copied()
     }
 
     /// How far each loop got.

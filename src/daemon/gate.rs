@@ -37,10 +37,7 @@ pub(super) async fn judge(
     new: &Setup,
     now: Timestamp,
 ) -> Result<Verdict, ContrastError> {
-    let moves = match in_force {
-        Some(old) => !(new.keeps(&old.database()) || was_moved_here(store, old).await?),
-        None => false,
-    };
+    let moves = in_force.is_some_and(|old| !new.keeps(&old.database()));
     let edits = if moves { None } else { amend::silent_edits(store, in_force, new).await? };
     if let Some(faults) = edits {
         return Ok(Verdict::Refuse(RefusedFiles { fingerprint: new.config.fingerprint.clone(), faults }));
@@ -63,19 +60,16 @@ pub(super) async fn judge(
     Ok(Verdict::Hold(HeldConfiguration { fingerprint, letters: compared.letters(), effects, table }))
 }
 
-/// What rules over a ledger before anything new is let in, if it still can.
+/// What rules over the ledger of a configuration before that is let in, if it still can. Where the ledger lay when it came
+/// into force does not matter: it may have moved, and each machine has its own `dados`.
 pub(super) async fn in_force(
     store: &Store,
     wanted: &Setup,
     now: Timestamp,
 ) -> Result<Option<LastGood>, StoreError> {
     let kept = last_good::of(store, wanted.directory.as_deref(), now).await?;
-    Ok(match kept {
-        Some(kept) if kept.setup.keeps(store.path()) || was_moved_here(store, &kept.setup).await? => {
-            Some(kept)
-        }
-        Some(_) | None => None,
-    })
+    let kept = kept.map(|kept| kept.over_the_ledger_of(wanted));
+    Ok(kept.filter(|kept| kept.setup.keeps(store.path())))
 }
 
 /// The server and schema, where the ledger there is another service's: what rules over it has no municipality in common with
@@ -90,11 +84,6 @@ pub(super) async fn of_another_service(
     let theirs = &kept.setup.config.roster.municipalities;
     let is_shared = wanted.config.roster.municipalities.keys().any(|code| theirs.contains_key(code));
     Ok((!is_shared && !theirs.is_empty()).then_some(server))
-}
-
-/// Whether this is the ledger of a configuration in another place (`livro mudar`): with all that it knew.
-async fn was_moved_here(store: &Store, setup: &Setup) -> Result<bool, StoreError> {
-    Ok(store.came_from().await?.is_some_and(|from| setup.keeps(&from)))
 }
 
 /// Whether a start may go over from one ledger to another. A rehearsal that somebody asks for by hand, once or by a

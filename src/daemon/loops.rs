@@ -21,6 +21,7 @@ use super::audit::audit_if_due;
 use super::beat::{beat_loop, notify};
 use super::clock_watch;
 use super::daily::Daily;
+use super::hang;
 use super::herald::Herald;
 use super::ingest::Ingest;
 use super::lookout::{self, LONGEST_REST, lookout_loop};
@@ -54,15 +55,15 @@ pub(super) fn begin(app: &Arc<App>, outbox: Outbox, scheduler: JobScheduler, tra
     for task in [
         tracker.spawn(guarded(app.clone(), "despertador", tick_loop(app.clone(), scheduler))),
         tracker.spawn(guarded(app.clone(), "vigia", lookout_loop(app.clone(), lookout::EVERY))),
-        tracker.spawn(guarded(app.clone(), Loop::Ingest.name(), ingest_loop(app.clone()))),
+        tracker.spawn(indispensable(app.clone(), Loop::Ingest, ingest_loop(app.clone()))),
         tracker.spawn(optional(app.clone(), Loop::Register, register_loop)),
         tracker.spawn(optional(app.clone(), Loop::News, news_loop)),
         tracker.spawn(optional(app.clone(), Loop::Returns, returns_loop)),
         tracker.spawn(optional(app.clone(), Loop::Herald, herald_loop)),
         tracker.spawn(optional(app.clone(), Loop::Signal, signal_loop)),
         tracker.spawn(optional(app.clone(), Loop::Audit, audit_loop)),
-        tracker.spawn(guarded(app.clone(), Loop::Decide.name(), reconcile_loop(app.clone()))),
-        tracker.spawn(guarded(app.clone(), Loop::Send.name(), send_loop(app.clone(), outbox))),
+        tracker.spawn(indispensable(app.clone(), Loop::Decide, reconcile_loop(app.clone()))),
+        tracker.spawn(indispensable(app.clone(), Loop::Send, send_loop(app.clone(), outbox))),
         tracker.spawn(guarded(app.clone(), "batimento", beat_loop(app.clone()))),
         tracker.spawn(guarded(app.clone(), "avisos do banco", reserve::hint_loop(app.clone()))),
     ] {
@@ -122,6 +123,11 @@ async fn guarded(app: Arc<App>, name: &'static str, work: impl Future<Output = (
     }
 }
 
+/// A loop that vouches for itself and that the service cannot do without.
+async fn indispensable(app: Arc<App>, each: Loop, work: impl Future<Output = ()>) {
+    guarded(app.clone(), each.name(), hang::unless_asked_for(app, each, work)).await;
+}
+
 /// A loop that the service can do without rests a day after it panicked, and says in between that it does not hang.
 const REST: Duration = Duration::from_mins(10);
 const RESTS: u32 = 144;
@@ -131,7 +137,8 @@ const RESTS: u32 = 144;
 async fn optional<L: Future<Output = ()>>(app: Arc<App>, each: Loop, work: impl Fn(Arc<App>) -> L) {
     let name = each.name();
     while !app.stop.is_cancelled() {
-        if AssertUnwindSafe(work(app.clone())).catch_unwind().await.is_ok() {
+        let work = hang::unless_asked_for(app.clone(), each, work(app.clone()));
+        if AssertUnwindSafe(work).catch_unwind().await.is_ok() {
             continue;
         }
         error!(loop_name = name, "um laço dispensável falhou; recomeça em um dia");
@@ -187,7 +194,8 @@ async fn ingest_loop(app: Arc<App>) {
                 LONGEST_SLEEP
             }
         };
-        rest.by_folders(&app, pause, || ingest.is_quiet(&app)).await;
+        rest.by_folders(&app, pause, Ingest::looks_at_folders(&app).then_some(|| ingest.is_quiet(&app)))
+            .await;
     }
     if let Err(failure) = ingest.leave(&app).await {
         error!(error = %chain(&failure), "o fim da ingestão não pôde ser anotado");
@@ -211,7 +219,12 @@ async fn register_loop(app: Arc<App>) {
                 LONGEST_SLEEP
             }
         };
-        rest.by_folders(&app, pause, || registers.is_quiet(&app)).await;
+        rest.by_folders(
+            &app,
+            pause,
+            Registers::looks_at_folders(&app).then_some(|| registers.is_quiet(&app)),
+        )
+        .await;
     }
     if let Err(failure) = registers.leave(&app).await {
         error!(error = %chain(&failure), "o fim da leitura do cadastro não pôde ser anotado");
@@ -356,8 +369,9 @@ impl Rest {
         }
     }
 
-    /// The same for a loop that looks at drop folders: a file in one ends it.
-    async fn by_folders(&mut self, app: &App, pause: Duration, is_quiet: impl Fn() -> bool) {
+    /// The same for a loop that looks at drop folders, if it has any: a file in one ends it.
+    async fn by_folders(&mut self, app: &App, pause: Duration, is_quiet: Option<impl Fn() -> bool>) {
+        let Some(is_quiet) = is_quiet else { return self.take(app, pause).await };
         let ends = tokio::time::Instant::now() + pause;
         loop {
             let left = ends.saturating_duration_since(tokio::time::Instant::now());

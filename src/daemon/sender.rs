@@ -64,6 +64,7 @@ pub(super) async fn send_share(
         // A relay that hesitates: the rest waits for what the outbox makes of it.
         let goes_on = ended.as_ref().is_none_or(|e| !hesitates(&e.outcome))
             && !app.stop.is_cancelled()
+            && app.store.may_speak()
             && (closed_until(live, now).is_none() || rest.front().is_some_and(|next| next.key.is_alert()));
         let next = if goes_on { rest.pop_front() } else { None };
         let is_last = next.is_none();

@@ -251,3 +251,27 @@ pub(crate) async fn detached<T: Send + 'static>(
     let task = tokio::spawn(step);
     task.await.unwrap_or(Err(StoreError::Interrupted))
 }
+
+/// A write: what the body does, in a transaction of its own that is committed after it. `return` leaves it undone.
+macro_rules! written {
+    (@$begin:ident, $db:expr, |$tx:ident| $body:block) => {{
+        let db = $db.clone();
+        $crate::database::db::detached(async move {
+            let mut $tx = db.$begin().await?;
+            let done = $body;
+            $tx.commit().await?;
+            Ok(done)
+        })
+        .await
+    }};
+    ($db:expr, quietly, |$tx:ident| $body:block) => {
+        written!(@begin_quietly, $db, |$tx| $body)
+    };
+    ($db:expr, unheard, |$tx:ident| $body:block) => {
+        written!(@begin_unheard, $db, |$tx| $body)
+    };
+    ($db:expr, |$tx:ident| $body:block) => {
+        written!(@begin, $db, |$tx| $body)
+    };
+}
+pub(crate) use written;

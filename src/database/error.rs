@@ -8,7 +8,8 @@ use sqlx::postgres::PgDatabaseError;
 /// What lies beneath; shown as the chain's next line.
 type Source = Box<dyn Error + Send + Sync>;
 
-/// A fault of the store.
+/// A fault of the store: of the database, or [`StoreError::Corrupt`] for a row that cannot be. Any operation may end with
+/// one; what else one may say stands under its `# Errors`.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file cannot be opened or created.

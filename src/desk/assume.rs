@@ -18,12 +18,7 @@ use crate::store::{Sighting, Unassured};
 pub enum SightingError {
     /// A log cannot be read.
     #[error("não foi possível ler o registro {}\ndica: rode como root, e confira se o arquivo está inteiro", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Unreadable { path: PathBuf, source: io::Error },
     /// A file has no line of Postfix.
     #[error(
         "{} não tem nenhuma linha do Postfix: não é o registro de um servidor de saída\ndica: o registro costuma ser \
@@ -41,12 +36,7 @@ pub enum SightingError {
     #[error(
         "“{said}” ainda não pode ter saído: {why}\ndica: confira a referência e o prazo no nome do aviso"
     )]
-    NotYet {
-        /// What was said.
-        said: String,
-        /// Why not.
-        why: String,
-    },
+    NotYet { said: String, why: String },
 }
 
 /// What the logs and people say.
@@ -67,7 +57,6 @@ pub struct Search<'a> {
     pub unassured: &'a [Unassured],
     /// Which windows there are, and in which zone stamps without one are.
     pub calendar: &'a Calendar,
-    /// Now.
     pub now: Timestamp,
 }
 

@@ -9,7 +9,6 @@ use crate::store::JournalEntry;
 use crate::text::visible;
 
 /// An entry in words, on one line whatever others wrote into it.
-#[must_use]
 pub fn entry_words(entry: &JournalEntry) -> String {
     visible::line(&told_words(entry))
 }
@@ -178,7 +177,6 @@ fn announcement_words(subject: &str, told: &Announced) -> String {
 }
 
 /// What was done, in one word, where an entry tells of somebody or something that acted.
-#[must_use]
 pub fn act(told: &Entry) -> Option<&'static str> {
     Some(match told {
         Entry::Decision(told) => told.act.as_str(),

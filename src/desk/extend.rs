@@ -15,13 +15,10 @@ use crate::world::setup::Setup;
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Which window.
     pub window: WindowId,
-    /// The new deadline's day.
     pub deadline: Date,
     /// Its time, where it is not the window's own.
     pub at: Option<Time>,
-    /// Where the date comes from.
     pub source: String,
     /// The day of the announcement; absent: today.
     pub announced: Option<Date>,
@@ -81,7 +78,6 @@ pub enum ExtendError {
 /// A prorrogação ready to be put on the disk.
 #[derive(Debug)]
 pub struct Draft {
-    /// The configuration with it.
     pub setup: Setup,
     /// The new `calendario.toml`.
     pub bytes: Vec<u8>,
@@ -90,9 +86,6 @@ pub struct Draft {
 }
 
 /// Judges a request and writes it into a copy of a configuration.
-///
-/// # Errors
-/// [`ExtendError`].
 pub fn draft(setup: &Setup, request: &Request, now: Timestamp) -> Result<Draft, ExtendError> {
     let directory = setup.directory.as_ref().ok_or(ExtendError::Embedded)?;
     let calendar = &setup.config.calendar;

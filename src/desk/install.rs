@@ -51,7 +51,6 @@ pub enum InstallError {
          dica: copie os arquivos à mão com o serviço parado, e depois rode “vigia-suas verificar”", path.display()
     )]
     NoExchange {
-        /// The folder.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -63,7 +62,6 @@ pub enum InstallError {
         path.display()
     )]
     File {
-        /// Which.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -123,7 +121,6 @@ fn compare(target: &Path, seen: &Sources) -> Result<(), InstallError> {
 }
 
 /// The folder that was replaced last, if one is kept.
-#[must_use]
 pub fn last_kept(target: &Path) -> Option<PathBuf> {
     let target = target.canonicalize().ok()?;
     let prefix = format!("{}.anterior-", name(&target));
@@ -167,7 +164,6 @@ pub enum ReloadRequest {
 }
 
 /// Tells the daemon that sends from a ledger to read its files again.
-#[must_use]
 pub fn tell_daemon(database: &Path) -> ReloadRequest {
     let Some(pid) = Store::sender(database).and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw)
     else {

@@ -30,12 +30,7 @@ pub enum OrderError {
     Municipality(String),
     /// Several municipalities of that name.
     #[error("há mais de um município “{name}” em municipios.csv\ndica: use o código: {}", .codes.iter().copied().map(of_state).collect::<Vec<_>>().join(", "))]
-    Ambiguous {
-        /// The name, as given.
-        name: String,
-        /// Whose it is.
-        codes: Vec<MunicipalityCode>,
-    },
+    Ambiguous { name: String, codes: Vec<MunicipalityCode> },
     /// No such window.
     #[error(
         "não há janela “{0}” no calendário\ndica: veja os nomes com “vigia-suas agenda”; uma janela de \
@@ -44,14 +39,7 @@ pub enum OrderError {
     Window(WindowId),
     /// No such part in the window.
     #[error("a janela {window} não tem a parte “{part}”\ndica: as partes dela são {known}")]
-    Part {
-        /// The window.
-        window: WindowId,
-        /// The part, as given.
-        part: String,
-        /// What it has.
-        known: String,
-    },
+    Part { window: WindowId, part: String, known: String },
     /// No such batch.
     #[error(
         "“{0}” não é um lote deste calendário\ndica: use o nome que aparece em “vigia-suas plano”, como \
@@ -127,7 +115,6 @@ pub fn batch(config: &Config, id: &BatchId) -> Result<(), OrderError> {
 }
 
 /// Whether anything waits for a batch to be released, now or at the next sending instant.
-#[must_use]
 pub fn awaits(known: &Known, id: &BatchId, now: Timestamp) -> bool {
     let at = known.live.calendar.hours.next_sending(now);
     let plan = plan::plan(&known.world(), at);
@@ -167,7 +154,6 @@ pub fn authorship(author: &str, reason: &str, at: Timestamp) -> Result<Authorshi
 
 /// What is in force on a day of what people ordered: what is held, and, of one municipality and window, what is
 /// exempted or disputed there. Each in one line with its last day and its reason.
-#[must_use]
 pub fn in_force(
     orders: &Overrides,
     about: Option<(MunicipalityCode, &WindowId)>,
@@ -198,9 +184,6 @@ pub fn in_force(
 }
 
 /// `reter`, until a day or until it is released.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn hold(
     store: &Store,
     scope: HoldScope,
@@ -211,24 +194,17 @@ pub async fn hold(
 }
 
 /// Whether it is the queue as a whole, which stands still while letters come back from several domains.
-#[must_use]
 pub fn is_queue(id: &BatchId) -> bool {
     id.as_str() == "fila"
 }
 
 /// Whether uncertain letters of a batch wait to be repeated (`ao_incerto = "reter"`).
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn holds_uncertain(store: &Store, id: &BatchId, now: Timestamp) -> Result<bool, StoreError> {
     Ok(store.held_uncertain(now).await?.iter().any(|held| held.batch.as_ref() == Some(id)))
 }
 
 /// `liberar`: lifts every hold of that scope, and lets a batch go, with its uncertain letters, or the queue that stands
 /// still. Answers how many holds there were.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn release(store: &Store, scope: HoldScope, by: Authorship) -> Result<usize, StoreError> {
     if let HoldScope::Batch(batch) = &scope {
         if is_queue(batch) {
@@ -243,9 +219,7 @@ pub async fn release(store: &Store, scope: HoldScope, by: Authorship) -> Result<
 /// What an exemption or a dispute is about.
 #[derive(Debug, Clone)]
 pub struct OverrideSubject {
-    /// Which municipality.
     pub municipality: MunicipalityCode,
-    /// In which window.
     pub window: WindowId,
     /// Which part; absent: all.
     pub part: Option<PartId>,
@@ -255,14 +229,12 @@ pub struct OverrideSubject {
 
 impl OverrideSubject {
     /// As an exemption (`dispensar`).
-    #[must_use]
     pub fn exemption(self) -> Override {
         let Self { municipality, window, part, until } = self;
         Override::Exemption { municipality, window, part, until }
     }
 
     /// As a dispute (`contestar`).
-    #[must_use]
     pub fn dispute(self) -> Override {
         let Self { municipality, window, part, until } = self;
         Override::Dispute { municipality, window, part, until }
@@ -271,9 +243,6 @@ impl OverrideSubject {
 
 /// Lifts every order in force about the same thing, whatever its last day; of calls only the last one, since the others
 /// were made all the same. Answers how many there were.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn undo(store: &Store, what: &Override, by: Authorship) -> Result<usize, StoreError> {
     let mut found = store.override_lines().await?;
     found.retain(|line| line.lifted.is_none() && same_matter(&line.what, what));
@@ -288,7 +257,6 @@ pub async fn undo(store: &Store, what: &Override, by: Authorship) -> Result<usiz
 }
 
 /// Whether two orders are about the same thing; their last days do not matter.
-#[must_use]
 pub fn same_matter(one: &Override, other: &Override) -> bool {
     let matter = |what: &Override| match what.clone() {
         Override::Exemption { municipality, window, part, .. } => {

@@ -25,17 +25,13 @@ static FILES: Bounds = Bounds::new(Duration::from_mins(1), 2_048);
 /// What there is to propose from.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// The bytes.
     pub body: Body,
     /// The file's name or the address, for the comment of the table.
     pub name: String,
-    /// Where the feed will come from.
     pub source: Source,
-    /// The system.
     pub system: SystemId,
     /// What the feed is to be called; absent: by the system and the file.
     pub id: Option<FeedId>,
-    /// What the operator settled.
     pub choices: Choices,
 }
 
@@ -44,9 +40,7 @@ pub struct Asked {
 pub enum Answered {
     /// A table that `verificar` accepts, and what the reader makes of the file with it.
     Draft {
-        /// The feed.
         proposed: Box<Proposed>,
-        /// The text to paste.
         toml: String,
         /// What would become of the file.
         intake: Box<Intake>,
@@ -79,9 +73,6 @@ pub enum ProposeError {
 }
 
 /// Proposes a feed, compiles its table beside those that there are, and reads the file with it.
-///
-/// # Errors
-/// [`ProposeError`].
 pub async fn answer(live: &Arc<Live>, asked: Asked, now: Timestamp) -> Result<Answered, ProposeError> {
     let config = &live.setup.config;
     if !live.calendar.systems.contains_key(&asked.system) {

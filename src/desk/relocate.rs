@@ -19,7 +19,6 @@ pub struct Destination<'a> {
     pub to: &'a str,
     /// The schema; absent: the usual one.
     pub schema: Option<&'a str>,
-    /// The file with the password.
     pub password_file: Option<&'a Path>,
     /// The file with the certificates of a private authority.
     pub ca_file: Option<&'a Path>,
@@ -51,9 +50,6 @@ pub struct NewPlace {
 }
 
 /// Moves the ledger of a configuration.
-///
-/// # Errors
-/// [`RelocateError`].
 pub async fn relocate(
     settings: &Settings,
     asked: Destination<'_>,

@@ -17,15 +17,12 @@ use crate::world::live::Live;
 /// An example letter, and on which course of its window it leaves.
 #[derive(Debug, Clone)]
 pub struct Example {
-    /// The notice.
     pub notice: Notice,
-    /// What is made up.
     pub course: Course,
 }
 
 impl Example {
     /// What is made up, for whoever reads it: the end of “como se …”.
-    #[must_use]
     pub fn made_up(&self) -> &'static str {
         match self.course {
             Course::Pending => "tudo o que se espera estivesse pendente",
@@ -42,7 +39,6 @@ impl Example {
 }
 
 /// The system's window that is open now, else its next, else its last.
-#[must_use]
 pub fn window_of(calendar: &Calendar, system: &SystemId, now: Timestamp) -> Option<Window> {
     let zone = &calendar.hours.zone;
     let windows: Vec<Window> =
@@ -56,7 +52,6 @@ pub fn window_of(calendar: &Calendar, system: &SystemId, now: Timestamp) -> Opti
 }
 
 /// The window of each system that examples are written of, the soonest to close first within its system's name.
-#[must_use]
 pub fn windows(calendar: &Calendar, now: Timestamp) -> Vec<Window> {
     calendar.systems.keys().filter_map(|system| window_of(calendar, system, now)).collect()
 }

@@ -23,7 +23,6 @@ const FILE: &str = "unidades.csv";
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
-    /// The file.
     pub path: PathBuf,
     /// Where it is as it was; absent when there was none.
     pub copy: Option<PathBuf>,

@@ -48,7 +48,6 @@ pub struct LedgerView {
 
 /// How a feed stands.
 pub struct FeedStanding {
-    /// The feed.
     pub spec: FeedSpec,
     /// Its last loads, the latest first.
     pub loads: Vec<SnapshotSummary>,
@@ -62,9 +61,7 @@ pub struct FeedStanding {
 pub struct ShownLetter {
     /// Whether its years are over: header and text are gone.
     pub is_reduced: bool,
-    /// Its subject.
     pub subject: String,
-    /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Its header, as people read it.
     pub header: String,
@@ -84,31 +81,21 @@ pub struct Gauges {
     pub health: Arc<Health>,
     /// How old what each feed says is; none where it never said anything.
     pub feeds: BTreeMap<FeedId, Option<Timestamp>>,
-    /// The last pass.
     pub last_pass_at: Option<Timestamp>,
 }
 
 impl LedgerView {
     /// Opens the ledger of a configuration to be read alone.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn open(live: &Live) -> Result<Self, StoreError> {
         Ok(Self { store: seat::read(&live.setup.database()).await? })
     }
 
     /// Where everything stands now, or stood at another moment.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn scene(&self, live: Arc<Live>, as_of: AsOf) -> Result<Overview, StoreError> {
         Overview::load(live, Some(&self.store), None, as_of).await
     }
 
     /// The same with another window, however long it is over.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn scene_with(&self, scene: &Overview, window: &WindowId) -> Result<Overview, StoreError> {
         let (live, also) = (scene.known.live.clone(), std::slice::from_ref(window));
         Overview::with(live, Some(&self.store), also, scene.as_of).await
@@ -116,9 +103,6 @@ impl LedgerView {
 
     /// Whether a scene is still what would be read now: the ledger tells nothing more, and no instant came at which the
     /// answer may change by itself. What the journal does not tell, as that a letter is on the wire, ends it after a while.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn stands(&self, scene: &Overview, now: Timestamp) -> Result<bool, StoreError> {
         let (made, wake) = (scene.as_of.at(), scene.plan.next_wake);
         let is_young = now >= made && now.duration_since(made) < STANDS && wake.is_none_or(|at| now < at);
@@ -127,9 +111,6 @@ impl LedgerView {
     }
 
     /// The page of the day, with what is amiss, beside where its windows stood before.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn day(
         &self,
         scene: &Overview,
@@ -140,49 +121,31 @@ impl LedgerView {
     }
 
     /// Where the windows of a scene stood at the instant that the page of the day looks back to.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn before(&self, scene: &Overview) -> Result<Vec<WindowSummary>, StoreError> {
         today::before(scene, Some(&self.store)).await
     }
 
     /// How punctual everybody was over the last references.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn history(&self, scene: &Overview) -> Result<Vec<HistoryLine>, StoreError> {
         scene.history(Some(&self.store)).await
     }
 
     /// What that rests on beside the configuration and the day.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn history_basis(&self) -> Result<HistoryBasis, StoreError> {
         self.store.history_basis().await
     }
 
     /// How windows filled up.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn curves(&self, scene: &Overview) -> Result<BTreeMap<WindowId, Curves>, StoreError> {
         scene.curves(Some(&self.store)).await
     }
 
     /// Whether the service is well.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn health(&self, live: &Live, now: Timestamp) -> Result<Health, StoreError> {
         health::examine(&self.store, live, false, now).await
     }
 
     /// Why a municipality is told what it is told in a window.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn account(
         &self,
         scene: &Overview,
@@ -193,9 +156,6 @@ impl LedgerView {
     }
 
     /// What the journal tells of a municipality up to a moment, the latest first, in words.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn timeline(
         &self,
         municipality: MunicipalityCode,
@@ -209,9 +169,6 @@ impl LedgerView {
     }
 
     /// Letters and where each of their deliveries stands or stood, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn deliveries(
         &self,
         as_of: AsOf,
@@ -226,9 +183,6 @@ impl LedgerView {
     }
 
     /// A letter as it left, to read, and where its deliveries stand now.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn letter(&self, key: &NoticeKey, version: u16) -> Result<Option<ShownLetter>, StoreError> {
         let Some(letter) = self.store.letter(key, version).await? else { return Ok(None) };
         let mut deliveries = match (key.window(), key.municipality()) {
@@ -251,9 +205,6 @@ impl LedgerView {
 
     /// The dossier of a municipality; none when the ledger never tells of it. What the last self-audit checked is not
     /// checked again, but for what is about the municipality.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn dossier(
         &self,
         scene: &Overview,
@@ -274,9 +225,6 @@ impl LedgerView {
     }
 
     /// How each feed stands, with its last `loads` loads.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn feeds(&self, live: &Live, loads: usize) -> Result<Vec<FeedStanding>, StoreError> {
         let (fetches, runs) = (self.store.fetches().await?, self.store.feed_runs().await?);
         let mut standings = Vec::new();
@@ -292,17 +240,11 @@ impl LedgerView {
     }
 
     /// Which windows' dates were read anew, and how often: what a calendar file counts its changes by.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn reread(&self) -> Result<agenda::Reread, StoreError> {
         self.store.reread().await
     }
 
     /// What metrics say, of which `health` is known already.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn gauges(
         &self,
         live: &Live,
@@ -327,7 +269,6 @@ impl LedgerView {
 }
 
 /// The windows of a calendar that are open at some time between two days, in order of opening.
-#[must_use]
 pub fn windows_between(
     calendar: &Calendar,
     (from, until): (jiff::civil::Date, jiff::civil::Date),

@@ -13,9 +13,7 @@ use crate::world::overview::{self, AsOf};
 /// What explains the letters sent and not sent.
 #[derive(Debug)]
 pub struct Account {
-    /// The window.
     pub window: Window,
-    /// The municipality.
     pub municipality: MunicipalityCode,
     /// Where it stands, what would be decided now, and why.
     pub explained: Explanation,
@@ -23,7 +21,6 @@ pub struct Account {
     pub journal: Vec<JournalEntry>,
     /// What people said of the snapshots that told of the window.
     pub rulings: Vec<Ruling>,
-    /// The instant of the account.
     pub now: Timestamp,
 }
 

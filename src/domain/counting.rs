@@ -21,7 +21,6 @@ pub enum Counting {
 impl Window {
     /// How a unit counts here: for a month or a quarter when its life overlaps it; for a year when it was open on the
     /// opening day and is not closed since. `begun` and `over` say whether a civil day has begun, or is over.
-    #[must_use]
     pub fn counting(
         &self,
         unit: &Unit,

@@ -5,72 +5,36 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::refusal::Refusal;
+use crate::text::words::words;
 
-/// Where a delivery (entrega) stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DeliveryState {
-    /// *registrado*: durable, never tried.
-    Recorded,
-    /// *enviando*: a sender has it on the wire.
-    Sending,
-    /// *aceito*: the relay took it.
-    Accepted,
-    /// *adiado*: a temporary refusal; it will be tried again.
-    Deferred,
-    /// *recusado*: refused for good at this address.
-    Refused,
-    /// *incerto*: the reply never came; the relay may have taken it.
-    Uncertain,
-    /// *devolvido*: it came back.
-    Bounced,
-    /// *lido*: a read receipt came.
-    Read,
-    /// *retirado*: no longer wanted before any attempt.
-    Withdrawn,
-    /// *expirado*: its validity ended first.
-    Expired,
+words! {
+    /// Where a delivery (entrega) stands.
+    pub enum DeliveryState {
+        /// *registrado*: durable, never tried.
+        Recorded "registrado",
+        /// *enviando*: a sender has it on the wire.
+        Sending "enviando",
+        /// *aceito*: the relay took it.
+        Accepted "aceito",
+        /// *adiado*: a temporary refusal; it will be tried again.
+        Deferred "adiado",
+        /// *recusado*: refused for good at this address.
+        Refused "recusado",
+        /// *incerto*: the reply never came; the relay may have taken it.
+        Uncertain "incerto",
+        /// *devolvido*: it came back.
+        Bounced "devolvido",
+        /// *lido*: a read receipt came.
+        Read "lido",
+        /// *retirado*: no longer wanted before any attempt.
+        Withdrawn "retirado",
+        /// *expirado*: its validity ended first.
+        Expired "expirado",
+    }
 }
 
 impl DeliveryState {
-    /// Every state.
-    pub const ALL: [Self; 10] = [
-        Self::Recorded,
-        Self::Sending,
-        Self::Accepted,
-        Self::Deferred,
-        Self::Refused,
-        Self::Uncertain,
-        Self::Bounced,
-        Self::Read,
-        Self::Withdrawn,
-        Self::Expired,
-    ];
-
-    /// The word in the ledger and in commands.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Recorded => "registrado",
-            Self::Sending => "enviando",
-            Self::Accepted => "aceito",
-            Self::Deferred => "adiado",
-            Self::Refused => "recusado",
-            Self::Uncertain => "incerto",
-            Self::Bounced => "devolvido",
-            Self::Read => "lido",
-            Self::Withdrawn => "retirado",
-            Self::Expired => "expirado",
-        }
-    }
-
-    /// Reads the word in the ledger.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.as_str() == text)
-    }
-
     /// Whether the municipality counts as reached at this address: taken, read, or perhaps taken.
-    #[must_use]
     pub fn reaches(self) -> bool {
         matches!(self, Self::Accepted | Self::Uncertain | Self::Read)
     }
@@ -100,7 +64,6 @@ pub enum Outcome {
     },
     /// 5xx for this recipient or this letter.
     Refused {
-        /// The relay's reply.
         reply: String,
         /// Whose matter it is.
         why: Refusal,
@@ -111,15 +74,11 @@ pub enum Outcome {
         reply: String,
     },
     /// The end of the data went out and no reply came.
-    Uncertain {
-        /// What went wrong.
-        reply: String,
-    },
+    Uncertain { reply: String },
 }
 
 impl Outcome {
     /// The state that a delivery has after it.
-    #[must_use]
     pub fn state(&self) -> DeliveryState {
         match self {
             Self::Accepted { .. } => DeliveryState::Accepted,
@@ -130,7 +89,6 @@ impl Outcome {
     }
 
     /// The relay's reply, or what went wrong.
-    #[must_use]
     pub fn reply(&self) -> &str {
         match self {
             Self::Accepted { reply }
@@ -148,7 +106,6 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(60);
 
 /// When to try again after `attempts` attempts that came to nothing: one minute, doubling, one hour at most.
-#[must_use]
 pub fn next_attempt(now: Timestamp, attempts: u32) -> Timestamp {
     let doubled =
         FIRST_WAIT.checked_mul(1_i32.checked_shl(attempts.saturating_sub(1)).unwrap_or(i32::MAX).max(1));
@@ -159,7 +116,6 @@ pub fn next_attempt(now: Timestamp, attempts: u32) -> Timestamp {
 /// The last time that the queue stood still because letters came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueStop {
-    /// Since when.
     pub since: Timestamp,
     /// Until when, if nobody ends it before; when it ended, if it is over.
     pub until: Timestamp,
@@ -171,7 +127,6 @@ pub struct QueueStop {
 
 impl QueueStop {
     /// Whether nothing but alerts leaves at `now`.
-    #[must_use]
     pub fn holds(&self, now: Timestamp) -> bool {
         !self.is_over && now < self.until
     }

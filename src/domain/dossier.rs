@@ -14,7 +14,6 @@ use super::roster::Role;
 /// A dossier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dossier {
-    /// Which municipality.
     pub municipality: MunicipalityCode,
     /// Its name, as in the roster on the day the dossier was made; the code when it is no longer there.
     pub name: String,
@@ -24,7 +23,6 @@ pub struct Dossier {
     pub only: Option<WindowId>,
     /// Whether the ledger is that of a rehearsal, in which nobody was written to.
     pub rehearsal: bool,
-    /// When it was made.
     pub made_at: Timestamp,
     /// The version of the program that made it.
     pub made_by: String,
@@ -45,11 +43,9 @@ pub struct Dossier {
 /// A role's addresses and holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// Which role.
     pub role: Role,
     /// Who holds the office; empty when unknown.
     pub name: String,
-    /// Addresses.
     pub addresses: Vec<EmailAddress>,
     /// Telephone; empty when unknown.
     pub telephone: String,
@@ -58,7 +54,6 @@ pub struct Holder {
 /// One window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowFile {
-    /// Its id.
     pub window: WindowId,
     /// System and period in words; empty when the calendar no longer has it.
     pub title: String,
@@ -87,7 +82,6 @@ pub struct EditionLine {
     pub deadline: Told,
     /// The day the ministry announced it.
     pub announced_on: Option<Date>,
-    /// Where the date comes from.
     pub source: String,
     /// Whether it names this municipality.
     pub applies: bool,
@@ -100,11 +94,9 @@ pub struct EditionLine {
 pub struct ReadingLine {
     /// The entry that tells it.
     pub seq: i64,
-    /// When.
     pub at: Timestamp,
     /// The deadline, as in the journal (`2026-12-31T23:59:59`, `a-definir`).
     pub deadline: String,
-    /// The source.
     pub source: String,
 }
 
@@ -120,21 +112,17 @@ pub struct EvidenceLine {
 /// A snapshot, as the journal tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotLine {
-    /// Its id.
     pub id: String,
     /// The entry that tells of it.
     pub seq: i64,
-    /// Which feed.
     pub feed: String,
     /// When it was taken, as in the journal.
     pub taken_at: String,
-    /// Where from.
     pub origin: String,
     /// SHA-256 of the original.
     pub sha256: String,
     /// SHA-256 of what was mapped, which the ledger keeps.
     pub mapped_sha256: String,
-    /// How many rows.
     pub rows: u64,
 }
 
@@ -143,11 +131,9 @@ pub struct SnapshotLine {
 pub struct LetterFile {
     /// The notice's identity.
     pub key: String,
-    /// Its version.
     pub version: u16,
     /// What sort, as in the ledger: `prazo`.
     pub kind: String,
-    /// The edition that it names.
     pub edition: Option<u16>,
     /// The rung, as written: `5d`.
     pub rung: Option<String>,
@@ -155,13 +141,10 @@ pub struct LetterFile {
     pub told: Option<String>,
     /// Why it was written.
     pub because: String,
-    /// Its subject.
     pub subject: String,
-    /// Its Message-ID.
     pub message_id: String,
     /// SHA-256 of its bytes as they are now.
     pub sha256: String,
-    /// When it was recorded.
     pub recorded_at: Timestamp,
     /// The entry that recorded it.
     pub seq: Option<i64>,
@@ -186,11 +169,8 @@ pub struct LetterFile {
 pub struct DeliveryFile {
     /// Its id in the ledger.
     pub id: String,
-    /// In which role.
     pub role: Role,
-    /// To which address.
     pub address: EmailAddress,
-    /// Where it stands.
     pub state: DeliveryState,
     /// The decision that stopped it before its end.
     pub stopped_by: Option<String>,
@@ -205,13 +185,9 @@ pub struct DeliveryFile {
 pub struct AttemptLine {
     /// Counted from 1.
     pub number: u32,
-    /// When it began.
     pub started_at: Timestamp,
-    /// When it ended.
     pub ended_at: Timestamp,
-    /// What it came to.
     pub outcome: DeliveryState,
-    /// What the relay said.
     pub reply: String,
     /// The entry that tells it.
     pub seq: Option<i64>,
@@ -224,7 +200,6 @@ pub struct AttemptLine {
 pub struct ReturnLine {
     /// The entry that tells it.
     pub seq: i64,
-    /// When it was taken in.
     pub at: Timestamp,
     /// *devolvido* or *lido*.
     pub state: DeliveryState,
@@ -254,9 +229,7 @@ pub struct MessageFile {
 pub struct DecisionLine {
     /// The entry that tells it.
     pub seq: i64,
-    /// When.
     pub at: Timestamp,
-    /// Which notice.
     pub key: String,
     /// What: `reter`, `retirar`, `superar`, `expirar`; `enviar` for a letter taken up again.
     pub act: String,
@@ -264,7 +237,6 @@ pub struct DecisionLine {
     pub kind: String,
     /// The rung, as written.
     pub rung: Option<String>,
-    /// Why.
     pub because: String,
     /// What the feeds said then.
     pub evidence: Vec<EvidenceLine>,
@@ -275,7 +247,6 @@ pub struct DecisionLine {
 pub struct Order {
     /// The entry that tells it.
     pub seq: i64,
-    /// Its id.
     pub id: String,
     /// What: `reter`, `liberar`, `dispensar`, `contestar`.
     pub kind: String,
@@ -283,11 +254,8 @@ pub struct Order {
     pub scope: String,
     /// Last day on which it counts, as in the journal.
     pub until: Option<String>,
-    /// Who.
     pub author: String,
-    /// Why.
     pub reason: String,
-    /// When.
     pub at: Timestamp,
     /// Who took it back, if somebody did.
     pub lifted: Option<Lifting>,
@@ -298,11 +266,8 @@ pub struct Order {
 pub struct Lifting {
     /// The entry that tells it.
     pub seq: i64,
-    /// Who.
     pub author: String,
-    /// Why.
     pub reason: String,
-    /// When.
     pub at: Timestamp,
 }
 
@@ -322,21 +287,16 @@ pub struct OutageLine {
 pub struct JournalLine {
     /// Its place in the chain.
     pub seq: i64,
-    /// When.
     pub at: Timestamp,
     /// What it tells: `decisao`, `entrega`, …
     pub kind: String,
-    /// What about.
     pub subject: String,
-    /// The window, if any.
     pub window: Option<WindowId>,
-    /// The municipality, if any.
     pub municipality: Option<MunicipalityCode>,
     /// Its facts, as recorded: a JSON object.
     pub body: String,
     /// The hash of the entry before.
     pub prev_hash: String,
-    /// Its hash.
     pub hash: String,
 }
 
@@ -360,7 +320,6 @@ pub struct ChainState {
 /// A self-audit that found nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditLine {
-    /// When.
     pub at: Timestamp,
     /// The entry until which it checked the whole ledger.
     pub reached: u64,
@@ -368,7 +327,6 @@ pub struct AuditLine {
 
 impl ChainState {
     /// Whether all stands as it was recorded.
-    #[must_use]
     pub fn is_whole(&self) -> bool {
         self.faults.is_empty()
     }

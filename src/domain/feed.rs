@@ -20,7 +20,6 @@ pub struct FeedSpec {
     pub enabled: bool,
     /// The system that it speaks of.
     pub system: SystemId,
-    /// Where it comes from.
     pub source: Source,
     /// How its bytes read.
     pub format: Format,
@@ -161,7 +160,6 @@ pub enum PlaceRule {
 
 impl PlaceRule {
     /// The column, if there is one.
-    #[must_use]
     pub fn column(&self) -> Option<&str> {
         match self {
             Self::Asked => None,
@@ -177,7 +175,6 @@ pub enum PartRule {
     Fixed(PartId),
     /// A column says, in these words (compared without case, accents or outer blanks).
     Column {
-        /// The column.
         column: String,
         /// Its words, each of one part or several; one that names a declared part needs no entry.
         words: Words<Vec<PartId>>,
@@ -195,7 +192,6 @@ pub enum ReferenceRule {
     Fixed(Reference),
     /// A column says, written so (strftime, as `%m/%Y`).
     Column {
-        /// The column.
         column: String,
         /// How it is written.
         pattern: String,
@@ -209,7 +205,6 @@ pub enum Meaning {
     Presence,
     /// *situacao*: a column says.
     Situation {
-        /// The column.
         column: String,
         /// What each word means (compared without case, accents or outer blanks).
         words: Words<Says>,
@@ -246,7 +241,6 @@ pub enum Word {
 
 impl Word {
     /// The state.
-    #[must_use]
     pub fn state(self) -> State {
         match self {
             Self::Is(state) => state,
@@ -255,7 +249,6 @@ impl Word {
     }
 
     /// What is said of the form instead of the source's word.
-    #[must_use]
     pub fn wording(self) -> Option<&'static str> {
         match self {
             Self::Is(_) | Self::Reopened => None,

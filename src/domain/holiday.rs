@@ -61,13 +61,11 @@ const YEARS: std::ops::RangeInclusive<i16> = 1990..=2120;
 
 impl Holidays {
     /// Only the national ones.
-    #[must_use]
     pub fn national() -> Self {
         Self::default()
     }
 
     /// The national ones and these.
-    #[must_use]
     pub fn with(configured: Vec<Holiday>) -> Self {
         let mut days = BTreeMap::new();
         let mut half_days = BTreeMap::new();
@@ -88,14 +86,12 @@ impl Holidays {
     }
 
     /// What was configured, for showing.
-    #[must_use]
     pub fn configured(&self) -> &[Holiday] {
         &self.configured
     }
 
     /// Whether the office works on that day: not a weekend, not a holiday, not a configured ponto facultativo
     /// of the whole day.
-    #[must_use]
     pub fn is_business_day(&self, date: Date) -> bool {
         !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday)
             && national_name(date).is_none()
@@ -103,13 +99,11 @@ impl Holidays {
     }
 
     /// When the office opens on a business day that begins with a ponto facultativo.
-    #[must_use]
     pub fn closed_until(&self, date: Date) -> Option<Time> {
         self.half_days.get(&date).copied()
     }
 
     /// The name of the holiday on that day, if it is one.
-    #[must_use]
     pub fn name_on(&self, date: Date) -> Option<&str> {
         national_name(date).or_else(|| self.days.get(&date).map(String::as_str))
     }
@@ -142,7 +136,6 @@ fn national_name(date: Date) -> Option<&'static str> {
 }
 
 /// Easter Sunday of a year of the Gregorian calendar (Meeus/Jones/Butcher).
-#[must_use]
 #[expect(clippy::many_single_char_names, reason = "the algorithm is published with these names")]
 pub fn easter(year: i16) -> Date {
     let y = i32::from(year);

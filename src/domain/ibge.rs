@@ -27,21 +27,18 @@ static CODES: LazyLock<HashMap<(u32, String), u32>> =
     LazyLock::new(|| NAMES.iter().map(|(code, name)| ((code / 100_000, compact(name)), *code)).collect());
 
 /// The name of the municipality of that code.
-#[must_use]
 pub fn name_of(code: MunicipalityCode) -> Option<&'static str> {
     let at = NAMES.binary_search_by_key(&code.number(), |(known, _)| *known).ok()?;
     Some(NAMES[at].1)
 }
 
 /// The municipality of that name in the state that another lies in, whatever its capitals and accents.
-#[must_use]
 pub fn namesake(name: &str, neighbour: MunicipalityCode) -> Option<MunicipalityCode> {
     let code = CODES.get(&(neighbour.number() / 100_000, compact(name)))?;
     MunicipalityCode::parse(&code.to_string()).ok()
 }
 
 /// The municipality that an official domain of its state belongs to: `vilavelha.es.gov.br`, and whatever stands before it.
-#[must_use]
 pub fn owner_of_domain(domain: &str, neighbour: MunicipalityCode) -> Option<MunicipalityCode> {
     let own = state_of(neighbour)?.to_ascii_lowercase();
     let label = domain.strip_suffix(&format!(".{own}.gov.br"))?.rsplit('.').next()?;
@@ -50,7 +47,6 @@ pub fn owner_of_domain(domain: &str, neighbour: MunicipalityCode) -> Option<Muni
 }
 
 /// The official domain that a municipality would have: `vilavelha.es.gov.br`.
-#[must_use]
 pub fn official_domain(code: MunicipalityCode) -> Option<String> {
     Some(format!("{}.{}.gov.br", compact(name_of(code)?), state_of(code)?.to_ascii_lowercase()))
 }

@@ -9,11 +9,11 @@ use jiff::civil::{Date, Time};
 
 use super::feed::Source;
 use super::id::{FeedId, Reference, SystemId};
+use crate::text::words::words;
 
 /// Where news comes from (`[noticia.X]` of `fontes.toml`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewsSpec {
-    /// Its id.
     pub id: FeedId,
     /// Whether it is watched.
     pub enabled: bool,
@@ -38,39 +38,20 @@ pub enum NewsFormat {
     Page,
 }
 
-/// What a finding is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Topic {
-    /// *abertura*: a window opens.
-    Opening,
-    /// *prorrogacao*: a deadline moves.
-    Extension,
-    /// *instabilidade*: a system is down or suspended.
-    Outage,
+words! {
+    /// What a finding is about.
+    pub enum Topic {
+        /// *abertura*: a window opens.
+        Opening "abertura",
+        /// *prorrogacao*: a deadline moves.
+        Extension "prorrogacao",
+        /// *instabilidade*: a system is down or suspended.
+        Outage "instabilidade",
+    }
 }
 
 impl Topic {
-    /// Every topic.
-    pub const ALL: [Self; 3] = [Self::Opening, Self::Extension, Self::Outage];
-
-    /// The word in configuration and in the store.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Opening => "abertura",
-            Self::Extension => "prorrogacao",
-            Self::Outage => "instabilidade",
-        }
-    }
-
-    /// Reads the word of the store.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|topic| topic.as_str() == text)
-    }
-
     /// Words that tell it in the ministry's Portuguese, unless the configuration has others.
-    #[must_use]
     pub fn usual_words(self) -> &'static [&'static str] {
         match self {
             Self::Opening => &[
@@ -121,13 +102,11 @@ pub struct FindingId(String);
 
 impl FindingId {
     /// As shown to operators; also takes what they type.
-    #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.trim().to_ascii_lowercase())
     }
 
     /// As shown to operators.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -156,59 +135,25 @@ pub struct Guess {
     pub doubts: Vec<NewsDoubt>,
 }
 
-/// Why a sentence with the right words and a date may not say that this date is the system's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum NewsDoubt {
-    /// *negado*: it says that it is not so.
-    Denied,
-    /// *incerto*: it may come to be so, was asked for, or is hearsay.
-    Uncertain,
-    /// *retificado*: it corrects, revokes or strikes out something; which date stands is for a reader.
-    Rectified,
-    /// *`outro_sistema`*: it names several systems.
-    OtherSystem,
-    /// *`outro_assunto`*: it tells of a course, a conference, an account to render.
-    OtherSubject,
-    /// *`outro_publico`*: it is about some states, some municipalities, or some of those who fill in.
-    OtherPublic,
-    /// *`abertura_mudou`*: what moves seems to be the opening and not the deadline.
-    OpeningMoved,
-    /// *`varias_datas`*: several dates or hours could be the one.
-    SeveralDates,
-}
-
-impl NewsDoubt {
-    /// Every doubt.
-    pub const ALL: [Self; 8] = [
-        Self::Denied,
-        Self::Uncertain,
-        Self::Rectified,
-        Self::OtherSystem,
-        Self::OtherSubject,
-        Self::OtherPublic,
-        Self::OpeningMoved,
-        Self::SeveralDates,
-    ];
-
-    /// The word in the store and in `--json`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Denied => "negado",
-            Self::Uncertain => "incerto",
-            Self::Rectified => "retificado",
-            Self::OtherSystem => "outro_sistema",
-            Self::OtherSubject => "outro_assunto",
-            Self::OtherPublic => "outro_publico",
-            Self::OpeningMoved => "abertura_mudou",
-            Self::SeveralDates => "varias_datas",
-        }
-    }
-
-    /// Reads the word of the store.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|doubt| doubt.as_str() == text)
+words! {
+    /// Why a sentence with the right words and a date may not say that this date is the system's.
+    pub enum NewsDoubt {
+        /// *negado*: it says that it is not so.
+        Denied "negado",
+        /// *incerto*: it may come to be so, was asked for, or is hearsay.
+        Uncertain "incerto",
+        /// *retificado*: it corrects, revokes or strikes out something; which date stands is for a reader.
+        Rectified "retificado",
+        /// *`outro_sistema`*: it names several systems.
+        OtherSystem "outro_sistema",
+        /// *`outro_assunto`*: it tells of a course, a conference, an account to render.
+        OtherSubject "outro_assunto",
+        /// *`outro_publico`*: it is about some states, some municipalities, or some of those who fill in.
+        OtherPublic "outro_publico",
+        /// *`abertura_mudou`*: what moves seems to be the opening and not the deadline.
+        OpeningMoved "abertura_mudou",
+        /// *`varias_datas`*: several dates or hours could be the one.
+        SeveralDates "varias_datas",
     }
 }
 
@@ -219,9 +164,7 @@ pub struct Finding {
     pub id: FindingId,
     /// Which source.
     pub feed: FeedId,
-    /// Which system.
     pub system: SystemId,
-    /// What about.
     pub topic: Topic,
     /// Title of the post, or of the page's section; one line.
     pub title: String,
@@ -237,7 +180,6 @@ pub struct Finding {
 
 impl Finding {
     /// The newest day that it speaks of, as far as anybody can tell.
-    #[must_use]
     pub fn newest_day(&self) -> Option<Date> {
         self.published_on.or(self.guess.deadline_on).or(self.guess.opens_on)
     }

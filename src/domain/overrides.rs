@@ -84,31 +84,26 @@ impl BatchId {
     }
 
     /// A batch of one kind of letter in one window.
-    #[must_use]
     pub fn of_slot(window: &WindowId, slot: super::notice::Slot) -> Self {
         Self(format!("{window}{slot}").into())
     }
 
     /// All that is due on one civil day.
-    #[must_use]
     pub fn of_day(day: Date) -> Self {
         Self(format!("dia/{day}").into())
     }
 
     /// All that was due when the daemon came back at `until`.
-    #[must_use]
     pub fn of_outage(until: Timestamp) -> Self {
         Self(format!("retomada/{until}").into())
     }
 
     /// Whether it is what fell due while nothing was sent from this ledger.
-    #[must_use]
     pub fn is_of_outage(&self) -> bool {
         self.0.starts_with("retomada/")
     }
 
     /// As shown to operators.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -127,7 +122,6 @@ pub struct Authorship {
     pub author: String,
     /// Reason, as given.
     pub reason: String,
-    /// When.
     pub at: Timestamp,
 }
 
@@ -136,11 +130,8 @@ pub struct Authorship {
 pub enum HoldScope {
     /// Everything.
     All,
-    /// One window.
     Window(WindowId),
-    /// One municipality.
     Municipality(MunicipalityCode),
-    /// One batch.
     Batch(BatchId),
 }
 
@@ -162,31 +153,25 @@ pub struct Hold {
     pub scope: HoldScope,
     /// Last day on which it stops it; absent: until it is released.
     pub until: Option<Date>,
-    /// By whom and why.
     pub authorship: Authorship,
 }
 
 /// Não se aplica or nada a declarar, by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exemption {
-    /// Which municipality.
     pub municipality: MunicipalityCode,
-    /// In which window.
     pub window: WindowId,
     /// Which part; absent: all.
     pub part: Option<PartId>,
     /// Last day on which it counts; absent: as long as the window.
     pub until: Option<Date>,
-    /// By whom and why.
     pub authorship: Authorship,
 }
 
 /// A telephone call made about a window (`anotar`): what was tried, and whether the ladder waits for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// Which municipality.
     pub municipality: MunicipalityCode,
-    /// In which window.
     pub window: WindowId,
     /// The number called, if noted.
     pub telephone: Option<String>,
@@ -199,9 +184,7 @@ pub struct Note {
 /// "Já preenchemos": não confirmado until a date or a newer snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispute {
-    /// Which municipality.
     pub municipality: MunicipalityCode,
-    /// In which window.
     pub window: WindowId,
     /// Which part; absent: all.
     pub part: Option<PartId>,

@@ -15,13 +15,9 @@ use super::status::StatusEntry;
 pub enum Reason {
     // --- to send
     /// The window is open and the municipality was never told.
-    WindowOpen {
-        /// Since when.
-        opened_on: Date,
-    },
+    WindowOpen { opened_on: Date },
     /// The rung is due and something is pending.
     RungDue {
-        /// Since when.
         due_at: Timestamp,
         /// What it rests on: of each pending part, or of each of its units, the last accepted row (or silence) of each feed
         /// that says so, as they arrived.
@@ -29,7 +25,6 @@ pub enum Reason {
     },
     /// Several rungs fell on the same instant and became this one.
     Coincidence {
-        /// Since when.
         due_at: Timestamp,
         /// All of them, days before the deadline, the farthest first.
         rungs: Vec<u16>,
@@ -37,10 +32,7 @@ pub enum Reason {
         rows: Vec<StatusEntry>,
     },
     /// Nothing is pending, something is unconfirmed, and the rung asks for the reminder.
-    ReminderInstead {
-        /// What is unconfirmed.
-        unconfirmed: Vec<UnconfirmedPart>,
-    },
+    ReminderInstead { unconfirmed: Vec<UnconfirmedPart> },
     /// They were told another date.
     DeadlineMoved {
         /// What they were told last.
@@ -50,7 +42,6 @@ pub enum Reason {
     },
     /// The window stopped and they had been told of it.
     Halted {
-        /// How.
         kind: HaltKind,
         /// The day it became known.
         since: Option<Date>,
@@ -58,10 +49,7 @@ pub enum Reason {
     /// The suspension ended and the deadline stands.
     DeadlineUpheld,
     /// Letters with a copy to them left.
-    CopiesDue {
-        /// How many.
-        letters: usize,
-    },
+    CopiesDue { letters: usize },
     /// The deadline passed and the business days after it too.
     DeadlinePassed {
         /// The instant it passed.
@@ -85,15 +73,11 @@ pub enum Reason {
 
     // --- to withhold
     /// Nothing pending, something unconfirmed.
-    Unconfirmed {
-        /// What, and why.
-        unconfirmed: Vec<UnconfirmedPart>,
-    },
+    Unconfirmed { unconfirmed: Vec<UnconfirmedPart> },
     /// Nobody to write to.
     NoContact,
     /// A letter did not reach an address, which is not written to for now (for the call list).
     AddressFlagged {
-        /// In which role.
         role: Role,
         /// Whose matter it is.
         refusal: Refusal,
@@ -102,9 +86,7 @@ pub enum Reason {
     Held {
         /// What they stopped.
         scope: HoldScope,
-        /// Author.
         author: String,
-        /// Reason.
         reason: String,
     },
     /// A call was made, and the ladder waits for what was promised in it.
@@ -161,10 +143,7 @@ pub enum Reason {
     /// Everything is filled in, or no longer owed.
     Satisfied,
     /// A newer edition holds.
-    EditionChanged {
-        /// Which.
-        edition: u16,
-    },
+    EditionChanged { edition: u16 },
     /// The municipality is no longer expected.
     NotExpected,
     /// The window is no longer in the calendar.
@@ -187,7 +166,6 @@ pub enum Reason {
     },
     /// Its validity ended before it could leave.
     ValidityOver {
-        /// When.
         at: Timestamp,
         /// Why it had not left, when it was withheld.
         withheld: Option<Cause>,
@@ -197,17 +175,11 @@ pub enum Reason {
     /// Everything is concluído, não se aplica or dispensado.
     AllDone,
     /// The window is not open yet.
-    NotOpenYet {
-        /// When it opens.
-        opens_on: Date,
-    },
+    NotOpenYet { opens_on: Date },
     /// No rung is due now.
     NothingDue,
     /// It waits for the 48 h after a divulgação or a correction, or for another letter of that day.
-    Waits {
-        /// Until when.
-        until: Timestamp,
-    },
+    Waits { until: Timestamp },
     /// Nothing holds it; it waits for the next sending instant.
     AwaitsHours {
         /// When letters may leave again.
@@ -225,7 +197,6 @@ macro_rules! causes {
     ($($variant:ident => $code:literal),+ $(,)?) => {
         impl Reason {
             /// The reason without its facts. A validity that ended is filed under what had held the notice back.
-            #[must_use]
             pub fn cause(&self) -> Cause {
                 match self {
                     Self::ValidityOver { withheld: Some(held_by), .. } => *held_by,
@@ -236,7 +207,6 @@ macro_rules! causes {
 
         impl Cause {
             /// Reads the code in the ledger.
-            #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 match text { $($code => Some(Self($code)),)+ _ => None }
             }
@@ -290,19 +260,16 @@ impl Cause {
     pub const VALIDITY: Self = Self("validade");
 
     /// Whether nothing holds a notice, and only the hour is not come.
-    #[must_use]
     pub fn only_waits(self) -> bool {
         matches!(self.0, "espera" | "horario")
     }
 
     /// Whether it holds a batch of letters as a whole, and not each for itself.
-    #[must_use]
     pub fn holds_batches(self) -> bool {
         matches!(self.0, "limite-do-dia" | "retomada")
     }
 
     /// The code in the ledger.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         self.0
     }
@@ -310,14 +277,12 @@ impl Cause {
 
 impl Reason {
     /// The last accepted rows that say *pendente* of what a prazo lists, where it is sent because of them.
-    #[must_use]
     pub fn rows(&self) -> &[StatusEntry] {
         let (Self::RungDue { rows, .. } | Self::Coincidence { rows, .. }) = self else { return &[] };
         rows
     }
 
     /// The batch that `liberar` would let go, when that is what it waits for.
-    #[must_use]
     pub fn batch(&self) -> Option<&BatchId> {
         match self {
             Self::AwaitsOpening { batch }

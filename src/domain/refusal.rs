@@ -10,52 +10,30 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::text::fold;
+use crate::text::words::words;
 
 use self::wording::{ADDRESS, LETTER, MAILBOX, ROAD, SENDER};
 
-/// Whose matter a refusal is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Refusal {
-    /// *endereco*: there is no such address (X.1.1, X.1.2, X.1.3, X.1.6, X.1.10). The only one that flags it.
-    Address,
-    /// *caixa*: the mailbox takes nothing at present: full, disabled (X.2.x).
-    Mailbox,
-    /// *carta*: this letter: its size, its content (X.2.3, X.3.4, X.6.x).
-    Letter,
-    /// *remetente*: we are not wanted: policy, reputation, blocklists, SPF, DKIM, DMARC (X.7.x, X.1.7, X.1.8).
-    Sender,
-    /// *caminho*: a mail system or the network on the way (X.3.x to X.5.x).
-    Road,
-    /// *desconhecido*: cannot be told apart; a person must look.
-    Unknown,
+words! {
+    /// Whose matter a refusal is.
+    pub enum Refusal {
+        /// *endereco*: there is no such address (X.1.1, X.1.2, X.1.3, X.1.6, X.1.10). The only one that flags it.
+        Address "endereco",
+        /// *caixa*: the mailbox takes nothing at present: full, disabled (X.2.x).
+        Mailbox "caixa",
+        /// *carta*: this letter: its size, its content (X.2.3, X.3.4, X.6.x).
+        Letter "carta",
+        /// *remetente*: we are not wanted: policy, reputation, blocklists, SPF, DKIM, DMARC (X.7.x, X.1.7, X.1.8).
+        Sender "remetente",
+        /// *caminho*: a mail system or the network on the way (X.3.x to X.5.x).
+        Road "caminho",
+        /// *desconhecido*: cannot be told apart; a person must look.
+        Unknown "desconhecido",
+    }
 }
 
 impl Refusal {
-    /// Every one.
-    pub const ALL: [Self; 6] =
-        [Self::Address, Self::Mailbox, Self::Letter, Self::Sender, Self::Road, Self::Unknown];
-
-    /// The word in the ledger and in commands.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Address => "endereco",
-            Self::Mailbox => "caixa",
-            Self::Letter => "carta",
-            Self::Sender => "remetente",
-            Self::Road => "caminho",
-            Self::Unknown => "desconhecido",
-        }
-    }
-
-    /// Reads the word in the ledger.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|refusal| refusal.as_str() == text)
-    }
-
     /// Whether it may be ours or the road's, and so say nothing of the address once others say the same.
-    #[must_use]
     pub fn may_be_ours(self) -> bool {
         match self {
             Self::Sender | Self::Road | Self::Unknown => true,
@@ -66,7 +44,6 @@ impl Refusal {
     /// Until when an address that a letter did not reach for this reason at `at` is not written to. A flag ends after
     /// `retry` (`retomar_contato_dias`), so that nothing rests for ever; the other rests are short and only keep a
     /// letter from going back and forth.
-    #[must_use]
     pub fn rests_until(self, at: Timestamp, retry: SignedDuration) -> Timestamp {
         let rest = match self {
             Self::Address => retry,
@@ -77,7 +54,6 @@ impl Refusal {
     }
 
     /// What a status code and the words beside it say. Addresses in the words are not read.
-    #[must_use]
     #[expect(clippy::match_same_arms, reason = "in the order of the table of RFC 3463")]
     pub fn of(status: Option<EnhancedStatus>, words: &str) -> Self {
         let words = legible(words);
@@ -112,7 +88,6 @@ impl Refusal {
     }
 
     /// In the operators' words.
-    #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             Self::Address => "o endereço não existe",
@@ -144,7 +119,6 @@ pub struct EnhancedStatus {
 
 impl EnhancedStatus {
     /// The first of a text. A number of four parts is a network address.
-    #[must_use]
     pub fn find(text: &str) -> Option<Self> {
         text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(|token| {
             let mut pieces = token.trim_matches('.').split('.');

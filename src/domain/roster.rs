@@ -11,7 +11,6 @@ use super::id::{EmailAddress, GerenciaId, MunicipalityCode, PartId, SystemId, Un
 /// Municipalities, their units, and the offices of the secretariat.
 #[derive(Debug, Clone, Default)]
 pub struct Roster {
-    /// By code.
     pub municipalities: BTreeMap<MunicipalityCode, Municipality>,
     /// Units by municipality and part; absent when there is no `unidades.csv` (then every municipality is expected to
     /// have some of each part).
@@ -26,7 +25,6 @@ pub struct Units(HashMap<MunicipalityCode, Vec<Unit>>);
 
 impl Units {
     /// Sorts units by municipality.
-    #[must_use]
     pub fn new(units: impl IntoIterator<Item = Unit>) -> Self {
         let mut by_municipality: HashMap<MunicipalityCode, Vec<Unit>> = HashMap::new();
         for unit in units {
@@ -39,7 +37,6 @@ impl Units {
     }
 
     /// Every unit of a municipality, open or closed, by part and id.
-    #[must_use]
     pub fn of(&self, municipality: MunicipalityCode) -> &[Unit] {
         self.0.get(&municipality).map_or(&[], Vec::as_slice)
     }
@@ -55,7 +52,6 @@ impl Units {
 pub struct Municipality {
     /// IBGE code.
     pub code: MunicipalityCode,
-    /// Name.
     pub name: String,
     /// Region of the state, for reports.
     pub region: String,
@@ -70,7 +66,6 @@ pub struct Municipality {
 /// A role's addresses in one municipality.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
-    /// Which role.
     pub role: Role,
     /// Addresses; may be empty.
     pub addresses: Vec<EmailAddress>,
@@ -85,11 +80,8 @@ pub struct Contact {
 pub struct Unit {
     /// The ministry's id.
     pub id: UnitId,
-    /// Where it is.
     pub municipality: MunicipalityCode,
-    /// What it is.
     pub part: PartId,
-    /// Name.
     pub name: String,
     /// Addresses; may be empty.
     pub addresses: Vec<EmailAddress>,
@@ -108,13 +100,11 @@ pub enum Role {
     Smas,
     /// The municipal council.
     Cmas,
-    /// A unit.
     Unit,
     /// A further column `NOME_email` of `municipios.csv`.
     Other(Arc<str>),
     /// A gerência of the secretariat.
     Gerencia(GerenciaId),
-    /// GSUAS.
     Gsuas,
     /// Whoever gets alerts.
     Alerts,
@@ -136,7 +126,6 @@ impl fmt::Display for Role {
 
 impl Role {
     /// Reads what [`fmt::Display`] writes.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "smas" => Self::Smas,
@@ -157,7 +146,6 @@ impl Role {
 pub struct Offices {
     /// The gerências.
     pub gerencias: BTreeMap<GerenciaId, Office>,
-    /// GSUAS.
     pub gsuas: Office,
     /// Who gets alerts; GSUAS when empty.
     pub alerts: Vec<EmailAddress>,
@@ -176,7 +164,6 @@ pub struct Office {
 
 impl Offices {
     /// Addresses that alerts go to.
-    #[must_use]
     pub fn alert_addresses(&self) -> &[EmailAddress] {
         if self.alerts.is_empty() { &self.gsuas.addresses } else { &self.alerts }
     }
@@ -184,7 +171,6 @@ impl Offices {
 
 impl Roster {
     /// Whether some municipality or unit is written to at this address, however it is capitalised.
-    #[must_use]
     pub fn has_address(&self, address: &EmailAddress) -> bool {
         let contacts = self.municipalities.values().flat_map(|one| &one.contacts).flat_map(|c| &c.addresses);
         let units = self.units.iter().flat_map(Units::iter).flat_map(|unit| &unit.addresses);
@@ -192,7 +178,6 @@ impl Roster {
     }
 
     /// The name of a municipality; its code, where the roster does not have it.
-    #[must_use]
     pub fn name_of(&self, code: MunicipalityCode) -> String {
         self.municipalities.get(&code).map_or_else(|| code.to_string(), |known| known.name.clone())
     }

@@ -49,7 +49,6 @@ impl Secretariat {
 const LONGEST_BASE: usize = 64 - 1 - 32 - 16;
 
 /// Whether an address has room for a signed subaddress (`mail/subaddress`), and none of its own.
-#[must_use]
 pub fn takes_subaddresses(address: &EmailAddress) -> bool {
     address
         .as_str()

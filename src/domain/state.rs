@@ -34,14 +34,12 @@ const STATES: [(u32, &str); 27] = [
 ];
 
 /// The two letters of the state that a municipality lies in; absent for a number that no state has.
-#[must_use]
 pub fn state_of(municipality: MunicipalityCode) -> Option<&'static str> {
     let number = municipality.six() / 10_000;
     STATES.iter().find(|(state, _)| *state == number).map(|(_, letters)| *letters)
 }
 
 /// Whether two letters are those of a state.
-#[must_use]
 pub fn is_state(letters: &str) -> bool {
     STATES.iter().any(|(_, known)| known.eq_ignore_ascii_case(letters))
 }

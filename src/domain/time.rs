@@ -25,25 +25,21 @@ pub struct Zone(TimeZone);
 
 impl Zone {
     /// Wraps a time zone already looked up.
-    #[must_use]
     pub fn new(zone: TimeZone) -> Self {
         Self(zone)
     }
 
     /// The instant of a civil date and time (gap → later, fold → earlier).
-    #[must_use]
     pub fn at(&self, date: Date, time: Time) -> Timestamp {
         self.0.to_ambiguous_timestamp(date.to_datetime(time)).compatible().unwrap_or(Timestamp::MAX)
     }
 
     /// Its name in the database of time zones; empty for one without.
-    #[must_use]
     pub fn name(&self) -> String {
         self.0.iana_name().unwrap_or_default().to_owned()
     }
 
     /// A digest of when each day of the years 2020 to 2045 begins: the same as long as its rules are.
-    #[must_use]
     pub fn digest(&self) -> String {
         let days = date(2020, 1, 1).series(jiff::Span::new().days(1)).take_while(|day| day.year() < 2046);
         let starts: Vec<u8> = days.flat_map(|day| self.start_of(day).as_second().to_be_bytes()).collect();
@@ -51,69 +47,58 @@ impl Zone {
     }
 
     /// Whether a day of the next two years begins at another instant there: two names may be of zones that agree.
-    #[must_use]
     pub fn differs_from(&self, other: &Self, from: Date) -> bool {
         let days = (0..=2 * 366).map(|n| from.saturating_add(jiff::Span::new().days(n)));
         self.0 != other.0 && days.into_iter().any(|day| self.start_of(day) != other.start_of(day))
     }
 
     /// The first instant of a civil date.
-    #[must_use]
     pub fn start_of(&self, date: Date) -> Timestamp {
         self.at(date, Time::midnight())
     }
 
     /// The first instant of the civil date after.
-    #[must_use]
     pub fn end_of(&self, date: Date) -> Timestamp {
         self.start_of(day_after(date))
     }
 
     /// The civil date of an instant.
-    #[must_use]
     pub fn date_of(&self, instant: Timestamp) -> Date {
         self.0.to_datetime(instant).date()
     }
 
     /// The civil time of an instant.
-    #[must_use]
     pub fn time_of(&self, instant: Timestamp) -> Time {
         self.0.to_datetime(instant).time()
     }
 
     /// The zone itself, for those that write instants.
-    #[must_use]
     pub fn time_zone(&self) -> &TimeZone {
         &self.0
     }
 
     /// The offset from UTC at an instant, for showing.
-    #[must_use]
     pub fn zoned(&self, instant: Timestamp) -> jiff::Zoned {
         instant.to_zoned(self.0.clone())
     }
 }
 
 /// The day after, or the same day at the end of time.
-#[must_use]
 pub fn day_after(date: Date) -> Date {
     date.tomorrow().unwrap_or(date)
 }
 
 /// The day before, or the same day at the beginning of time.
-#[must_use]
 pub fn day_before(date: Date) -> Date {
     date.yesterday().unwrap_or(date)
 }
 
 /// The date `days` civil days earlier.
-#[must_use]
 pub fn days_before(date: Date, days: u16) -> Date {
     date.saturating_sub(i64::from(days).days())
 }
 
 /// An instant some hours later.
-#[must_use]
 pub fn hours_after(instant: Timestamp, hours: i64) -> Timestamp {
     instant.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)
 }
@@ -137,7 +122,6 @@ pub struct SendingHours {
 
 impl SendingHours {
     /// Whether letters leave on this day at all.
-    #[must_use]
     pub fn is_sending_day(&self, date: Date) -> bool {
         !self.business_days_only || (self.holidays.is_business_day(date) && self.opens(date) < self.until)
     }
@@ -149,7 +133,6 @@ impl SendingHours {
     }
 
     /// The first sending instant at or after `instant`.
-    #[must_use]
     pub fn next_sending(&self, instant: Timestamp) -> Timestamp {
         if !self.waits {
             return instant;
@@ -171,7 +154,6 @@ impl SendingHours {
     }
 
     /// The end of the sending hours that `instant` lies in, if it lies in any.
-    #[must_use]
     pub fn sending_until(&self, instant: Timestamp) -> Option<Timestamp> {
         if !self.waits {
             return Some(Timestamp::MAX);
@@ -181,7 +163,6 @@ impl SendingHours {
 
     /// The instant at which a rung of this civil day is due: when letters may first leave on that day or on the nearest
     /// earlier sending day, and always before `deadline`.
-    #[must_use]
     pub fn rung_due(&self, day: Date, deadline: Timestamp) -> Timestamp {
         let mut date = day;
         for _ in 0..MOST_DAYS {
@@ -195,7 +176,6 @@ impl SendingHours {
     }
 
     /// The first instant of the civil date that lies `days` business days after `date`.
-    #[must_use]
     pub fn business_days_after(&self, date: Date, days: u16) -> Timestamp {
         let mut left = days;
         let mut day = date;

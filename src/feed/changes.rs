@@ -111,7 +111,6 @@ fn municipality(code: &str, roster: &Roster) -> Result<MunicipalityCode, String>
 
 /// An instant as people write it: RFC 3339, or local civil time with or without the time of day; a spreadsheet may
 /// have turned the date into `20/11/2026`.
-#[must_use]
 pub fn instant(text: &str, zone: &Zone) -> Option<Timestamp> {
     if let Some((day, rest)) = text.split_at_checked("20/11/2026".len())
         && let [day, month, year] = day.split('/').collect::<Vec<_>>()[..]

@@ -13,7 +13,6 @@ pub enum FeedError {
     /// It may go better later: network, time-out, a server in trouble.
     #[error("{what}; nova tentativa mais tarde")]
     Transient {
-        /// What happened.
         what: FetchProblem,
         /// How long the server asked to be left alone.
         retry_after: Option<SignedDuration>,
@@ -24,7 +23,6 @@ pub enum FeedError {
     /// It goes wrong until a person changes something.
     #[error("{what}")]
     Permanent {
-        /// What happened.
         what: FetchProblem,
         /// What lies under it.
         #[source]
@@ -34,7 +32,6 @@ pub enum FeedError {
 
 impl FeedError {
     /// What happened, whether or not it may go better later.
-    #[must_use]
     pub fn problem(&self) -> &FetchProblem {
         match self {
             Self::Transient { what, .. } | Self::Permanent { what, .. } => what,

@@ -20,7 +20,6 @@ use super::map::Mapped;
 
 /// Judges what a file says against what the feed promises and what it said before. `before` is absent for a first
 /// snapshot.
-#[must_use]
 pub fn judge(spec: &FeedSpec, mapped: &Mapped, before: Option<&Baseline>, roster: &Roster) -> Verdict {
     let mut reasons: Vec<QuarantineReason> =
         mapped.columns.iter().cloned().map(QuarantineReason::Column).collect();
@@ -81,7 +80,6 @@ fn beyond(part: usize, whole: usize) -> bool {
 }
 
 /// All that is odd about a file, whatever becomes of it.
-#[must_use]
 pub fn notes(mapped: &Mapped) -> Vec<AcceptanceNote> {
     let duplicates = mapped.first_duplicate;
     [

@@ -42,13 +42,11 @@ use self::paging::Counts;
 pub struct Intake {
     /// What was read; empty when the bytes were not what they should be.
     pub mapped: Mapped,
-    /// Whether to believe it.
     pub verdict: Verdict,
 }
 
 impl Intake {
     /// Of bytes that could not be read.
-    #[must_use]
     pub fn unreadable(error: DecodeError) -> Self {
         Self {
             mapped: Mapped::default(),
@@ -57,7 +55,6 @@ impl Intake {
     }
 
     /// What staff should know, whatever became of it: why it is not believed, then what is odd about it.
-    #[must_use]
     pub fn remarks(&self) -> Vec<String> {
         let Verdict::Quarantined { reasons } = &self.verdict else {
             return judge::notes(&self.mapped).iter().map(AcceptanceNote::to_string).collect();
@@ -82,20 +79,17 @@ impl Intake {
 pub struct Missing {
     /// What it would have been about.
     pub given: Given,
-    /// Why, for staff.
     pub why: String,
 }
 
 /// Decodes, maps and judges one whole load of a feed, which may come in several bodies. Never fails: bytes that cannot
 /// be read are a quarantined snapshot like any other.
-#[must_use]
 pub fn take_in(spec: &FeedSpec, bodies: &[Body], ground: &Ground<'_>, before: Option<&Baseline>) -> Intake {
     take_in_run(spec, bodies, &[], ground, before)
 }
 
 /// The same of a run of which some pages are missing: whom they are about is *não confirmado*, and more of them than
 /// the feed tolerates make the whole run not believed.
-#[must_use]
 pub fn take_in_run(
     spec: &FeedSpec,
     bodies: &[Body],
@@ -113,9 +107,6 @@ pub fn take_in_run(
 }
 
 /// Whether a body is whole and of the feed's format, so that a page that is not can be asked for again.
-///
-/// # Errors
-/// [`DecodeError`].
 pub fn looks_right(spec: &FeedSpec, body: &Body) -> Result<(), DecodeError> {
     format::open(&spec.format, body, &map::wanted(&spec.mapping))?.each(&mut |_| {})
 }

@@ -15,7 +15,6 @@ use crate::format::body::Given;
 pub struct PageRequest {
     /// What it is called within the run: `3205309`, `13205303522/2026-10`, or nothing when the run has only one.
     pub key: String,
-    /// Where it is.
     pub url: String,
     /// What the request settles.
     pub given: Given,
@@ -47,9 +46,6 @@ struct Place<'a> {
 
 /// The pages of a run on a day, in a fixed order. `references` are those of the system's open windows; a template that
 /// asks for one has no pages while none is open.
-///
-/// # Errors
-/// [`PagesError`].
 pub fn pages(
     template: &str,
     spec: &FeedSpec,

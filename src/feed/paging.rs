@@ -14,7 +14,6 @@ use crate::format::solr;
 pub const MOST: usize = 500;
 
 /// Whether an answer came in part.
-#[must_use]
 pub fn is_part(format: &Format, body: &Body) -> bool {
     let page = (*format == Format::Solr).then(|| solr::page(&body.original, None).ok()).flatten();
     page.is_some_and(|page| page.here < page.found)
@@ -22,7 +21,6 @@ pub fn is_part(format: &Format, body: &Body) -> bool {
 
 /// Where the page after these is; absent when all has come, when what came is no such answer, or when its address asks for
 /// no order, so that a further page would mean nothing.
-#[must_use]
 pub fn next<'a>(format: &Format, url: &str, so_far: impl Iterator<Item = &'a Body>) -> Option<String> {
     if *format != Format::Solr || key(url).is_none() {
         return None;

@@ -25,9 +25,6 @@ pub struct Schedule(Cron);
 
 impl Schedule {
     /// Reads five fields: minute, hour, day, month, weekday. No seconds, no year.
-    ///
-    /// # Errors
-    /// [`ScheduleError`].
     pub fn parse(text: &str) -> Result<Self, ScheduleError> {
         CronParser::builder()
             .seconds(Seconds::Disallowed)
@@ -40,7 +37,6 @@ impl Schedule {
 
     /// The first run after an instant; absent when there will be none, as on a 31 February. A local time that a clock
     /// change skips runs once, right after the gap.
-    #[must_use]
     pub fn next_after(&self, instant: Timestamp, zone: &Zone) -> Option<Timestamp> {
         self.0.find_next_occurrence(&zone.zoned(instant), false).ok().map(|z| z.timestamp())
     }

@@ -39,7 +39,6 @@ pub struct Fields {
 
 impl Fields {
     /// Whether a run goes through municipalities or units, page by page.
-    #[must_use]
     pub fn is_crawl(self) -> bool {
         self.municipality || self.unit
     }
@@ -50,11 +49,8 @@ impl Fields {
 pub struct Values<'a> {
     /// The state's two letters.
     pub state: Option<&'a str>,
-    /// The municipality.
     pub municipality: Option<MunicipalityCode>,
-    /// The unit.
     pub unit: Option<&'a UnitId>,
-    /// The reference.
     pub reference: Option<Reference>,
 }
 
@@ -83,9 +79,6 @@ pub fn fields(template: &str) -> Result<Fields, TemplateError> {
 
 /// Fills in a template. `{referencia}` alone is written as operators do (`2026-10`), `{referencia:PATTERN}` as the
 /// pattern says of the first day of the period, with `%q` for the quarter.
-///
-/// # Errors
-/// [`TemplateError`].
 pub fn expand(template: &str, values: &Values<'_>) -> Result<String, TemplateError> {
     let mut out = String::with_capacity(template.len() + 16);
     let municipality = |name| values.municipality.ok_or(TemplateError::NoValue(name));

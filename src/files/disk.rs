@@ -28,14 +28,12 @@ const NETWORK: [&str; 20] = [
 ];
 
 /// What is mounted where, as Linux tells it (`man 5 proc_pid_mountinfo`); empty elsewhere.
-#[must_use]
 pub fn mounts() -> String {
     std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default()
 }
 
 /// The sort of network file system that a path is on or would be on; absent for a disk of this machine, and where that
 /// cannot be told.
-#[must_use]
 pub fn network_disk<'a>(path: &Path, mounts: &'a str) -> Option<&'a str> {
     let path = std::path::absolute(path).ok()?;
     let there = path.ancestors().find_map(|folder| folder.canonicalize().ok())?;

@@ -19,9 +19,7 @@ pub const SETTLING: std::time::Duration = std::time::Duration::from_secs(2);
 pub struct DropError {
     /// What was tried, a verb phrase.
     pub action: &'static str,
-    /// On what.
     pub path: PathBuf,
-    /// What to do.
     pub hint: &'static str,
     /// What lies under it.
     #[source]
@@ -64,7 +62,6 @@ pub struct Look(BTreeMap<PathBuf, Seen>);
 
 impl Look {
     /// Whether there is nothing to wait for.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -80,7 +77,6 @@ pub struct StableFile {
 
 impl StableFile {
     /// Its name, for showing.
-    #[must_use]
     pub fn name(&self) -> String {
         self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
     }
@@ -88,9 +84,6 @@ impl StableFile {
 
 impl StableFile {
     /// Opens it to be read.
-    ///
-    /// # Errors
-    /// [`DropError`].
     pub fn open(&self) -> Result<File, DropError> {
         // It was one when it was looked at: whoever may put files there may have put a link or a pipe since.
         super::open_plain(&self.path, OpenOptions::new().read(true))
@@ -98,9 +91,6 @@ impl StableFile {
     }
 
     /// Whether the file that was opened is still what the looks found, now that so many bytes were read of it.
-    ///
-    /// # Errors
-    /// [`DropError`].
     pub fn is_whole(&self, opened: &File, read: u64) -> Result<bool, DropError> {
         let data = opened.metadata().map_err(|e| failed("ler", &self.path, UNREADABLE, e))?;
         Ok(read == self.seen.size && data.modified().ok() == self.seen.modified)
@@ -110,7 +100,6 @@ impl StableFile {
 /// Where a file goes once it was judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shelf {
-    /// Accepted.
     Processed,
     /// Not believed.
     Quarantine,
@@ -118,7 +107,6 @@ pub enum Shelf {
 
 impl Shelf {
     /// The sub-folder's name.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Processed => "processados",
@@ -128,9 +116,6 @@ impl Shelf {
 }
 
 /// Makes the folder and its shelves, so that operators find where to put files.
-///
-/// # Errors
-/// [`DropError`].
 pub fn prepare(folder: &Path) -> Result<(), DropError> {
     for shelf in [Shelf::Processed, Shelf::Quarantine] {
         let path = folder.join(shelf.as_str());
@@ -141,9 +126,6 @@ pub fn prepare(folder: &Path) -> Result<(), DropError> {
 }
 
 /// Looks at a drop folder: plain files, but not hidden ones (`.x`) and unfinished ones (`.tmp`, `.part`).
-///
-/// # Errors
-/// [`DropError`].
 pub fn look(folder: &Path) -> Result<Look, DropError> {
     const HINT: &str = "confira se a pasta existe e se o serviço pode lê-la";
     let entries = fs::read_dir(folder).map_err(|e| failed("abrir", folder, HINT, e))?;
@@ -172,7 +154,6 @@ fn is_unfinished(name: &str) -> bool {
 }
 
 /// The files that a later look found as an earlier one did, the oldest first: a newer file has the last word.
-#[must_use]
 pub fn settled(earlier: &Look, later: &Look) -> Vec<StableFile> {
     let mut files: Vec<_> = later
         .0

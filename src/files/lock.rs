@@ -37,19 +37,13 @@ pub enum LockError {
         .by.as_ref().map(|by| format!(" (processo {by})")).unwrap_or_default()
     )]
     Busy {
-        /// Which folder.
         folder: PathBuf,
         /// The holder's number and name, where the system tells.
         by: Option<String>,
     },
     /// It cannot be opened or takes no lock.
     #[error("não foi possível reservar a pasta {} para mudá-la", .folder.display())]
-    Unlockable {
-        /// Which folder.
-        folder: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Unlockable { folder: PathBuf, source: io::Error },
 }
 
 /// Why a file was not replaced. In the operators' words; it is as it was.
@@ -72,7 +66,6 @@ pub struct Version(Option<[u8; 32]>);
 
 impl Version {
     /// The version of bytes, or of no file.
-    #[must_use]
     pub fn of(bytes: Option<&[u8]>) -> Self {
         Self(bytes.map(|bytes| Sha256::digest(bytes).into()))
     }
@@ -92,9 +85,6 @@ impl Version {
 
 impl FolderLock {
     /// Waits some seconds for a folder to be free, and takes it.
-    ///
-    /// # Errors
-    /// [`LockError`].
     pub fn take(folder: &Path) -> Result<Self, LockError> {
         Self::take_within(folder, PATIENCE)
     }
@@ -125,7 +115,6 @@ impl FolderLock {
     }
 
     /// The folder, by the path that is no link.
-    #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -133,9 +122,6 @@ impl FolderLock {
     /// Puts new bytes in place of a file of the folder, provided that it still holds what was read. A link is followed.
     /// With a stamp, a copy of the old file stays beside it (see [`kept_name`]), readable by nobody who could not read
     /// the file. Answers where.
-    ///
-    /// # Errors
-    /// [`SwapError`].
     pub fn swap(
         &self,
         name: &str,

@@ -13,11 +13,12 @@
 //! - What is no plain file (a pipe, a terminal, `/dev/null`) has nothing to be replaced and is written to.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, BufRead as _, BufReader, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+use sha2::{Digest as _, Sha256};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::attributes;
@@ -178,17 +179,35 @@ pub fn apart_from(folder: &Path) -> io::Result<Option<TempDir>> {
     tempfile::Builder::new().prefix(&prefix).tempdir_in(APART).map(Some)
 }
 
-/// Puts what a file holds in place of whatever has that name, on the disk, as its folder's owner's. It is never
-/// in memory as a whole.
+/// Puts what a file holds in place of whatever has that name, on the disk, as its folder's owner's, once it was read again
+/// there and is the same. It is never in memory as a whole.
 ///
 /// # Errors
 /// As [`put_no_link`].
 pub fn carry(from: &Path, to: &Path, new: Access) -> io::Result<()> {
     let mut file = nameless(folder_of(to), new.mode())?;
-    io::copy(&mut File::open(from)?, file.as_file_mut())?;
+    let mut source = File::open(from)?;
+    io::copy(&mut source, file.as_file_mut())?;
     hand_over(file.as_file(), folder_of(to))?;
     file.as_file().sync_all()?;
+    if sha256_of(&mut source)? != sha256_of(file.as_file_mut())? {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "o que foi gravado não é o que se leu"));
+    }
     Finished { file, durable: Durable::Yes }.over(to)
+}
+
+fn sha256_of(file: &mut File) -> io::Result<Vec<u8>> {
+    file.rewind()?;
+    let (mut file, mut hash) = (BufReader::new(file), Sha256::new());
+    loop {
+        let read = file.fill_buf()?;
+        if read.is_empty() {
+            return Ok(hash.finalize().to_vec());
+        }
+        hash.update(read);
+        let read = read.len();
+        file.consume(read);
+    }
 }
 
 /// Copies a plain file to where there must be none yet: bytes, owner, group, permissions and attributes.
@@ -321,14 +340,12 @@ impl Durable {
 }
 
 /// Whether two paths are one file, however each is written.
-#[must_use]
 pub fn is_same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().ok();
     one == other || real(one).is_some_and(|one| Some(one) == real(other))
 }
 
 /// The name of what lies beside a file: its own, and an ending.
-#[must_use]
 pub fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
@@ -336,7 +353,6 @@ pub fn beside(path: &Path, end: &str) -> PathBuf {
 }
 
 /// `NAME.anterior-STAMP` beside a file or folder, or, where something is there already, the same with a number.
-#[must_use]
 pub fn kept_name(path: &Path, stamp: &str) -> PathBuf {
     let named = |end: &str| beside(path, &format!(".anterior-{stamp}{end}"));
     let mut free = named("");

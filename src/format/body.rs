@@ -34,7 +34,6 @@ pub struct Given {
 
 impl Given {
     /// Whether it settles whom the page is about.
-    #[must_use]
     pub fn is_of_somebody(&self) -> bool {
         self.municipality.is_some() || self.unit.is_some()
     }
@@ -56,13 +55,11 @@ impl fmt::Display for Given {
 pub struct Body {
     /// What the request settled; nothing for a file.
     pub given: Given,
-    /// The bytes.
     pub original: Original,
 }
 
 impl Body {
     /// A body that nothing is known of beforehand.
-    #[must_use]
     pub fn plain(original: Original) -> Self {
         Self { given: Given::default(), original }
     }
@@ -96,7 +93,6 @@ pub enum SpoolError {
     /// The disk.
     #[error("não foi possível gravar em {}: confira o espaço em disco e as permissões", folder.display())]
     Disk {
-        /// Where.
         folder: PathBuf,
         /// What lies under it.
         #[source]
@@ -106,7 +102,6 @@ pub enum SpoolError {
 
 impl Original {
     /// Bytes that are in memory already.
-    #[must_use]
     pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes: Vec<u8> = bytes.into();
         Self {
@@ -117,9 +112,6 @@ impl Original {
     }
 
     /// Copies at most `most` bytes; a load that does not fit in memory goes into a nameless file in `folder`.
-    ///
-    /// # Errors
-    /// [`SpoolError`].
     pub fn spooled(mut source: impl Read, folder: &Path, most: u64) -> Result<Self, SpoolError> {
         let mut spool = Spool::new(folder, most);
         let mut buffer = vec![0; BUFFER];
@@ -134,9 +126,6 @@ impl Original {
     }
 
     /// Copies a file of at most `most` bytes, refusing a larger one by its size, before it is read.
-    ///
-    /// # Errors
-    /// [`SpoolError`].
     pub fn of_file(file: &File, folder: &Path, most: u64) -> Result<Self, SpoolError> {
         if file.metadata().map_err(SpoolError::Source)?.len() > most {
             return Err(SpoolError::TooLarge(most));
@@ -146,31 +135,26 @@ impl Original {
 
     /// A part of a file that holds several, beginning at the byte `from`. `sha256` is that of the part, as it was
     /// when it was written.
-    #[must_use]
     pub fn within(file: Arc<File>, from: u64, len: u64, sha256: &str) -> Self {
         Self { kept: Kept::File(file, from), len, sha256: sha256.into() }
     }
 
     /// How many bytes.
-    #[must_use]
     pub fn len(&self) -> u64 {
         self.len
     }
 
     /// Whether there are none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// SHA-256 of all bytes, lower-case hexadecimal.
-    #[must_use]
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
     /// A reader from the beginning, of its own.
-    #[must_use]
     pub fn open(&self) -> BufReader<Reader> {
         BufReader::with_capacity(BUFFER, Reader { kept: self.kept.clone(), len: self.len, at: 0 })
     }
@@ -210,7 +194,6 @@ pub struct Spool {
 
 impl Spool {
     /// Takes at most `most` bytes; `folder` is where a large load lies.
-    #[must_use]
     pub fn new(folder: &Path, most: u64) -> Self {
         Self { folder: folder.to_owned(), most, len: 0, hash: Sha256::new(), memory: Vec::new(), file: None }
     }
@@ -249,9 +232,6 @@ impl Spool {
     }
 
     /// All bytes have come.
-    ///
-    /// # Errors
-    /// [`SpoolError`].
     pub fn finish(self) -> Result<Original, SpoolError> {
         let kept = match self.file {
             Some(file) => Kept::File(Arc::new(file), 0),

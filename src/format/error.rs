@@ -13,7 +13,6 @@ pub enum DecodeError {
     /// Something else under the same name.
     #[error("o conteúdo é {found}, não {due}: confira o endereço ou o arquivo entregue")]
     OtherKind {
-        /// What it is.
         found: &'static str,
         /// What it should be.
         due: &'static str,
@@ -90,7 +89,6 @@ pub enum DecodeError {
     SeveralTables {
         /// As the feed says.
         heading: String,
-        /// How many.
         count: usize,
         /// The first of them, by their place among the tables that a person sees, from 1.
         places: Vec<usize>,
@@ -113,7 +111,6 @@ pub enum DecodeError {
     /// In one of several bodies.
     #[error("{place}: {error}")]
     In {
-        /// What it was about.
         place: String,
         /// Why it could not be read.
         error: Box<DecodeError>,
@@ -178,12 +175,7 @@ pub enum SheetProblem {
     Several(Vec<String>),
     /// A corner so far out that the rectangle up to it would fill the memory.
     #[error("há uma célula na linha {row}, coluna {column}, longe demais das outras")]
-    Far {
-        /// From 1.
-        row: u32,
-        /// From 1.
-        column: u32,
-    },
+    Far { row: u32, column: u32 },
     /// More rows than any sheet has.
     #[error("há linhas demais")]
     TooManyRows,

@@ -44,7 +44,6 @@ pub enum RowProblem {
 pub struct RowFault {
     /// Line in the file, from 1.
     pub line: u64,
-    /// What is wrong with it.
     pub problem: RowProblem,
 }
 
@@ -65,7 +64,6 @@ pub struct ColumnIndex(usize);
 
 impl ColumnIndex {
     /// The column of a place, from zero.
-    #[must_use]
     pub fn at(place: usize) -> Self {
         Self(place)
     }
@@ -77,7 +75,6 @@ pub struct Header(Vec<String>);
 
 impl Header {
     /// Names in order, as written.
-    #[must_use]
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
         Self(names.into_iter().map(|n| trimmed(&n).to_owned()).collect())
     }
@@ -88,13 +85,11 @@ impl Header {
     }
 
     /// How many columns.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether no column has a name.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(String::is_empty)
     }
@@ -144,7 +139,6 @@ pub struct TableRow {
 
 impl TableRow {
     /// A row without cells yet.
-    #[must_use]
     pub fn new(line: u64) -> Self {
         Self { line, text: String::new(), ends: Vec::new() }
     }
@@ -163,7 +157,6 @@ impl TableRow {
     }
 
     /// A cell's text; absent when it is blank.
-    #[must_use]
     pub fn cell(&self, column: ColumnIndex) -> Option<&str> {
         let end = *self.ends.get(column.0)?;
         let start = column.0.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
@@ -176,13 +169,11 @@ impl TableRow {
     }
 
     /// How many cells, blank ones included.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// Whether every cell is blank.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
@@ -218,7 +209,6 @@ impl<'a> Table<'a> {
     }
 
     /// Names of the columns.
-    #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
@@ -241,7 +231,6 @@ impl<'a> Table<'a> {
     }
 
     /// How many rows the source says that all its pages have together, if it does.
-    #[must_use]
     pub fn promised(&self) -> Option<u64> {
         self.promised
     }

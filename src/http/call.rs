@@ -19,11 +19,9 @@ const MOST_BYTES: usize = 64 * 1024;
 /// What is said.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// To where.
     pub url: SecretString,
     /// What goes in `Authorization: Bearer …`.
     pub bearer: Option<SecretString>,
-    /// `Content-Type`.
     pub content_type: &'static str,
     /// Other headers, ASCII.
     pub headers: Vec<(&'static str, &'static str)>,
@@ -35,7 +33,6 @@ pub struct Call {
 
 impl Call {
     /// A POST of this body, with the usual patience.
-    #[must_use]
     pub fn post(url: SecretString, content_type: &'static str, body: impl Into<SecretString>) -> Self {
         Self { url, bearer: None, content_type, headers: Vec::new(), body: body.into(), patience: PATIENCE }
     }
@@ -44,7 +41,6 @@ impl Call {
 /// What was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// The status.
     pub status: u16,
     /// The body as far as it was read; what is not UTF-8 in it is replaced.
     pub body: String,
@@ -52,7 +48,6 @@ pub struct Said {
 
 impl Said {
     /// Whether the status is one of the 2xx.
-    #[must_use]
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
@@ -76,7 +71,6 @@ pub enum CallError {
     /// Nobody there, no such name, no TLS that can be trusted.
     #[error("não foi possível falar com {host}: {why}")]
     Unreachable {
-        /// Which host.
         host: String,
         /// What went wrong, at the root.
         why: String,
@@ -84,9 +78,6 @@ pub enum CallError {
 }
 
 /// Says something, and hears the answer, whatever its status.
-///
-/// # Errors
-/// [`CallError`].
 pub async fn call(call: &Call) -> Result<Said, CallError> {
     let url = Url::parse(call.url.expose_secret()).map_err(|_| CallError::Address)?;
     let host = url.host_str().unwrap_or_default().to_owned();

@@ -9,7 +9,6 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Where an address leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
-    /// The internet.
     Public,
     /// This machine or a network of ours: only for hosts that are named.
     Internal,
@@ -18,7 +17,6 @@ enum Reach {
 }
 
 /// Whether an address may be asked; `named` says whether the operator named the host.
-#[must_use]
 pub fn may_reach(address: IpAddr, named: bool) -> bool {
     match reach(address) {
         Reach::Public => true,
@@ -29,7 +27,6 @@ pub fn may_reach(address: IpAddr, named: bool) -> bool {
 
 /// The address that a URL's host is, if it is one and not a name. Decimal, octal and hexadecimal spellings have become
 /// dotted ones when the URL was read.
-#[must_use]
 pub fn literal(host: &str) -> Option<IpAddr> {
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
     bare.parse().ok()

@@ -30,7 +30,6 @@ pub fn install_tls() {
 }
 
 /// How the program calls itself, and whom to ask about it.
-#[must_use]
 pub fn agent(contact: Option<&str>) -> String {
     let contact = contact.map(|c| format!(" (+{c})")).unwrap_or_default();
     format!("vigia-suas/{}{contact}", env!("CARGO_PKG_VERSION"))

@@ -14,7 +14,6 @@ use super::guard::may_reach;
 #[derive(Debug, thiserror::Error)]
 #[error("{host} está em {address}")]
 pub struct Inside {
-    /// Which host.
     pub host: String,
     /// The first of its addresses.
     pub address: IpAddr,
@@ -43,7 +42,6 @@ impl Resolve for Guarded {
 }
 
 /// Whether the operator named a host; the dot at the end of an absolute name means nothing.
-#[must_use]
 pub fn is_named(host: &str, named: &[String]) -> bool {
     let bare = |h: &str| h.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
     let wanted = bare(host);

@@ -44,7 +44,6 @@ pub(crate) enum Deed {
     Drip(&'static str, Duration),
     /// Says these lines and closes.
     SayAndHangUp(&'static str),
-    /// Closes.
     HangUp,
     /// Says nothing more, ever.
     Stall,

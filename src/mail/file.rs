@@ -20,13 +20,11 @@ pub struct FileOutbox {
 
 impl FileOutbox {
     /// An outbox under `dir` (`dados`); the folder is made when first needed.
-    #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self { dir: dir.into() }
     }
 
     /// Where a letter lies or would lie.
-    #[must_use]
     pub fn path(&self, key: &NoticeKey, version: u16) -> PathBuf {
         self.dir.join(letter_path(key, version))
     }

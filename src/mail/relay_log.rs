@@ -26,7 +26,6 @@ const LONGEST_LINE: u64 = 64 * 1024;
 pub enum LoggedFate {
     /// The relay still had it, and was trying.
     Waiting,
-    /// It left.
     Left,
     /// The relay gave it up: it came back, or would have.
     CameBack,
@@ -37,9 +36,7 @@ pub enum LoggedFate {
 pub struct LoggedLetter {
     /// Its Message-ID, brackets included.
     pub message_id: String,
-    /// The recipient.
     pub address: EmailAddress,
-    /// What became of it.
     pub fate: LoggedFate,
     /// When; absent where the stamp cannot be read.
     pub at: Option<Timestamp>,
@@ -47,7 +44,6 @@ pub struct LoggedLetter {
 
 /// Logs, read one after the other.
 pub struct RelayLog<'a> {
-    /// Which Message-IDs matter.
     wanted: &'a dyn Fn(&str) -> bool,
     zone: &'a Zone,
     now: Timestamp,
@@ -64,7 +60,6 @@ pub struct RelayLog<'a> {
 
 impl<'a> RelayLog<'a> {
     /// Nothing read yet. Stamps without a zone are of `zone`, and none is after `now`.
-    #[must_use]
     pub fn new(wanted: &'a dyn Fn(&str) -> bool, zone: &'a Zone, now: Timestamp) -> Self {
         Self {
             wanted,
@@ -181,7 +176,6 @@ impl<'a> RelayLog<'a> {
     }
 
     /// Every letter that matters, each once: what came back at the end did not arrive, whatever was said before.
-    #[must_use]
     pub fn letters(mut self) -> Vec<LoggedLetter> {
         for (queue_id, address, fate, at) in std::mem::take(&mut self.loose) {
             let ids = self.ever.get(&queue_id).into_iter().flatten();

@@ -19,7 +19,6 @@ pub enum Named {
     Nothing,
     /// It is of no delivery of ours, whatever it says.
     Forged,
-    /// This delivery.
     Delivery(String),
 }
 
@@ -33,14 +32,12 @@ pub struct Subaddresses {
 
 impl Subaddresses {
     /// With the ledger's key. Nothing when they do not fit.
-    #[must_use]
     pub fn of(base: &EmailAddress, key: [u8; 32]) -> Option<Self> {
         let mac = Hmac::new_from_slice(&key).ok()?;
         takes_subaddresses(base).then(|| Self { base: base.clone(), mac })
     }
 
     /// The envelope sender of a delivery; the plain one where the delivery's name does not fit.
-    #[must_use]
     pub fn address(&self, delivery: &str) -> EmailAddress {
         let (local, domain) = self.parts();
         let own = format!("{local}+{delivery}{}@{domain}", self.signature(delivery));
@@ -48,7 +45,6 @@ impl Subaddresses {
     }
 
     /// Which delivery any of these addresses names; whoever delivers may have changed the case of letters.
-    #[must_use]
     pub fn read(&self, addresses: &[EmailAddress]) -> Named {
         let (local, domain) = self.parts();
         let mut found = Named::Nothing;

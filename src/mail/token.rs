@@ -11,7 +11,6 @@ use crate::domain::notice::{NoticeKey, Slot, StaffSlot};
 /// before the `@` for later versions (the first is 1). The left side is a dot-atom-text (RFC 5322 §3.2.3).
 ///
 /// `domain` is that of the sender's address.
-#[must_use]
 pub fn message_id(key: &str, version: u16, domain: &str) -> String {
     let left = dot_atom(key);
     if version > 1 { format!("<{left}.v{version}@{domain}>") } else { format!("<{left}@{domain}>") }
@@ -37,7 +36,6 @@ fn dot_atom(key: &str) -> String {
 }
 
 /// The notice and version that a Message-ID of that domain names; nothing for what [`message_id`] never makes.
-#[must_use]
 pub fn notice_of(id: &str, domain: &str) -> Option<(NoticeKey, u16)> {
     let (left, right) = id.strip_prefix('<')?.strip_suffix('>')?.split_once('@')?;
     let (key, version) = read_back(left)?;
@@ -94,7 +92,6 @@ fn escaped(text: &str) -> String {
 /// Where a letter lies under the folder of a rehearsal: `cartas/rma/2026-11/e1-prazo-5d/3205309.eml`,
 /// `cartas/rma/2026-11/divulgacao/3205309.eml`, `cartas/rma/2026-11/e1-remessa/GSUAS.eml`,
 /// `cartas/geral/alerta-rele/2026-12-01.eml`; later versions end in `.v2.eml`. Relative, and never upwards.
-#[must_use]
 pub fn letter_path(key: &NoticeKey, version: u16) -> PathBuf {
     let mut path = PathBuf::from("cartas");
     match key.window() {

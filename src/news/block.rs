@@ -65,7 +65,6 @@ const BLOCKS: [&str; 37] = [
 /// A block of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Block {
-    /// One line.
     pub(super) text: String,
     /// The first link in it.
     pub(super) href: Option<String>,

@@ -25,9 +25,7 @@ pub(super) enum Lead {
 /// A date found in a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
-    /// As written.
     pub(super) written: String,
-    /// The day.
     pub(super) on: Date,
     /// What stands before it.
     pub(super) lead: Lead,

@@ -77,7 +77,6 @@ struct Candidate<'a> {
     names_it: bool,
     /// Whether it names another.
     names_another: bool,
-    /// Where it stands.
     block: &'a Block,
 }
 

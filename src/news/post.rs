@@ -10,13 +10,11 @@ pub(super) const MOST_POSTS: usize = 500;
 pub(super) struct Post {
     /// What tells it from others: its guid, else its link.
     pub(super) key: String,
-    /// One line.
     pub(super) title: String,
     /// Where to read it.
     pub(super) link: String,
     /// The day of publication or of the last change, the later.
     pub(super) published_on: Option<Date>,
-    /// Its text, in blocks.
     pub(super) blocks: Vec<Passage>,
 }
 

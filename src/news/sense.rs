@@ -13,7 +13,6 @@ use crate::domain::news::{NewsDoubt, Topic};
 
 /// What a sentence is judged with.
 pub(super) struct Reading<'a> {
-    /// What it would be about.
     pub(super) topic: Topic,
     /// The sentence, with the next where the date stands there.
     pub(super) quote: &'a str,

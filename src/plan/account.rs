@@ -29,18 +29,15 @@ use crate::plan::summary::{
 /// What is looked at together: the world, its plan, and what became of its letters, at one instant.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    /// The world.
     pub world: &'a World<'a>,
     /// The plan of that world and instant.
     pub plan: &'a Plan,
     /// What became of letters; where it has nothing, as in a rehearsal, the ledger's own word counts.
     pub post: &'a Post,
-    /// The instant.
     pub now: Timestamp,
 }
 
 /// Where a window stands.
-#[must_use]
 pub fn summarise(view: View<'_>, window: &WindowId) -> Option<WindowSummary> {
     let View { world, now, .. } = view;
     let moment = Moment::new(now, &world.calendar.hours);
@@ -100,7 +97,6 @@ pub struct Explanation {
     pub call: Option<CallLine>,
     /// Changes of decision that a pass would make.
     pub actions: Vec<Decision>,
-    /// What is withheld.
     pub held: Vec<Decision>,
     /// Why nothing is said, when nothing is.
     pub silence: Option<Reason>,
@@ -108,7 +104,6 @@ pub struct Explanation {
 
 /// Why a municipality is told what it is told in a window, or nothing; of one that the roster does not have any more, what
 /// is left to say.
-#[must_use]
 pub fn explain(view: View<'_>, window: &WindowId, municipality: MunicipalityCode) -> Option<Explanation> {
     let View { world, plan, now, .. } = view;
     let moment = Moment::new(now, &world.calendar.hours);

@@ -13,8 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::moment::Moment;
 use crate::domain::calendar::{Edition, System, Window};
-use crate::domain::closing::{Closing, KnownEntry};
+use crate::domain::closing::Closing;
 use crate::domain::id::{MunicipalityCode, PartId, UnitId};
+use crate::domain::journal::KnownFacts;
 use crate::domain::overrides::{Dispute, Exemption};
 use crate::domain::roster::Municipality;
 use crate::domain::status::{Basis, Doubt, State, StatusEntry, WindowStatus};
@@ -101,7 +102,7 @@ impl<'a> Assessor<'a> {
             if expected.waits {
                 return not_applicable(&one.part);
             }
-            let units = one.units.iter().map(|unit| (unit, one.late.contains(unit)));
+            let units = one.units.iter().map(|unit| (&unit.0, one.late.contains(unit)));
             self.part(municipality, &one.part, units.collect(), &entries, Some(then))
         });
         Assessment { parts: parts.collect() }
@@ -116,7 +117,7 @@ impl<'a> Assessor<'a> {
         let entries: Vec<StatusEntry> =
             expected.known.iter().map(|known| known.as_of_deadline(closing.ended_at)).collect();
         let parts = expected.parts.iter().map(|one| {
-            let units = one.units.iter().map(|unit| (unit, one.late.contains(unit)));
+            let units = one.units.iter().map(|unit| (&unit.0, one.late.contains(unit)));
             let mut verdict = self.part(municipality, &one.part, units.collect(), &entries, Some(then));
             let disputed =
                 |row: &StatusEntry| self.was_disputed(municipality, &one.part, row.as_of(), closing.ended_at);
@@ -386,5 +387,5 @@ const INSTANT: SignedDuration = SignedDuration::from_millis(1);
 #[derive(Clone, Copy)]
 struct Then<'e> {
     closing: &'e Closing,
-    known: &'e [KnownEntry],
+    known: &'e [KnownFacts],
 }

@@ -18,9 +18,7 @@ use crate::domain::time::Zone;
 /// A letter as the journal tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldLetter {
-    /// Of which notice.
     pub key: NoticeKey,
-    /// What sort of letter it is.
     pub kind: Kind,
     /// Its place among the notice's letters.
     pub version: u16,
@@ -30,7 +28,6 @@ pub struct ToldLetter {
     pub is_new: bool,
     /// Until when it might leave; none: for ever.
     pub valid_until: Option<Timestamp>,
-    /// The parts that it names.
     pub parts: Vec<PartId>,
     /// Those that an accepted row said to be *pendente*, as quoted when it was decided.
     pub quoted: Vec<PartId>,
@@ -43,11 +40,8 @@ pub struct ToldLetter {
 /// A letter's address, as the ledger has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenTo {
-    /// Of which notice.
     pub key: NoticeKey,
-    /// The address.
     pub address: EmailAddress,
-    /// When that was recorded.
     pub recorded_at: Timestamp,
 }
 
@@ -55,49 +49,26 @@ pub struct WrittenTo {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Divergence {
     /// The plan, made anew, would do this, and no entry says that it was done.
-    Unrecorded {
-        /// With which notice.
-        key: NoticeKey,
-        /// What.
-        act: Act,
-        /// When it was due.
-        due_at: Timestamp,
-    },
+    Unrecorded { key: NoticeKey, act: Act, due_at: Timestamp },
     /// A prazo names a part that no accepted row said to be *pendente*.
-    Accuses {
-        /// Which letter.
-        key: NoticeKey,
-        /// Which part.
-        part: PartId,
-    },
+    Accuses { key: NoticeKey, part: PartId },
     /// It left after its validity.
-    Late {
-        /// Which letter.
-        key: NoticeKey,
-        /// When.
-        left_at: Timestamp,
-    },
+    Late { key: NoticeKey, left_at: Timestamp },
     /// A second letter of one day in one window to one municipality.
     Second {
-        /// Which letter.
         key: NoticeKey,
         /// The other.
         first: NoticeKey,
-        /// The day.
         on: Date,
     },
     /// It is addressed to somebody who is not of whom it is for.
-    Stranger {
-        /// Which letter.
-        key: NoticeKey,
-    },
+    Stranger { key: NoticeKey },
 }
 
 /// An attempt begins with what was valid a moment ago.
 const LATE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What a plan would do that was due by now.
-#[must_use]
 pub fn unrecorded(actions: &[Decision]) -> Vec<Divergence> {
     let wanted = actions.iter().map(|decision| Divergence::Unrecorded {
         key: decision.key().clone(),
@@ -109,7 +80,6 @@ pub fn unrecorded(actions: &[Decision]) -> Vec<Divergence> {
 
 /// The letters that broke a rule since the last audit: by what they say when they were recorded, by when they left when they
 /// did. All that ever were are asked for, the oldest first: one that left today may be the second of a day long judged.
-#[must_use]
 pub fn broken_rules(letters: &[ToldLetter], zone: &Zone) -> Vec<Divergence> {
     let mut found = Vec::new();
     let mut days: BTreeMap<(WindowId, MunicipalityCode, Date), &ToldLetter> = BTreeMap::new();
@@ -138,7 +108,6 @@ pub fn broken_rules(letters: &[ToldLetter], zone: &Zone) -> Vec<Divergence> {
 }
 
 /// The letters that are addressed to somebody who is not of whom they are for, as the roster has it.
-#[must_use]
 pub fn strangers(written: &[WrittenTo], roster: &Roster) -> Vec<Divergence> {
     let is_known = |letter: &WrittenTo| match &letter.key {
         NoticeKey::Municipal { municipality, .. } => is_of(roster, *municipality, &letter.address),

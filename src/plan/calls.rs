@@ -16,13 +16,11 @@ use crate::domain::time::Zone;
 /// One call to make.
 #[derive(Debug, Clone)]
 pub struct CallEntry<'a> {
-    /// In which window.
     pub window: &'a WindowSummary,
     /// The deadline of this municipality.
     pub deadline: Option<Deadline>,
     /// When that passes, or passed.
     pub ends_at: Option<Timestamp>,
-    /// Whom, and why.
     pub call: &'a CallLine,
     /// Letters that left, of all that were written to it in the window; none in a rehearsal.
     pub letters: usize,
@@ -34,7 +32,6 @@ pub struct CallEntry<'a> {
 }
 
 /// The calls of some windows, the most urgent first.
-#[must_use]
 pub fn calls<'a>(
     windows: &'a [WindowSummary],
     calendar: &Calendar,
@@ -79,7 +76,6 @@ fn entry<'a>(window: &'a WindowSummary, call: &'a CallLine, zone: &Zone) -> Call
 
 impl CallEntry<'_> {
     /// Whether the deadline has passed.
-    #[must_use]
     pub fn is_over(&self) -> bool {
         self.ends_at.is_some_and(|at| at <= self.window.at)
     }

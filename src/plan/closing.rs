@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use super::audience;
 use super::survey::Survey;
 use crate::domain::calendar::Deadline;
-use crate::domain::closing::{Closing, Expected, ExpectedPart, KnownEntry};
+use crate::domain::closing::Closing;
 use crate::domain::id::GerenciaId;
+use crate::domain::journal::{ExpectedFacts, ExpectedPartFacts, KnownFacts, Text};
 use crate::domain::notice::Addressee;
 use crate::domain::roster::Municipality;
 use crate::plan::window::WindowContext;
@@ -104,7 +105,7 @@ fn offices(survey: &Survey<'_>) -> Vec<Addressee> {
     std::iter::once(Addressee::Gsuas).chain(gerencias.into_iter().cloned().map(Addressee::Gerencia)).collect()
 }
 
-fn expected<'a>(survey: &Survey<'a>, municipality: &'a Municipality, ended_at: Timestamp) -> Expected {
+fn expected<'a>(survey: &Survey<'a>, municipality: &'a Municipality, ended_at: Timestamp) -> ExpectedFacts {
     let (context, assessor) = (&survey.context, survey.context.assessor);
     let system = assessor.system();
     let reach = audience::reach(
@@ -118,27 +119,28 @@ fn expected<'a>(survey: &Survey<'a>, municipality: &'a Municipality, ended_at: T
     );
     let parts = assessor.expected(municipality).map(|part| {
         let counting: Vec<_> = assessor.counting(municipality.code, part).collect();
-        ExpectedPart {
-            part: part.clone(),
-            units: counting.iter().map(|(unit, _)| unit.id.clone()).collect(),
-            late: counting.iter().filter(|(_, late)| *late).map(|(unit, _)| unit.id.clone()).collect(),
+        ExpectedPartFacts {
+            part: Text(part.clone()),
+            units: counting.iter().map(|(unit, _)| Text(unit.id.clone())).collect(),
+            late: counting.iter().filter(|(_, late)| *late).map(|(unit, _)| Text(unit.id.clone())).collect(),
         }
     });
-    let known = assessor.entries(municipality.code).iter().map(|entry| KnownEntry {
-        part: entry.part.clone(),
-        unit: entry.unit.clone(),
-        state: entry.state,
-        as_of: entry.as_of(),
-        taken_at: entry.taken_at,
-        feed: entry.feed.clone(),
-        snapshot: entry.snapshot.clone(),
+    let known = assessor.entries(municipality.code).iter().map(|entry| KnownFacts {
+        part: Text(entry.part.clone()),
+        unit: entry.unit.clone().map(Text),
+        state: Text(entry.state),
+        as_of: Text(entry.as_of()),
+        taken_at: Text(entry.taken_at),
+        feed: Text(entry.feed.clone()),
+        snapshot: Text(entry.snapshot.clone()),
         arrival: entry.arrival,
-        basis: entry.basis,
+        basis: Text(entry.basis),
         settled: entry.settled,
-        unproven_since: entry.unproven_since,
+        unproven_since: entry.unproven_since.map(Text),
         is_fresh: assessor.was_fresh(entry, ended_at, system.status_validity),
     });
-    Expected {
+    ExpectedFacts {
+        municipality: Text(municipality.code),
         name: municipality.name.clone(),
         region: municipality.region.clone(),
         told_outside: context.told_outside(municipality),

@@ -35,16 +35,13 @@ pub enum Shift {
 /// A decision and its instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// When.
     pub at: Timestamp,
-    /// What.
     pub decision: Decision,
 }
 
 /// One notice that the other configuration treats otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// How.
     pub shift: Shift,
     /// What the one in force does.
     pub before: Option<Event>,
@@ -54,7 +51,6 @@ pub struct Difference {
 
 impl Difference {
     /// What it is about, as the other has it, else as the one in force does.
-    #[must_use]
     pub fn decision(&self) -> Option<&Decision> {
         self.after.as_ref().or(self.before.as_ref()).map(|event| &event.decision)
     }
@@ -63,7 +59,6 @@ impl Difference {
 /// A window that the two have otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowShift {
-    /// Which.
     pub window: WindowId,
     /// As the one in force has it.
     pub before: Option<Window>,
@@ -73,7 +68,6 @@ pub struct WindowShift {
 
 impl WindowShift {
     /// Whether some deadline comes earlier: the general one, or that of a municipality of its own.
-    #[must_use]
     pub fn is_earlier(&self) -> bool {
         let (Some(before), Some(after)) = (&self.before, &self.after) else { return false };
         let named = before.editions.iter().chain(&after.editions).flat_map(|e| &e.municipalities);
@@ -86,7 +80,6 @@ impl WindowShift {
 }
 
 /// The last deadline announced for everybody, or also for one municipality.
-#[must_use]
 pub fn deadline_of(window: &Window, municipality: Option<MunicipalityCode>) -> Option<Deadline> {
     let applies = |e: &&crate::domain::calendar::Edition| {
         e.municipalities.is_empty() || municipality.is_some_and(|code| e.municipalities.contains(&code))
@@ -95,7 +88,6 @@ pub fn deadline_of(window: &Window, municipality: Option<MunicipalityCode>) -> O
 }
 
 /// The windows up to a day that two calendars do not have alike, by id.
-#[must_use]
 pub fn windows_unlike(before: &Calendar, after: &Calendar, until: Date) -> Vec<WindowShift> {
     let by_id = |calendar: &Calendar| -> BTreeMap<WindowId, Window> {
         calendar.windows(until).into_iter().map(|w| (w.id.clone(), w)).collect()

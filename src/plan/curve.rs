@@ -11,9 +11,7 @@ use crate::domain::time::Zone;
 /// What one accepted load said of a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FillTally {
-    /// Of which feed.
     pub feed: FeedId,
-    /// When it was taken.
     pub taken_at: Timestamp,
     /// How many of its records say *concluído*.
     pub done: usize,
@@ -22,7 +20,6 @@ pub struct FillTally {
 /// Records that stood as *concluído* at the end of each day on which something was loaded, by day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FillCurve {
-    /// The first day of the window.
     pub opens_on: Date,
     /// The days, in order, each with how many.
     pub points: Vec<(Date, usize)>,
@@ -39,7 +36,6 @@ pub struct Curves {
 
 /// The curve: on each day what the last load of each feed says, all feeds together. What a feed said ends when it is
 /// switched off, as `retired_at` has it.
-#[must_use]
 pub fn curve(
     opens_on: Date,
     tallies: &[FillTally],
@@ -65,14 +61,12 @@ pub fn curve(
 
 impl FillCurve {
     /// How many stood there so many days after the opening: the last known by then; absent before anything was.
-    #[must_use]
     pub fn after(&self, days: i64) -> Option<usize> {
         let known = self.points.iter().take_while(|(on, _)| self.day(*on) <= days);
         known.last().map(|(_, done)| *done)
     }
 
     /// Days from the opening to a date.
-    #[must_use]
     pub fn day(&self, on: Date) -> i64 {
         (on - self.opens_on).get_days().into()
     }

@@ -33,7 +33,6 @@ pub struct DayPage {
     pub since: Timestamp,
     /// What needs a person, the most urgent first.
     pub tasks: Vec<DayTask>,
-    /// What is held now.
     pub held: Vec<HeldGroup>,
     /// Orders in force that hold whatever falls due (`reter`), also where nothing waits for them yet.
     pub holds: Vec<Hold>,
@@ -83,7 +82,6 @@ pub struct DayQueue {
 
 impl DayQueue {
     /// Of so many that wait now.
-    #[must_use]
     pub fn of(deliveries: usize, quota: Quota, now: Timestamp, hours: &SendingHours) -> Option<Self> {
         let is_long = deliveries > quota.per_minute as usize;
         is_long.then(|| Self { deliveries, quota, empties_at: quota.empties_at(deliveries, now, hours) })
@@ -93,9 +91,7 @@ impl DayQueue {
 /// Letters of one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LetterGroup {
-    /// Which window.
     pub window: WindowId,
-    /// What sort.
     pub kind: Kind,
     /// The rung, days before the deadline.
     pub rung: Option<u16>,
@@ -108,20 +104,16 @@ pub struct LetterGroup {
 /// A letter to the secretariat's own: resumo, remessa.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaffLetter {
-    /// Its identity.
     pub key: NoticeKey,
-    /// Where it stands.
     pub state: LetterState,
 }
 
 /// Letters of one batch that are held for one sort of reason until one instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldGroup {
-    /// What they leave in.
     pub batch: BatchId,
     /// Why; several where the facts differ between municipalities, and never none.
     pub because: Vec<Reason>,
-    /// Whose.
     pub municipalities: Vec<MunicipalityCode>,
     /// Since when the first of them.
     pub since: Timestamp,
@@ -132,11 +124,8 @@ pub struct HeldGroup {
 /// What comes next for many at one instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpcomingGroup {
-    /// When.
     pub at: Timestamp,
-    /// In which window.
     pub window: WindowId,
-    /// What.
     pub what: Upcoming,
     /// For those that are open now.
     pub municipalities: Vec<MunicipalityCode>,
@@ -145,26 +134,21 @@ pub struct UpcomingGroup {
 /// Municipalities that went from one state to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MovedGroup {
-    /// In which window.
     pub window: WindowId,
     /// From where; absent: it was not expected, or the window not open.
     pub from: Option<State>,
-    /// To where.
     pub to: State,
-    /// Who.
     pub municipalities: Vec<MunicipalityCode>,
 }
 
 /// Where a window stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowDay {
-    /// Which.
     pub window: WindowId,
     /// The deadline of the edition in force.
     pub deadline: Option<Deadline>,
     /// Whether it is stopped now.
     pub halted: bool,
-    /// Municipalities.
     pub counts: Counts,
     /// How many to telephone, because they owe.
     pub calls: usize,
@@ -173,7 +157,6 @@ pub struct WindowDay {
 /// How old what a feed says is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedAge {
-    /// Which.
     pub feed: FeedId,
     /// When what it says was last confirmed; absent: it never said anything that is believed.
     pub confirmed_at: Option<Timestamp>,
@@ -186,7 +169,6 @@ pub struct FeedAge {
 }
 
 /// Since when a page looks back: the first sending instant of the sending day before.
-#[must_use]
 pub fn looks_back_to(hours: &SendingHours, now: Timestamp) -> Timestamp {
     let mut day = day_before(hours.zone.date_of(now));
     for _ in 0..MOST_DAYS {
@@ -203,7 +185,6 @@ const MOST_DAYS: usize = 60;
 
 /// Puts the page together. `before` is the summary of the same windows as known at `since`; `tasks` and `feeds` are what
 /// only the store knows.
-#[must_use]
 pub fn page(
     view: View<'_>,
     windows: &[WindowSummary],

@@ -15,7 +15,6 @@ use crate::plan::ledger::{Ledger, NoticeRecord};
 pub(super) struct Track {
     /// The edition that rules.
     pub(super) edition: u16,
-    /// Its deadline.
     pub(super) deadline: Option<Deadline>,
     /// The instant at which that deadline passes.
     pub(super) ends_at: Option<Timestamp>,
@@ -32,14 +31,11 @@ pub(super) struct Track {
 pub(super) enum HaltState {
     /// It never was, as far as is known now.
     Never,
-    /// It is.
     Halted {
-        /// Since when.
         since: Timestamp,
         /// How and by which date.
         halt: Halt,
     },
-    /// It was.
     Ended {
         /// Since when it goes on.
         at: Timestamp,

@@ -17,19 +17,14 @@ use crate::domain::roster::Roster;
 pub struct Contrast {
     /// Letters.
     pub differences: Vec<Difference>,
-    /// Windows.
     pub windows: Vec<WindowShift>,
-    /// Files and variables.
     pub files: Vec<String>,
-    /// What is large.
     pub effects: Vec<Effect>,
-    /// The last day compared.
     pub until: Date,
 }
 
 impl Contrast {
     /// Whether not even a file is different.
-    #[must_use]
     pub fn is_nothing(&self) -> bool {
         self.files.is_empty()
             && self.differences.is_empty()
@@ -38,7 +33,6 @@ impl Contrast {
     }
 
     /// How many letters change: the number that a person repeats (`--confirmar N`).
-    #[must_use]
     pub fn letters(&self) -> usize {
         self.differences.len()
     }
@@ -64,12 +58,7 @@ pub enum Effect {
     /// `inicio` later: what is due before is never sent.
     StartsLater(Date),
     /// Municipalities that get fewer letters about some window, and how many fewer.
-    Silence {
-        /// How many municipalities.
-        municipalities: usize,
-        /// How many letters.
-        letters: usize,
-    },
+    Silence { municipalities: usize, letters: usize },
     /// Letters that leave on the first day.
     AtOnce(usize),
     /// More letters than before, above `limite_dia`.
@@ -114,7 +103,6 @@ pub struct Readiness {
 }
 
 /// Every large effect of `after` in place of `before`.
-#[must_use]
 pub fn large(
     before: &World<'_>,
     after: &World<'_>,

@@ -29,7 +29,6 @@ pub struct Quota {
 impl Quota {
     /// When about the last of so many deliveries would leave, if nothing else came and each were taken; absent where none
     /// waits, or no end is in sight.
-    #[must_use]
     pub fn empties_at(self, waiting: usize, now: Timestamp, hours: &SendingHours) -> Option<Timestamp> {
         let mut days = BTreeMap::new();
         flow::run(&[(now, waiting)], self, hours, &mut days);
@@ -58,7 +57,6 @@ pub struct Day {
 /// What one municipality gets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RelayShare {
-    /// Letters by kind.
     pub kinds: BTreeMap<Kind, usize>,
     /// The seven days with most letters: the first of them, and how many.
     pub busiest: Option<(Date, usize)>,
@@ -66,7 +64,6 @@ pub struct RelayShare {
 
 impl RelayShare {
     /// All letters.
-    #[must_use]
     pub fn letters(&self) -> usize {
         self.kinds.values().sum()
     }
@@ -77,7 +74,6 @@ impl RelayShare {
 pub enum Warning {
     /// More falls due on a day than the relay takes.
     OverQuota {
-        /// Which day.
         on: Date,
         /// Deliveries waiting on that day.
         waiting: usize,
@@ -86,9 +82,7 @@ pub enum Warning {
     },
     /// A day above `limite_dia`: withheld whole.
     DailyLimit {
-        /// Which day.
         on: Date,
-        /// Notices due.
         due: usize,
         /// How many may be.
         limit: usize,
@@ -103,38 +97,23 @@ pub enum Warning {
         municipalities: Vec<MunicipalityCode>,
     },
     /// Nobody can be written to about a window.
-    NoAudience {
-        /// Which window.
-        window: WindowId,
-        /// Where.
-        municipalities: Vec<MunicipalityCode>,
-    },
+    NoAudience { window: WindowId, municipalities: Vec<MunicipalityCode> },
     /// A window opened and no municipality is concerned.
-    NobodyExpected {
-        /// Which window.
-        window: WindowId,
-    },
+    NobodyExpected { window: WindowId },
     /// A rung that comes before its window opens.
     RungBeforeOpening {
-        /// Which window.
         window: WindowId,
         /// Days before the deadline.
         rung: u16,
-        /// The first day.
         opens_on: Date,
     },
     /// A window with a deadline and no rung.
-    NoLadder {
-        /// Which window.
-        window: WindowId,
-    },
+    NoLadder { window: WindowId },
     /// A rung on a day on which no letter leaves.
     RungMoved {
-        /// Which window.
         window: WindowId,
         /// Days before the deadline.
         rung: u16,
-        /// The day it falls on.
         on: Date,
         /// Its name, when it is a holiday.
         holiday: Option<String>,
@@ -214,7 +193,6 @@ impl ForecastTally {
     }
 
     /// What it comes to.
-    #[must_use]
     pub fn forecast(
         mut self,
         calendar: &Calendar,

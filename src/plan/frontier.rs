@@ -26,7 +26,6 @@ use crate::plan::world::World;
 /// one configuration, and for windows that nothing was told of since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frontier {
-    /// The instant.
     pub at: Timestamp,
     /// Windows behind it that are not settled, and those that the calendar no longer has while something of them is open.
     pub open: BTreeSet<WindowId>,
@@ -42,7 +41,6 @@ impl Default for Frontier {
 impl Frontier {
     /// The frontier after a pass at `now` that found nothing more to do, in a world that has every window that may not be
     /// settled.
-    #[must_use]
     pub fn after(world: &World<'_>, now: Timestamp) -> Self {
         let zone = &world.calendar.hours.zone;
         let passed = |window: &&Window| ends_at(window, zone).is_some_and(|at| at <= now);
@@ -55,7 +53,6 @@ impl Frontier {
     }
 
     /// The windows that a pass looks at: those not settled, those named, and those that one of them waits for.
-    #[must_use]
     pub fn ahead(&self, windows: &[Window], named: &BTreeSet<WindowId>, zone: &Zone) -> BTreeSet<WindowId> {
         let is_ahead = |window: &&Window| {
             named.contains(&window.id) || self.open.contains(&window.id) || !self.is_behind(window, zone)
@@ -74,7 +71,6 @@ impl Frontier {
     }
 
     /// Whether nothing can be decided of one window any more at this instant, asked of all that is known of it alone.
-    #[must_use]
     pub fn is_over(world: &World<'_>, now: Timestamp, window: &Window) -> bool {
         let here = Self { at: now, open: BTreeSet::new() };
         here.is_behind(window, &world.calendar.hours.zone) && is_settled(world, now, window)
@@ -101,7 +97,6 @@ pub fn due_since<'a>(
 
 /// The first day on which something falls due that this plan lets go, or holds because too much fell due on its day: what
 /// else fell due from then on was counted with it (`hold`). None where nothing was counted.
-#[must_use]
 pub fn counted_from(plan: &Plan, zone: &Zone) -> Option<Date> {
     first_counted(plan.actions.iter().chain(&plan.held), zone)
 }

@@ -13,15 +13,15 @@ pub use super::punctuality::{HistoryLine, Punctuality, Recall, Trend};
 use super::survey::Survey;
 use super::world::World;
 use crate::domain::calendar::Window;
-use crate::domain::closing::{Closing, Expected, ExpectedPart};
+use crate::domain::closing::Closing;
 use crate::domain::id::{MunicipalityCode, PartId};
+use crate::domain::journal::{ExpectedFacts, ExpectedPartFacts};
 use crate::domain::status::{State, StatusEntry};
 
 /// So many references of a system are looked back on.
 pub const MOST_REFERENCES: usize = 12;
 
 /// The history of every municipality and part, those first who would gain most from support.
-#[must_use]
 pub fn history(world: &World<'_>, now: Timestamp) -> Vec<HistoryLine> {
     let moment = Moment::new(now, &world.calendar.hours);
     let mut lines: BTreeMap<LineKey, HistoryLine> = BTreeMap::new();
@@ -63,11 +63,11 @@ fn parts<'s>(
     survey: &'s Survey<'_>,
     code: MunicipalityCode,
     closing: &'s Closing,
-    expected: &'s Expected,
+    expected: &'s ExpectedFacts,
 ) -> impl Iterator<Item = (PartId, Punctuality)> + 's {
     let (then, now) = (survey.context.assessor.assess_then(code, closing), survey.assess(code));
     expected.parts.iter().filter_map(move |part| {
-        let of = |verdict: &&PartVerdict| verdict.part == part.part;
+        let of = |verdict: &&PartVerdict| verdict.part == *part.part;
         let (then, today) = (then.parts.iter().find(of)?, now.parts.iter().find(of)?);
         // A word of before the deadline proves nothing of what came after it.
         let after = |row: &StatusEntry| row.is_believed_pending() && row.as_of() > closing.ended_at;
@@ -85,7 +85,7 @@ fn parts<'s>(
             }
             (State::Pending | State::Unconfirmed, _) => Punctuality::Unknown,
         };
-        Some((part.part.clone(), how))
+        Some((part.part.0.clone(), how))
     })
 }
 
@@ -93,11 +93,11 @@ fn parts<'s>(
 fn days_late(
     survey: &Survey<'_>,
     code: MunicipalityCode,
-    part: &ExpectedPart,
+    part: &ExpectedPartFacts,
     closing: &Closing,
 ) -> Option<i64> {
     let entries = survey.context.assessor.entries(code).iter();
-    let done = entries.filter(|entry| entry.part == part.part && entry.state == State::Done);
+    let done = entries.filter(|entry| entry.part == *part.part && entry.state == State::Done);
     let last = done.filter_map(|entry| entry.dated).max()?;
     let zone = &survey.context.world.calendar.hours.zone;
     let days = (zone.date_of(last) - zone.date_of(closing.ended_at)).get_days();

@@ -12,7 +12,6 @@ pub(super) struct Step {
     pub(super) days_before: u16,
     /// Every rung that became this one, the farthest first.
     pub(super) rungs: Vec<u16>,
-    /// When it is due.
     pub(super) due_at: Timestamp,
     /// Until when it may leave: the next step's due instant, or the deadline.
     pub(super) valid_until: Timestamp,

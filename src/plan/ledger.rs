@@ -20,7 +20,6 @@ use crate::domain::refusal::Refusal;
 pub struct Ledger {
     /// The first pass that was ever made; absent: none yet.
     pub born_at: Option<Timestamp>,
-    /// The last pass.
     pub last_pass_at: Option<Timestamp>,
     /// The latest instant that any entry carries.
     pub high_water: Option<Timestamp>,
@@ -53,19 +52,16 @@ impl Flags {
     }
 
     /// How many there are, also those whose rest is over.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether there is none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Why an address rests and until when, if it does or did.
-    #[must_use]
     pub fn get(&self, address: &EmailAddress) -> Option<(Refusal, Timestamp)> {
         self.0.get(address).copied()
     }
@@ -103,7 +99,6 @@ pub struct NoticeRecord {
     pub slot: Slot,
     /// What sort of letter it is, or would be.
     pub kind: Kind,
-    /// The edition that it names.
     pub edition: u16,
     /// The deadline that it names; absent when it names none.
     pub told: Option<Told>,
@@ -114,18 +109,15 @@ pub struct NoticeRecord {
     pub due_at: Timestamp,
     /// When its last version was recorded, or the last decision taken.
     pub recorded_at: Timestamp,
-    /// What it is about.
     pub parts: Vec<NamedPart>,
     /// Who asked for a copy of its letter when that was written.
     pub copies: Vec<CopyRequest>,
-    /// Where it stands.
     pub standing: Standing,
 }
 
 /// A part that a letter names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedPart {
-    /// Which part.
     pub part: PartId,
     /// Its units that the letter lists as pending; empty when it names the part only as a whole.
     pub units: Vec<UnitId>,
@@ -133,7 +125,6 @@ pub struct NamedPart {
 
 impl NamedPart {
     /// A part named as a whole.
-    #[must_use]
     pub fn whole(part: PartId) -> Self {
         Self { part, units: Vec::new() }
     }
@@ -142,7 +133,6 @@ impl NamedPart {
 /// Somebody in the secretariat who hears of a letter in a resumo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyRequest {
-    /// Who.
     pub to: Addressee,
     /// The parts of the letter that are theirs.
     pub parts: Vec<PartId>,
@@ -170,7 +160,6 @@ pub enum Standing {
     Superseded,
     /// Its validity ended first.
     Expired {
-        /// When.
         at: Timestamp,
         /// What held it back then, if something did.
         held_by: Option<Cause>,
@@ -179,7 +168,6 @@ pub enum Standing {
 
 impl Standing {
     /// Whether the plan still has something to decide about it at each pass.
-    #[must_use]
     pub fn is_open(self) -> bool {
         match self {
             Self::Withheld(_) | Self::Queued => true,
@@ -189,7 +177,6 @@ impl Standing {
     }
 
     /// Whether it counts to the day on which it was due: it left, leaves, or tried to.
-    #[must_use]
     pub fn fell_due(self) -> bool {
         match self {
             Self::Sent { .. } | Self::Queued | Self::Failed => true,
@@ -198,7 +185,6 @@ impl Standing {
     }
 
     /// When the first address took it, if one did.
-    #[must_use]
     pub fn sent_at(self) -> Option<Timestamp> {
         match self {
             Self::Sent { at, .. } => Some(at),
@@ -212,7 +198,6 @@ impl Standing {
     }
 
     /// What holds it, if something does.
-    #[must_use]
     pub fn held_by(self) -> Option<Cause> {
         match self {
             Self::Withheld(cause) => (!cause.only_waits()).then_some(cause),
@@ -228,7 +213,6 @@ impl Standing {
 
 impl Ledger {
     /// What was said about a window.
-    #[must_use]
     pub fn window(&self, window: &WindowId) -> Option<&WindowLedger> {
         self.windows.get(window)
     }
@@ -239,7 +223,6 @@ impl Ledger {
     }
 
     /// A notice to a municipality, as decided last; none for one to staff.
-    #[must_use]
     pub fn notice(&self, key: &NoticeKey) -> Option<&NoticeRecord> {
         match key {
             NoticeKey::Municipal { window, slot, municipality } => {
@@ -256,7 +239,6 @@ impl Ledger {
     }
 
     /// Since when the letter is withheld that has been for longest.
-    #[must_use]
     pub fn withheld_since(&self) -> Option<Timestamp> {
         let open = self.windows.values().filter(|window| window.has_open());
         let records = open.flat_map(|window| window.municipalities.values()).flatten();
@@ -358,7 +340,6 @@ impl Ledger {
 
 impl WindowLedger {
     /// The notices to one municipality.
-    #[must_use]
     pub fn of(&self, municipality: MunicipalityCode) -> &[NoticeRecord] {
         self.municipalities.get(&municipality).map_or(&[], Vec::as_slice)
     }
@@ -369,7 +350,6 @@ impl WindowLedger {
     }
 
     /// When a notice to staff was recorded, if it was.
-    #[must_use]
     pub fn staff(&self, slot: &StaffSlot) -> Option<Timestamp> {
         self.staff.get(slot).copied()
     }
@@ -380,7 +360,6 @@ impl WindowLedger {
     }
 
     /// What was recorded of an edition when its deadline passed, if it did.
-    #[must_use]
     pub fn closing(&self, edition: u16) -> Option<&Closing> {
         self.closings.get(&edition).map(|(_, kept)| &***kept)
     }
@@ -391,19 +370,16 @@ impl WindowLedger {
     }
 
     /// How many letters to municipalities fell due from one instant until another.
-    #[must_use]
     pub fn fell_due(&self, from: Timestamp, until: Timestamp) -> usize {
         self.due.range(from..until).map(|(_, letters)| letters).sum()
     }
 
     /// Whether somebody asked for a copy of any notice to a municipality.
-    #[must_use]
     pub fn has_copied(&self) -> bool {
         self.copied > 0
     }
 
     /// Whether any notice to a municipality is still open.
-    #[must_use]
     pub fn has_open(&self) -> bool {
         self.open > 0
     }

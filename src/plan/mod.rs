@@ -72,7 +72,6 @@ pub struct Plan {
 }
 
 /// Decides.
-#[must_use]
 pub fn plan(world: &World<'_>, now: Timestamp) -> Plan {
     let mut memo = Memo::default();
     let Answer { actions, held, next_wake } = answer(world, now, &mut memo);

@@ -56,7 +56,6 @@ impl LetterState {
 
     /// Where a delivery stands at `now`: its state in the ledger, what stopped it, when it is tried again, and until
     /// when it may leave.
-    #[must_use]
     pub fn of(
         state: DeliveryState,
         stopped_by: Option<Act>,
@@ -93,7 +92,6 @@ impl LetterState {
     }
 
     /// Whether it left the secretariat: only then is it shown as sent. What came back left; what was refused did not.
-    #[must_use]
     pub fn has_left(self) -> bool {
         match self {
             Self::Read | Self::Accepted | Self::Uncertain | Self::Bounced => true,
@@ -108,7 +106,6 @@ impl LetterState {
     }
 
     /// Whether it may still leave without a person doing anything.
-    #[must_use]
     pub fn is_waiting(self) -> bool {
         matches!(self, Self::Sending | Self::Deferred | Self::Queued)
     }
@@ -117,13 +114,10 @@ impl LetterState {
 /// One letter at one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryFact {
-    /// The version of its text.
     pub version: u16,
-    /// In which role.
     pub role: Role,
     /// Which address. Personal data: not for logs.
     pub address: EmailAddress,
-    /// Where it stands.
     pub state: LetterState,
     /// When that came about: the end of the last attempt, or when the letter was recorded.
     pub at: Timestamp,
@@ -149,13 +143,11 @@ impl Post {
     }
 
     /// Whether it is a rehearsal's, so that no letter of it left.
-    #[must_use]
     pub fn is_rehearsal(&self) -> bool {
         self.is_rehearsal
     }
 
     /// The deliveries of a notice, oldest version first; none where it has no letter, or the detail is not at hand.
-    #[must_use]
     pub fn of(&self, key: &NoticeKey) -> &[DeliveryFact] {
         self.letters.get(key).map_or(&[], Vec::as_slice)
     }

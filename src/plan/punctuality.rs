@@ -24,13 +24,10 @@ pub enum Punctuality {
 /// One part of one municipality over the last references of a system, the oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryLine {
-    /// Which system.
     pub system: SystemId,
-    /// Which municipality.
     pub municipality: MunicipalityCode,
     /// Its name, as last recorded.
     pub name: String,
-    /// Which part.
     pub part: PartId,
     /// How it did, window by window.
     pub references: Vec<(WindowId, Punctuality)>,
@@ -42,7 +39,6 @@ pub struct Recall<'a>(HashMap<(&'a SystemId, MunicipalityCode), Vec<&'a HistoryL
 
 impl<'a> Recall<'a> {
     /// Of these lines.
-    #[must_use]
     pub fn new(lines: &'a [HistoryLine]) -> Self {
         let mut of: HashMap<_, Vec<&HistoryLine>> = HashMap::new();
         for line in lines {
@@ -53,7 +49,6 @@ impl<'a> Recall<'a> {
 
     /// How some parts of a municipality did over the last references of a window's system, but for the window itself: a
     /// debt is not its own past.
-    #[must_use]
     pub fn of(
         &self,
         municipality: MunicipalityCode,
@@ -102,31 +97,26 @@ impl HistoryLine {
     }
 
     /// How often it was done when the deadline passed.
-    #[must_use]
     pub fn on_time(&self) -> usize {
         self.count(|how| how == Punctuality::OnTime)
     }
 
     /// How often it was done later.
-    #[must_use]
     pub fn late(&self) -> usize {
         self.count(|how| matches!(how, Punctuality::Late { .. }))
     }
 
     /// How often it never was.
-    #[must_use]
     pub fn never(&self) -> usize {
         self.count(|how| how == Punctuality::Never)
     }
 
     /// How often nobody knows.
-    #[must_use]
     pub fn unknown(&self) -> usize {
         self.count(|how| how == Punctuality::Unknown)
     }
 
     /// The days late on average, rounded down, over those that are known; absent where none is.
-    #[must_use]
     pub fn mean_days_late(&self) -> Option<i64> {
         let days = self.references.iter().filter_map(|(_, how)| match how {
             Punctuality::Late { days } => *days,
@@ -137,13 +127,11 @@ impl HistoryLine {
     }
 
     /// How much it would gain from support: what never came weighs twice what came late.
-    #[must_use]
     pub fn need(&self) -> usize {
         2 * self.never() + self.late()
     }
 
     /// Where it is going, by the two halves of what is known.
-    #[must_use]
     pub fn trend(&self) -> Trend {
         let known: Vec<Punctuality> =
             self.references.iter().map(|(_, how)| *how).filter(|how| *how != Punctuality::Unknown).collect();

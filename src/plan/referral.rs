@@ -9,8 +9,9 @@ use super::audience;
 use super::edition::{HaltState, Track};
 use super::survey::Survey;
 use crate::domain::calendar::{Deadline, HaltKind};
-use crate::domain::closing::{Closing, Expected};
+use crate::domain::closing::Closing;
 use crate::domain::id::MunicipalityCode;
+use crate::domain::journal::ExpectedFacts;
 use crate::domain::notice::{
     Addressee, Content, Departure, Overtaken, PendingPart, Slot, StaffSlot, Told, UnconfirmedPart, Untold,
 };
@@ -89,7 +90,7 @@ fn lists(survey: &Survey<'_>, edition: u16, deadline: Deadline, closing: &Closin
 fn untold(
     survey: &Survey<'_>,
     municipality: MunicipalityCode,
-    then: &Expected,
+    then: &ExpectedFacts,
     edition: u16,
     deadline: Deadline,
 ) -> Option<Untold> {

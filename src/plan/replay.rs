@@ -23,9 +23,7 @@ use crate::plan::{self, Answer, Decision, Plan, World};
 /// One line of a status file: something that becomes known at an instant and stands until the next for its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusChange {
-    /// When.
     pub at: Timestamp,
-    /// What.
     pub observation: Observation,
 }
 
@@ -37,9 +35,7 @@ pub struct Replay<'a> {
     roster: &'a Roster,
     /// What people decided; empty in a rehearsal.
     pub overrides: Overrides,
-    /// What the file told so far.
     pub status: StatusBook,
-    /// What was said so far.
     pub ledger: Ledger,
     load: Load,
 }
@@ -71,7 +67,6 @@ impl<'a> Replay<'a> {
     }
 
     /// The same from here on under another configuration.
-    #[must_use]
     pub fn under<'b>(self, calendar: &'b Calendar, roster: &'b Roster, until: Timestamp) -> Replay<'b> {
         let windows = calendar.windows(calendar.hours.zone.date_of(until));
         let Self { overrides, status, ledger, load, .. } = self;
@@ -79,13 +74,11 @@ impl<'a> Replay<'a> {
     }
 
     /// The windows of this world, by id.
-    #[must_use]
     pub fn windows(&self) -> &[Window] {
         &self.windows
     }
 
     /// The world as it stands.
-    #[must_use]
     pub fn world(&self) -> World<'_> {
         World {
             calendar: self.calendar,
@@ -105,7 +98,6 @@ impl<'a> Replay<'a> {
     }
 
     /// Decides as things stand, without doing it.
-    #[must_use]
     pub fn plan(&self, now: Timestamp) -> Plan {
         plan::plan(&self.world(), now)
     }

@@ -16,11 +16,8 @@ use crate::plan::post::{DeliveryFact, LetterState};
 /// How many municipalities (or parts) stand where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Concluído.
     pub done: usize,
-    /// Pendente.
     pub pending: usize,
-    /// Não confirmado.
     pub unconfirmed: usize,
     /// Não se aplica or dispensado.
     pub not_applicable: usize,
@@ -38,7 +35,6 @@ impl Counts {
     }
 
     /// All but não se aplica.
-    #[must_use]
     pub fn expected(&self) -> usize {
         self.done + self.pending + self.unconfirmed
     }
@@ -47,9 +43,7 @@ impl Counts {
 /// Where one window stands, as known at an instant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WindowSummary {
-    /// Which window.
     pub window: WindowId,
-    /// The system's name.
     pub system: String,
     /// First day.
     pub opens_on: Date,
@@ -57,7 +51,6 @@ pub struct WindowSummary {
     pub edition: u16,
     /// Its deadline; absent while "a definir".
     pub deadline: Option<Deadline>,
-    /// Where that date comes from.
     pub source: String,
     /// Every deadline that was announced for all, in order: the edition, and its date.
     pub editions: Vec<(u16, Option<Deadline>)>,
@@ -67,9 +60,7 @@ pub struct WindowSummary {
     pub halted: bool,
     /// Whether it is a rehearsal's, so that no letter left (`ensaio`).
     pub rehearsal: bool,
-    /// As known when.
     pub at: Timestamp,
-    /// Municipalities.
     pub municipalities: Counts,
     /// Parts of municipalities, by part.
     pub by_part: BTreeMap<PartId, Counts>,
@@ -85,7 +76,6 @@ pub struct WindowSummary {
 
 impl WindowSummary {
     /// A window of which nothing is known yet.
-    #[must_use]
     pub fn empty(window: WindowId, at: Timestamp) -> Self {
         Self {
             window,
@@ -109,7 +99,6 @@ impl WindowSummary {
     }
 
     /// Where a municipality stands; none where it is not expected.
-    #[must_use]
     pub fn line(&self, municipality: MunicipalityCode) -> Option<&MunicipalityLine> {
         // They are in the order of their codes.
         let place = self.lines.binary_search_by_key(&municipality, |line| line.municipality).ok()?;
@@ -120,19 +109,14 @@ impl WindowSummary {
 /// One municipality in a window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MunicipalityLine {
-    /// Which.
     pub municipality: MunicipalityCode,
-    /// Name.
     pub name: String,
-    /// Region.
     pub region: String,
     /// As a whole.
     pub state: State,
     /// The edition in force for it.
     pub edition: u16,
-    /// Its deadline.
     pub deadline: Option<Deadline>,
-    /// Its parts.
     pub parts: Vec<PartLine>,
     /// Letters to it, also those that never left, in order.
     pub letters: Vec<LetterLine>,
@@ -151,7 +135,6 @@ pub struct HeldLine {
     pub batch: BatchId,
     /// Why, with author and reason where a person stopped it.
     pub because: Reason,
-    /// Since when.
     pub since: Timestamp,
     /// When it dies if nobody lets it go; absent: it waits for ever.
     pub dies_at: Option<Timestamp>,
@@ -160,9 +143,7 @@ pub struct HeldLine {
 /// What comes next for a municipality in a window, if nothing changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextLine {
-    /// What.
     pub what: Upcoming,
-    /// When.
     pub at: Timestamp,
 }
 
@@ -176,20 +157,16 @@ pub enum Upcoming {
         /// Days before the deadline.
         days_before: u16,
     },
-    /// The deadline.
     Deadline,
-    /// The remessa.
     Referral,
 }
 
 /// One part of one municipality.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartLine {
-    /// Which part.
     pub part: PartId,
     /// Who is competent for it; in a closed window, who was.
     pub gerencias: Vec<GerenciaId>,
-    /// Where it stands.
     pub state: State,
     /// Why nobody knows, when unconfirmed.
     pub doubt: Option<Doubt>,
@@ -197,7 +174,6 @@ pub struct PartLine {
     pub units: Vec<UnitId>,
     /// As of when the data speaks.
     pub as_of: Option<Timestamp>,
-    /// Which feed it comes from.
     pub feed: Option<FeedId>,
     /// The source's own words, when they should be shown.
     pub wording: Option<std::sync::Arc<str>>,
@@ -208,11 +184,8 @@ pub struct PartLine {
 /// One letter to one municipality, or one that should have been.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LetterLine {
-    /// Its identity.
     pub key: NoticeKey,
-    /// What sort.
     pub kind: Kind,
-    /// The edition it names.
     pub edition: u16,
     /// The rung, days before the deadline.
     pub rung: Option<u16>,
@@ -241,20 +214,15 @@ pub enum CallReason {
         last_at: Timestamp,
     },
     /// It owes, and in a rehearsal, which warns nobody, letters were written to a file.
-    Rehearsed {
-        /// How many.
-        letters: usize,
-    },
+    Rehearsed { letters: usize },
     /// No address took a letter.
     Undelivered {
-        /// What sort of letter.
         kind: Kind,
         /// The rung, days before the deadline.
         rung: Option<u16>,
     },
     /// A letter could not leave while it was valid.
     Ended {
-        /// What sort of letter.
         kind: Kind,
         /// The rung, days before the deadline.
         rung: Option<u16>,
@@ -268,9 +236,7 @@ pub enum CallReason {
 /// Whom to telephone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallLine {
-    /// Which municipality.
     pub municipality: MunicipalityCode,
-    /// Name.
     pub name: String,
     /// Who holds the office, if known.
     pub holder: String,
@@ -306,7 +272,6 @@ impl CallPurpose {
 
 impl CallLine {
     /// What the call is for.
-    #[must_use]
     pub fn purpose(&self) -> CallPurpose {
         match (self.owes.is_empty(), self.unconfirmed.is_empty()) {
             (false, _) => CallPurpose::Debt,

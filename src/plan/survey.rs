@@ -11,8 +11,9 @@ use super::edition::{Editions, HaltState, Track, last_told};
 use super::ladder::{self, Step};
 use super::moment::Moment;
 use super::pair::{Decided, Pair};
-use crate::domain::closing::{Closing, Expected};
+use crate::domain::closing::Closing;
 use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::journal::ExpectedFacts;
 use crate::domain::notice::{Content, NoticeKey, Recipient, StaffSlot, Told};
 use crate::domain::reason::Reason;
 use crate::plan::decision::{Closed, Decision, End, Notice};
@@ -58,7 +59,7 @@ impl<'a> Survey<'a> {
 
     /// Every municipality that anything may have to be said of: those of the roster and those that the window closed
     /// for, each with its record in the latter case.
-    pub(super) fn municipalities(&self) -> BTreeMap<MunicipalityCode, Option<&Expected>> {
+    pub(super) fn municipalities(&self) -> BTreeMap<MunicipalityCode, Option<&ExpectedFacts>> {
         let closings = self.ledger.into_iter().flat_map(WindowLedger::closings);
         let recorded = closings.chain(self.made.values().map(|made| &**made));
         let codes = recorded.flat_map(|closing| closing.municipalities.keys());

@@ -16,7 +16,6 @@ pub(super) struct WindowContext<'a> {
     pub(super) assessor: &'a Assessor<'a>,
     /// The `reter` that rule, by scope.
     pub(super) holds: Vec<&'a Hold>,
-    /// When the window opens.
     pub(super) opens_at: Timestamp,
     /// The first instant of `inicio`.
     pub(super) starts_at: Option<Timestamp>,

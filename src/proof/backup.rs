@@ -28,7 +28,6 @@ const UNFINISHED: &str = ".vigia-copia.parcial";
 /// A copy that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
-    /// Where.
     pub path: PathBuf,
     /// How many bytes it has.
     pub size: u64,
@@ -71,12 +70,7 @@ pub enum BackupError {
         "a pasta {} não existe ou não pode ser usada\ndica: crie-a antes, com o dono que roda a cópia e sem acesso aos \
          outros (install -d -m 0750 …)", path.display()
     )]
-    Folder {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Folder { path: PathBuf, source: io::Error },
     /// The ledger lies there.
     #[error(
         "a pasta {} está na do próprio livro: o que se perde com ele perde-se com a cópia\ndica: escolha uma pasta de outro \
@@ -100,7 +94,6 @@ pub enum BackupError {
     Unwritten {
         /// In which folder.
         path: PathBuf,
-        /// Why.
         source: Source,
     },
     /// The copy does not stand as its journal tells. It is kept, under a name that says so, and no older one is taken away.
@@ -108,12 +101,7 @@ pub enum BackupError {
         "o livro foi copiado, mas a cópia não confere: {}\ndica: ela está em {}; as anteriores continuam. Rode \
          “vigia-suas livro conferir”: se o livro confere, o disco da cópia falha", faults.join("; "), path.display()
     )]
-    Unsound {
-        /// Where it is.
-        path: PathBuf,
-        /// What is amiss.
-        faults: Vec<String>,
-    },
+    Unsound { path: PathBuf, faults: Vec<String> },
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] StoreError),
@@ -122,9 +110,6 @@ pub enum BackupError {
 impl Store {
     /// Puts a checked copy into a folder under the name of `now`. With `keep`, no more copies of this ledger stay there
     /// than that, the new one among them.
-    ///
-    /// # Errors
-    /// [`BackupError`].
     pub async fn back_up(
         &self,
         folder: &Path,
@@ -188,7 +173,6 @@ impl Store {
     }
 
     /// When the ledger was last copied; nothing where nobody noted it.
-    #[must_use]
     pub fn last_backup(&self) -> Option<LastBackup> {
         serde_json::from_slice(&fs::read(self.note()).ok()?).ok()
     }

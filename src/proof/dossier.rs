@@ -65,9 +65,6 @@ pub struct CaseFile {
 
 impl Store {
     /// Everything about a municipality, as one consistent state; nothing when the journal never tells of it.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn case_file(
         &self,
         municipality: MunicipalityCode,

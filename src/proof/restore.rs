@@ -35,39 +35,23 @@ pub enum RestoreError {
     Running(PathBuf),
     /// The copy cannot be read.
     #[error("não foi possível ler a cópia {}\ndica: confira o caminho, e se quem roda o comando pode lê-la", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: Source,
-    },
+    Unreadable { path: PathBuf, source: Source },
     /// The copy does not stand as its journal tells.
     #[error("a cópia {} não confere: {}\ndica: use outra", path.display(), faults.join("; "))]
-    Unsound {
-        /// Which.
-        path: PathBuf,
-        /// What is amiss.
-        faults: Vec<String>,
-    },
+    Unsound { path: PathBuf, faults: Vec<String> },
     /// It was copied after its ledger went elsewhere: nothing could be written to it, and no service start with it.
     #[error(
         "a cópia {} é de um livro que já tinha mudado para {}, e com ela o serviço não iniciaria\ndica: o livro que vale é o de \
          lá; se ele se perdeu, use uma cópia feita lá, ou uma de antes da mudança", path.display(), gone.to
     )]
     Gone {
-        /// Which.
         path: PathBuf,
         /// Where that ledger is.
         gone: Gone,
     },
     /// The new file could not be made or put in place.
     #[error("o livro não pôde ser posto em {}\ndica: confira o espaço em disco, e rode como root", path.display())]
-    Unwritten {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: Source,
-    },
+    Unwritten { path: PathBuf, source: Source },
     /// The place of the ledger.
     #[error(transparent)]
     Ledger(#[from] StoreError),
@@ -75,9 +59,6 @@ pub enum RestoreError {
 
 impl Store {
     /// Puts a copy in the place of the ledger in `database`. What is there goes aside under a name with `stamp`.
-    ///
-    /// # Errors
-    /// [`RestoreError`].
     pub async fn restore(database: &Path, copy: &Path, stamp: &str) -> Result<Restored, RestoreError> {
         if database.extension().is_some_and(|end| end == "json") {
             // It says where a server is.

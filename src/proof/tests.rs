@@ -161,6 +161,17 @@ pub(crate) async fn tamper(dir: &TempDir, tampering: String) {
     .unwrap();
 }
 
+/// The same to a ledger whatever keeps it, in SQL of both engines but for bytes.
+pub(crate) async fn tamper_with(store: &Store, dir: &TempDir, tampering: String) {
+    if store.server().is_none() {
+        return tamper(dir, tampering).await;
+    }
+    let mut tx = store.db.begin_wherever().await.unwrap();
+    tx.run("SET LOCAL session_replication_role = replica".to_owned()).await.unwrap();
+    tx.run(tampering.replace("X'00'", "'\\x00'::bytea")).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 async fn after(tampering: &str) -> ChainReport {
     let dir = tempfile::tempdir().unwrap();
     let store = told(file_store(&dir).await).await;
@@ -328,7 +339,7 @@ async fn a_fault_says_what_was_changed_in_the_operators_words() {
 #[tokio::test]
 async fn the_journal_tells_the_story_of_one_municipality() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(file_store(&dir).await).await;
+    let store = told(store(&dir).await).await;
     let filter = JournalFilter {
         window: Some(rma()),
         municipality: Some(municipality(SERRA)),

@@ -14,7 +14,6 @@ use crate::plan::summary::{CallPurpose, CallReason, PartLine};
 use super::portuguese as pt;
 
 /// The because of a decision as a complete sentence, ending with a full stop.
-#[must_use]
 #[expect(clippy::too_many_lines, reason = "one arm for each reason, so that no reason goes unworded")]
 pub fn because(reason: &Reason, calendar: &Calendar) -> String {
     let at = |instant| pt::instant(instant, &calendar.hours.zone);
@@ -183,7 +182,6 @@ pub const CALLS: [(CallPurpose, &str); 3] = [
 ];
 
 /// Why somebody should telephone: a complete sentence, ending with a full stop.
-#[must_use]
 pub fn call_reason(reason: &CallReason, calendar: &Calendar) -> String {
     let at = |instant| pt::instant(instant, &calendar.hours.zone);
     match reason {
@@ -220,7 +218,6 @@ fn named(kind: Kind, rung: Option<u16>) -> String {
 }
 
 /// A call made, in one line: when, by whom, what came of it, and until when the ladder waits.
-#[must_use]
 pub fn call(note: &Note, calendar: &Calendar) -> String {
     let at = pt::short_instant(note.authorship.at, &calendar.hours.zone);
     let number = note.telephone.as_deref().map(|n| format!(" ({})", pt::line(n))).unwrap_or_default();
@@ -231,7 +228,6 @@ pub fn call(note: &Note, calendar: &Calendar) -> String {
 }
 
 /// Why a part is *não confirmado*: a clause without a full stop.
-#[must_use]
 pub fn doubt(doubt: &Doubt, calendar: &Calendar) -> String {
     match doubt {
         Doubt::Unseen => "nenhum dado recebido".to_owned(),
@@ -249,7 +245,6 @@ pub fn doubt(doubt: &Doubt, calendar: &Calendar) -> String {
 }
 
 /// Where feeds say opposite things of a part: what each says, one clause a feed (and unit). Empty where they do not.
-#[must_use]
 pub fn opposed(part: &PartLine, entries: &[StatusEntry], calendar: &Calendar) -> Vec<String> {
     if part.doubt != Some(Doubt::Contradicted) {
         return Vec::new();
@@ -286,14 +281,12 @@ pub fn opposed(part: &PartLine, entries: &[StatusEntry], calendar: &Calendar) ->
 }
 
 /// The row that a feed's word on a part rests on: its line and the word as written.
-#[must_use]
 pub fn row(said: &Evidence) -> String {
     let word = said.wording.as_deref().map(|word| format!(": “{}”", pt::line(word))).unwrap_or_default();
     said.line.map_or_else(|| "nenhuma linha".to_owned(), |line| format!("linha {line}{word}"))
 }
 
 /// The same with the feed and the load: what a prazo rests on.
-#[must_use]
 pub fn quoted(said: &Evidence, calendar: &Calendar) -> String {
     let unit = said.unit.as_ref().map(|unit| format!(", unidade {}", **unit)).unwrap_or_default();
     format!(
@@ -308,7 +301,6 @@ pub fn quoted(said: &Evidence, calendar: &Calendar) -> String {
 }
 
 /// Why a municipality was not told the deadline that passed: a clause without a full stop.
-#[must_use]
 pub fn untold(untold: &Untold) -> String {
     match untold {
         Untold::Unseen => "a janela abriu e encerrou sem que o serviço a acompanhasse".to_owned(),
@@ -324,7 +316,6 @@ pub fn untold(untold: &Untold) -> String {
 }
 
 /// What a filed reason means, when its facts are no longer at hand: a clause without a full stop.
-#[must_use]
 pub fn cause(cause: Cause) -> &'static str {
     match cause.as_str() {
         "nao-confirmado" => "a situação não estava confirmada",
@@ -345,13 +336,11 @@ pub fn cause(cause: Cause) -> &'static str {
 }
 
 /// The name of a part in words; its id when the calendar does not declare it.
-#[must_use]
 pub fn part_name(part: &PartId, calendar: &Calendar) -> String {
     pt::line(calendar.parts.get(part).map_or(part.as_str(), |p| &p.name))
 }
 
 /// A rung as operators write it: `10d`.
-#[must_use]
 pub fn rung(days_before: u16) -> String {
     format!("{days_before}d")
 }

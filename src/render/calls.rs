@@ -75,7 +75,6 @@ fn names(parts: &[PartId], calendar: &Calendar) -> String {
 }
 
 /// One sentence to say, in quotes. Of whom nobody knows it asks, and claims nothing.
-#[must_use]
 pub fn sentence(entry: &CallEntry<'_>, calendar: &Calendar) -> String {
     let what = reference(entry, calendar);
     let (owes, unconfirmed) = (&entry.call.owes, &entry.call.unconfirmed);
@@ -110,7 +109,6 @@ fn is_rehearsal(entries: &[CallEntry<'_>]) -> bool {
 }
 
 /// For a terminal.
-#[must_use]
 pub fn text(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
     let mut out = String::new();
     if is_rehearsal(entries) {
@@ -181,7 +179,6 @@ fn facts(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Vec<Stri
 }
 
 /// How the parts that are owed did before; of what nobody knows nothing is said of the past either.
-#[must_use]
 pub fn past(entry: &CallEntry<'_>, calendar: &Calendar) -> Option<String> {
     recalled(&entry.past, calendar)
 }
@@ -192,7 +189,6 @@ fn failure(fact: &crate::plan::post::DeliveryFact) -> String {
 }
 
 /// For a spreadsheet; telephones stay text.
-#[must_use]
 pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
     let mut out = heading(&COLUMNS);
     for (number, entry) in (1..).zip(entries) {
@@ -225,7 +221,6 @@ pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> St
 }
 
 /// To print: a call each, with room for what came of it.
-#[must_use]
 pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
     let body = html! {
         header {
@@ -258,7 +253,6 @@ pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> S
 }
 
 /// One object for each call, for programs.
-#[must_use]
 pub fn json(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Value {
     let line = entry.call;
     let ids = |parts: &[PartId]| parts.iter().map(ToString::to_string).collect::<Vec<_>>();

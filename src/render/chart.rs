@@ -30,14 +30,11 @@ pub struct ChartLine {
 /// An upright mark at a day: a deadline.
 #[derive(Debug, Clone)]
 pub struct ChartMark {
-    /// The day.
     pub day: i64,
-    /// What it is.
     pub label: String,
 }
 
 /// Lines over days. `id` names it within the page; `days` is the first and the last day with their names.
-#[must_use]
 pub fn lines(
     id: &str,
     (title, description): (&str, &str),
@@ -100,7 +97,6 @@ const THICK: i64 = 18;
 
 /// How many stand where, one bar a row, in the four states: names and numbers are text, so that they are read on the
 /// narrowest screen. `id` names the chart within the page.
-#[must_use]
 pub fn bars(id: &str, title: &str, rows: &[(String, Counts)]) -> Markup {
     let all = |counts: &Counts| counts.expected() + counts.not_applicable;
     let most = rows.iter().map(|(_, counts)| all(counts)).max().unwrap_or(0).max(1);
@@ -132,7 +128,6 @@ pub fn bars(id: &str, title: &str, rows: &[(String, Counts)]) -> Markup {
 }
 
 /// What the patterns and symbols of the states are.
-#[must_use]
 pub fn legend() -> Markup {
     html! {
         p .legend {

@@ -21,7 +21,6 @@ const TOLD: usize = 12;
 
 /// A whole comparison: what is large first, then files, windows, letters, and how many. `rosters`: where names are, the
 /// other's first. `width`: of the terminal; absent: as wide as it gets. `rows`: of letters at most.
-#[must_use]
 pub fn page(
     contrast: &Contrast,
     calendar: &Calendar,
@@ -62,7 +61,6 @@ pub fn page(
 }
 
 /// Each large effect in words.
-#[must_use]
 pub fn effects(effects: &[Effect]) -> Vec<String> {
     effects.iter().map(effect).collect()
 }
@@ -147,7 +145,6 @@ fn readiness(ready: Readiness) -> String {
 }
 
 /// What becomes of a notice, in a word or two.
-#[must_use]
 pub fn shift(shift: Shift) -> &'static str {
     match shift {
         Shift::Added => "passa a sair",
@@ -172,7 +169,6 @@ fn shifts(shift: Shift) -> &'static str {
 }
 
 /// The word in JSON.
-#[must_use]
 pub fn shift_code(shift: Shift) -> &'static str {
     match shift {
         Shift::Added => "passa_a_sair",
@@ -185,7 +181,6 @@ pub fn shift_code(shift: Shift) -> &'static str {
 }
 
 /// The windows that are announced otherwise, one a line; nothing when none is.
-#[must_use]
 pub fn windows(shifts: &[WindowShift]) -> String {
     let mut out = String::new();
     for one in shifts.iter().take(TOLD) {
@@ -252,7 +247,6 @@ type Row<'a> = (&'a WindowId, Shift, Option<Kind>, Option<u16>, Option<Timestamp
 
 /// Letters that change, in rows of window, change, sort and time, each with its municipalities: few named, many
 /// counted. `rosters`: where their names are. `width`: of the terminal; absent: as wide as it gets.
-#[must_use]
 pub fn table(
     differences: &[Difference],
     calendar: &Calendar,
@@ -324,7 +318,6 @@ fn who(codes: &[MunicipalityCode], staff: usize, rosters: [&Roster; 2]) -> Strin
 }
 
 /// How many letters change and how: `5 cartas mudam: 3 passam a sair, 2 mudam`; that none does is said too.
-#[must_use]
 pub fn total(differences: &[Difference]) -> String {
     if differences.is_empty() {
         return "nenhuma carta muda".to_owned();

@@ -19,11 +19,9 @@ pub struct GalleryItem {
     pub window: String,
     /// Its sort, as shown: `prorrogação`.
     pub kind: String,
-    /// To whom.
     pub recipient: String,
     /// What is made up in it: the end of “como se …”.
     pub made_up: String,
-    /// Its subject.
     pub subject: String,
     /// Its page, relative to the index.
     pub page: String,
@@ -32,7 +30,6 @@ pub struct GalleryItem {
 }
 
 /// The index: self-contained but for the letters themselves, and of use without scripts too.
-#[must_use]
 pub fn index(entries: &[GalleryItem], made: &str) -> String {
     let title = "Cartas para conferir";
     let first = entries.first().map(|entry| entry.page.as_str()).unwrap_or_default();

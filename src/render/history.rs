@@ -95,7 +95,6 @@ pub(super) fn section(lines: &[&HistoryLine], calendar: &Calendar) -> Markup {
 }
 
 /// The open windows beside the same ones a year before, on the same day since the opening.
-#[must_use]
 pub fn a_year_before<'a>(
     curves: impl IntoIterator<Item = (&'a WindowId, &'a Curves)>,
     now: jiff::Timestamp,
@@ -115,7 +114,6 @@ pub fn a_year_before<'a>(
 /// A window beside the same one a year before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct YearBefore {
-    /// Which window.
     pub window: WindowId,
     /// Days since it opened.
     pub day: i64,
@@ -129,7 +127,6 @@ pub struct YearBefore {
 
 impl YearBefore {
     /// In one line.
-    #[must_use]
     pub fn told(&self) -> String {
         let day = pt::counted(usize::try_from(self.day).unwrap_or(0), "dia", "dias");
         format!(
@@ -142,7 +139,6 @@ impl YearBefore {
     }
 
     /// The same for programs.
-    #[must_use]
     pub fn json(&self) -> Value {
         json!({
             "janela": self.window.as_str(),
@@ -169,7 +165,6 @@ const COLUMNS: [&str; 10] = [
 ];
 
 /// How some parts did before, in words: `CRAS: 9 no prazo, 2 depois do prazo, 1 não concluído`. None where nothing is known.
-#[must_use]
 pub fn recalled(lines: &[HistoryLine], calendar: &Calendar) -> Option<String> {
     let told = lines.iter().filter_map(|line| {
         let never = line.never();
@@ -187,7 +182,6 @@ pub fn recalled(lines: &[HistoryLine], calendar: &Calendar) -> Option<String> {
 }
 
 /// For a terminal: who would gain most from support, then everybody.
-#[must_use]
 pub fn text(lines: &[HistoryLine], calendar: &Calendar) -> String {
     let columns = COLUMNS.map(|name| match name {
         "Município" | "Sistema" | "Parte" | "Referências" | "Tendência" => (name, TableColumn::Text),
@@ -211,7 +205,6 @@ pub fn text(lines: &[HistoryLine], calendar: &Calendar) -> String {
 }
 
 /// For a spreadsheet: one row for each reference.
-#[must_use]
 pub fn csv(lines: &[HistoryLine], calendar: &Calendar) -> String {
     let mut out = heading(&[
         "ibge",
@@ -250,7 +243,6 @@ pub fn csv(lines: &[HistoryLine], calendar: &Calendar) -> String {
 }
 
 /// One object for each municipality, system and part.
-#[must_use]
 pub fn json(line: &HistoryLine) -> Value {
     json!({
         "municipio": line.municipality.to_string(),

@@ -39,7 +39,6 @@ struct Contrasted<'a> {
 }
 
 /// One compact JSON object, without a line break.
-#[must_use]
 pub fn event_line(at: Timestamp, decision: &Decision, calendar: &Calendar) -> String {
     serde_json::to_string(&event_of(at, decision, calendar)).unwrap_or_default()
 }
@@ -61,7 +60,6 @@ fn event_of<'a>(at: Timestamp, decision: &'a Decision, calendar: &Calendar) -> E
 
 /// The line of a notice that another configuration treats otherwise: the contract's keys as the other has them, then
 /// `mudanca` and, in `antes`, when the one in force would send it. What it would no longer send is `retirar`.
-#[must_use]
 pub fn contrast_line(difference: &Difference, in_force: &Calendar, other: &Calendar) -> String {
     let (event, calendar) = match (&difference.after, &difference.before) {
         (Some(after), _) => (after, other),
@@ -81,13 +79,11 @@ pub fn contrast_line(difference: &Difference, in_force: &Calendar, other: &Calen
 }
 
 /// An instant as RFC 3339 with the calendar zone's offset: `2023-12-05T08:00:00-03:00`.
-#[must_use]
 pub fn rfc3339(at: Timestamp, calendar: &Calendar) -> String {
     calendar.hours.zone.zoned(at).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 /// One line for a terminal: `05/12 08:00 enviar rma/2026-11@1/prazo-2d → 3205309 Vitória: …`. Addresses are left out.
-#[must_use]
 pub fn diary_line(at: Timestamp, decision: &Decision, calendar: &Calendar, roster: &Roster) -> String {
     let zone = &calendar.hours.zone;
     let (date, time) = (zone.date_of(at), pt::time(zone.time_of(at)));

@@ -14,31 +14,26 @@ use crate::plan::post::LetterState;
 pub use crate::text::number::counted;
 
 /// `05/12/2023`
-#[must_use]
 pub fn date(date: Date) -> String {
     format!("{:02}/{:02}/{:04}", date.day(), date.month(), date.year())
 }
 
 /// `08:00`
-#[must_use]
 pub fn time(time: Time) -> String {
     format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
 /// `05/12/2023 às 08:00`, in the calendar's zone.
-#[must_use]
 pub fn instant(instant: Timestamp, zone: &Zone) -> String {
     format!("{} às {}", date(zone.date_of(instant)), time(zone.time_of(instant)))
 }
 
 /// `05/12/2023 08:00`, for tables.
-#[must_use]
 pub fn short_instant(instant: Timestamp, zone: &Zone) -> String {
     format!("{} {}", date(zone.date_of(instant)), time(zone.time_of(instant)))
 }
 
 /// `terça-feira`
-#[must_use]
 pub fn weekday(date: Date) -> &'static str {
     match date.weekday() {
         Weekday::Sunday => "domingo",
@@ -52,20 +47,17 @@ pub fn weekday(date: Date) -> &'static str {
 }
 
 /// `05/12/2023 (terça-feira)`
-#[must_use]
 pub fn date_and_weekday(on: Date) -> String {
     format!("{} ({})", date(on), weekday(on))
 }
 
 /// `05/12/2023 (terça-feira)`, with the local time when it is not the end of the day.
-#[must_use]
 pub fn deadline(deadline: Deadline) -> String {
     let day = date_and_weekday(deadline.on);
     if ends_the_day(deadline) { day } else { format!("{day}, até as {}", time(deadline.at)) }
 }
 
 /// The deadline, or `a definir`.
-#[must_use]
 pub fn deadline_or_undefined(known: Option<Deadline>) -> String {
     known.map_or_else(|| "a definir".to_owned(), deadline)
 }
@@ -75,7 +67,6 @@ fn ends_the_day(deadline: Deadline) -> bool {
 }
 
 /// A rung in words: `5 dias antes`.
-#[must_use]
 pub fn days_before(days: u16) -> String {
     match days {
         0 => "no dia".to_owned(),
@@ -84,7 +75,6 @@ pub fn days_before(days: u16) -> String {
 }
 
 /// `outubro`
-#[must_use]
 pub fn month(number: i8) -> &'static str {
     match number {
         1 => "janeiro",
@@ -106,7 +96,6 @@ pub fn month(number: i8) -> &'static str {
 pub const REHEARSAL: &str = "ENSAIO: nenhuma carta saiu; as cartas foram gravadas em arquivo.";
 
 /// `2026`, `outubro de 2026` or `4º trimestre de 2026`.
-#[must_use]
 pub fn reference(reference: Reference) -> String {
     match reference {
         Reference::Year(year) => year.to_string(),
@@ -116,7 +105,6 @@ pub fn reference(reference: Reference) -> String {
 }
 
 /// A window's period, with the window's name when it has one: `2017, onda 1`.
-#[must_use]
 pub fn period(window: &Window) -> String {
     let period = reference(window.reference);
     match &window.name {
@@ -126,7 +114,6 @@ pub fn period(window: &Window) -> String {
 }
 
 /// `a`, `a e b`, `a, b e c`.
-#[must_use]
 pub fn list<S: AsRef<str>>(items: &[S]) -> String {
     match items {
         [] => String::new(),
@@ -139,7 +126,6 @@ pub fn list<S: AsRef<str>>(items: &[S]) -> String {
 }
 
 /// The name of a sort of letter: `divulgação`.
-#[must_use]
 pub fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Announcement => "divulgação",
@@ -154,7 +140,6 @@ pub fn kind(kind: Kind) -> &'static str {
 }
 
 /// How many stand in a state: `48 concluídos`, `1 pendente`.
-#[must_use]
 pub fn standing(number: usize, state: State) -> String {
     match state {
         State::Done => counted(number, "concluído", "concluídos"),
@@ -165,7 +150,6 @@ pub fn standing(number: usize, state: State) -> String {
 }
 
 /// What is done about a notice, as people say it; files and JSON have the word of the journal.
-#[must_use]
 pub fn act(act: Act) -> &'static str {
     match act {
         Act::Send | Act::Withhold | Act::Withdraw | Act::Expire | Act::Publish => act.as_str(),
@@ -174,7 +158,6 @@ pub fn act(act: Act) -> &'static str {
 }
 
 /// What became of a delivery: `aceita`.
-#[must_use]
 pub fn delivery(state: DeliveryState) -> &'static str {
     match state {
         DeliveryState::Recorded => "registrada",
@@ -191,7 +174,6 @@ pub fn delivery(state: DeliveryState) -> &'static str {
 }
 
 /// Where a letter really stands: `na fila`, `aceita`, `vencida sem sair`.
-#[must_use]
 pub fn letter_state(state: LetterState) -> &'static str {
     match state {
         LetterState::Queued => "na fila",
@@ -210,14 +192,12 @@ pub fn letter_state(state: LetterState) -> &'static str {
 
 /// One line of what somebody else wrote: every run of blanks, line breaks and control characters becomes one blank,
 /// and characters that turn the direction of writing or cannot be seen are dropped.
-#[must_use]
 pub fn line(text: &str) -> String {
     let seen = text.chars().filter(|c| !invisible(*c)).map(|c| if c.is_control() { ' ' } else { c });
     seen.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// As [`line()`], for text that may have several lines: each keeps its indentation, none its control characters.
-#[must_use]
 pub fn lines(text: &str) -> String {
     let clean = |row: &str| -> String {
         let visible = row.chars().filter(|c| !invisible(*c));

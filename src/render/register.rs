@@ -6,7 +6,6 @@ use crate::domain::register::{Proposal, UnitChange};
 use crate::domain::roster::Roster;
 
 /// A cell before and after, as a diff shows it; empty where there is nothing.
-#[must_use]
 pub fn cells(change: &UnitChange, roster: &Roster) -> (String, String) {
     let place = |code| {
         let name = roster.municipalities.get(code).map_or("", |municipality| municipality.name.as_str());
@@ -36,7 +35,6 @@ pub fn cells(change: &UnitChange, roster: &Roster) -> (String, String) {
 }
 
 /// One line: `nome: CRAS Um → CRAS Dois`.
-#[must_use]
 pub fn sentence(change: &UnitChange, roster: &Roster) -> String {
     let (from, to) = cells(change, roster);
     let kind = change.kind();
@@ -44,7 +42,6 @@ pub fn sentence(change: &UnitChange, roster: &Roster) -> String {
 }
 
 /// The same without a name, an address or a telephone: for what is kept for good.
-#[must_use]
 pub fn kept(change: &UnitChange, roster: &Roster) -> String {
     match change {
         UnitChange::New { listed, .. } => {
@@ -61,7 +58,6 @@ pub fn kept(change: &UnitChange, roster: &Roster) -> String {
 }
 
 /// Which unit: `CRAS “CRAS Um” (32012098154)`.
-#[must_use]
 pub fn unit(proposal: &Proposal) -> String {
     let name = line(&proposal.name);
     let name = if name.is_empty() { String::new() } else { format!(" “{name}”") };

@@ -12,7 +12,6 @@ pub enum TableColumn {
 }
 
 /// Rows under a heading, two blanks before each column; without a width nothing is folded, as a pipe wants it.
-#[must_use]
 pub fn table(columns: &[(&str, TableColumn)], rows: &[Vec<String>], width: Option<usize>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(columns.iter().map(|(name, _)| *name)).add_rows(rows);

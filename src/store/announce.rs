@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Announced, Channel, Entry};
 use crate::domain::notice::NoticeKey;
@@ -28,13 +28,10 @@ statements! {
 /// An alert to staff, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaffAlert {
-    /// Which.
     pub key: NoticeKey,
     /// Since when it is to leave.
     pub recorded_at: Timestamp,
-    /// Its subject.
     pub subject: String,
-    /// Which of its letters it is.
     pub version: u16,
     /// Whether a mail server took it for one address at least.
     pub is_taken: bool,
@@ -43,7 +40,6 @@ pub struct StaffAlert {
 /// What was told by other ways than mail.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Announcements {
-    /// What was taken, by which way.
     taken: BTreeSet<(String, Channel)>,
     /// The ways whose last try failed.
     pub failing: Vec<ChannelFailure>,
@@ -52,7 +48,6 @@ pub struct Announcements {
 /// A way to tell staff whose last try failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelFailure {
-    /// Which.
     pub channel: Channel,
     /// Since when none succeeded.
     pub since: Timestamp,
@@ -62,7 +57,6 @@ pub struct ChannelFailure {
 
 impl Announcements {
     /// Whether an alert went out by this way.
-    #[must_use]
     pub fn took(&self, key: &NoticeKey, channel: Channel) -> bool {
         self.taken.contains(&(key.to_string(), channel))
     }
@@ -84,14 +78,9 @@ impl Announcements {
 
 impl Store {
     /// Alerts to staff recorded since an instant that are still to leave or left, in order.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn staff_alerts(&self, since: Timestamp) -> Result<Vec<StaffAlert>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(ALERTS, ms(since)).fetch_all(&mut conn).await?;
-        rows.iter()
-            .map(|row| {
+        bound!(ALERTS, ms(since))
+            .all(&self.db, |row| {
                 let cells = Cells::of("notices", row);
                 Ok(StaffAlert {
                     key: cells.parsed("notice_key", NoticeKey::parse)?,
@@ -101,13 +90,10 @@ impl Store {
                     is_taken: cells.get::<i64>("taken")? != 0,
                 })
             })
-            .collect()
+            .await
     }
 
     /// What was told by other ways than mail since an instant. What cannot be read of it counts as not told.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn announcements(&self, since: Timestamp) -> Result<Announcements, StoreError> {
         let mut conn = self.db.read().await?;
         let mut found = Announcements::default();
@@ -121,24 +107,17 @@ impl Store {
     }
 
     /// Notes what was told, or tried, by another way than mail: each by its alert's key, or whatever it was about.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_announced(
         &self,
         told: Vec<(String, Announced)>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        written!(self.db, quietly, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;
             for (subject, told) in told {
                 chain.append(Line::new(now, &subject, told));
             }
             chain.save(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 }

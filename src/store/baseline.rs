@@ -20,9 +20,6 @@ statements! {
 
 impl Store {
     /// What the next load of a feed is measured by in some windows; nothing before its first believed load.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn baseline(
         &self,
         feed: &FeedId,

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::chain::{Chain, Line};
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::QueueStop;
 use crate::domain::journal::ClockAct;
@@ -47,7 +47,6 @@ const SILENCE: SignedDuration = SignedDuration::from_hours(24);
 pub struct Signs {
     /// The first pass.
     pub born_at: Option<Timestamp>,
-    /// The last pass.
     pub last_pass_at: Option<Timestamp>,
     /// The last heartbeat.
     pub heartbeat_at: Option<Timestamp>,
@@ -70,13 +69,8 @@ pub struct Signs {
 impl Store {
     /// Notes a start at `now`. A ledger with notices whose heartbeat is more than 24 h old had an outage, which is
     /// recorded and answered, once.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn begin(&self, now: Timestamp) -> Result<Option<Outage>, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let any: i64 = bound!(ANY_NOTICE).fetch_one(&mut tx).await?.try_get(0)?;
             let silent = signs(&mut tx)
                 .await?
@@ -87,93 +81,56 @@ impl Store {
                 put_outage(&mut tx, outage, now).await?;
             }
             bound!(BEAT, ms(now), None::<i64>).execute(&mut tx).await?;
-            tx.commit().await?;
-            Ok(silent)
+            silent
         })
-        .await
     }
 
     /// Notes that the daemon is alive.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn heartbeat(&self, now: Timestamp) -> Result<(), StoreError> {
         self.beat(now, None).await
     }
 
     /// The same, with when the last pass was made that found nothing to note.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn beat(&self, now: Timestamp, passed_at: Option<Timestamp>) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_unheard().await?;
+        written!(self.db, unheard, |tx| {
             bound!(BEAT, ms(now), passed_at.map(ms)).execute(&mut tx).await?;
-            tx.commit().await
-        })
-        .await?;
+        })?;
         self.note_witness(now).await
     }
 
     /// Notes that the relay fails and the queue rests (`since` the first such round), or that it takes letters.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_relay(&self, failing_at: Option<Timestamp>) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        written!(self.db, quietly, |tx| {
             match failing_at {
                 Some(at) => bound!(RELAY_FAILS, ms(at)).execute(&mut tx).await?,
                 None => bound!(RELAY_TAKES).execute(&mut tx).await?,
             };
-            tx.commit().await
         })
-        .await
     }
 
     /// Notes that the panel cannot be served, and why not, or that it is or need not be.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_panel(&self, failing: Option<(Timestamp, String)>) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        written!(self.db, quietly, |tx| {
             match failing {
                 Some((at, why)) => bound!(PANEL_FAILS, ms(at), why).execute(&mut tx).await?,
                 None => bound!(PANEL_STANDS).execute(&mut tx).await?,
             };
-            tx.commit().await
         })
-        .await
     }
 
     /// Keeps a leap of the clock until it is vouched for or gone, or that there is none any more.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_leap(&self, leap: Option<Leap>) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let (from, to) = (leap.map(|leap| ms(leap.from)), leap.map(|leap| ms(leap.to)));
             bound!(LEAP, from, to).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// A person's word on the clock: takes back a mark that lies ahead of it, or believes it where it has leapt. Other
     /// signs of life that lie ahead are taken back with the mark, and so are outages that end there: they never were.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn rule_clock(&self, act: ClockAct, by: &Authorship) -> Result<(), StoreError> {
-        let (db, by) = (self.db.clone(), by.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let by = by.clone();
+        written!(self.db, |tx| {
             let before = signs(&mut tx).await?.high_water.map(Text);
             match act {
                 ClockAct::TakeBack => {
@@ -185,15 +142,10 @@ impl Store {
             let told =
                 journal::ClockRuled { act, before, author: by.author.clone(), reason: by.reason.clone() };
             Chain::tell(&mut tx, Line::new(by.at, "relogio", told)).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// The ledger's signs of life.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn signs(&self) -> Result<Signs, StoreError> {
         signs(&mut *self.db.read().await?).await
     }

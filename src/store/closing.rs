@@ -36,9 +36,6 @@ statements! {
 
 impl Store {
     /// The windows of which an edition's end had been recorded by an instant.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn closed_windows(&self, at: Timestamp) -> Result<BTreeSet<WindowId>, StoreError> {
         let mut conn = self.db.read().await?;
         let rows = bound!(CLOSED, ms(at)).fetch_all(&mut conn).await?;
@@ -54,9 +51,6 @@ pub struct HistoryBasis([i64; 6]);
 
 impl Store {
     /// As it is now.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn history_basis(&self) -> Result<HistoryBasis, StoreError> {
         let row = bound!(BASIS).fetch_one(&mut *self.db.read().await?).await?;
         let mut basis = [0; 6];
@@ -130,7 +124,7 @@ mod tests {
     #[tokio::test]
     async fn letters_that_leave_change_nothing_of_what_the_history_rests_on_and_loads_and_orders_do() {
         let dir = tempfile::tempdir().unwrap();
-        let store = file_store(&dir).await;
+        let store = store(&dir).await;
         let before = store.history_basis().await.unwrap();
         store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
         send_all(&store, 2, |_| accepted()).await;

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::chain::{Chain, Line};
 use super::{Store, StoreError, SwitchedBy, retired};
 use crate::database::cell::{Cells, count, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, detached, written};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
@@ -51,7 +51,6 @@ statements! {
 pub struct NewConfiguration {
     /// Its hash over every file and variable.
     pub fingerprint: String,
-    /// Where it was read.
     pub directory: String,
     /// Every file and variable by name.
     pub parts: Vec<(String, Vec<u8>)>,
@@ -66,7 +65,6 @@ pub struct NewConfiguration {
 pub struct KeptConfiguration {
     /// Its hash over every file and variable.
     pub fingerprint: String,
-    /// Where it was read.
     pub directory: String,
     /// Every file and variable by name.
     pub parts: Vec<(String, Vec<u8>)>,
@@ -110,17 +108,12 @@ const CONSENT_LASTS: SignedDuration = SignedDuration::from_hours(24);
 impl Store {
     /// Keeps a configuration as the one in force; whatever was refused before no longer counts. Answers whether
     /// another was in force until now.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn adopt_configuration(
         &self,
         new: NewConfiguration,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let before = in_force(&mut tx).await?;
             let same = before.as_ref().is_some_and(|(fingerprint, ..)| *fingerprint == new.fingerprint);
             let switched = SwitchedBy { configuration: new.fingerprint.clone(), author: new.by.clone() };
@@ -138,26 +131,20 @@ impl Store {
                 Chain::tell(&mut tx, Line::new(now, &new.fingerprint, adopted)).await?;
             }
             retired::switch(&mut tx, &new.feeds, &switched, now).await?;
-            tx.commit().await?;
-            Ok(!same)
+            !same
         })
-        .await
     }
 
     /// Notes that the files hold a configuration that cannot be used. Answers whether this very one is refused for
     /// the first time.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn refuse_configuration(
         &self,
         fingerprint: &str,
         faults: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let (db, fingerprint, faults) = (self.db.clone(), fingerprint.to_owned(), faults.to_owned());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let (fingerprint, faults) = (fingerprint.to_owned(), faults.to_owned());
+        written!(self.db, |tx| {
             let is_new = standing(&mut tx, &fingerprint).await?.is_none();
             bound!(SETTLE, &fingerprint).execute(&mut tx).await?;
             bound!(REFUSE, &fingerprint, ms(now), None::<i64>, &faults, i64::from(is_new))
@@ -167,16 +154,11 @@ impl Store {
                 let rejected = Rejected { faults_sha256: sha256(faults.as_bytes()) };
                 Chain::tell(&mut tx, Line::new(now, &fingerprint, rejected)).await?;
             }
-            tx.commit().await?;
-            Ok(is_new)
+            is_new
         })
-        .await
     }
 
     /// Notes that the files hold a configuration that waits for a person to let it in.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn hold_configuration(
         &self,
         held: HeldConfiguration,
@@ -203,9 +185,6 @@ impl Store {
 
     /// Notes a person's word that files with this digest may be put in force. It is used up by the next adoption, and
     /// counts for a day.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn consent_to_configuration(
         &self,
         digest: &str,
@@ -213,21 +192,15 @@ impl Store {
         author: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (db, digest, author) = (self.db.clone(), digest.to_owned(), author.to_owned());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let (digest, author) = (digest.to_owned(), author.to_owned());
+        written!(self.db, |tx| {
             bound!(CONSENT, &digest, ms(now), &author).execute(&mut tx).await?;
             let told = Consented { letters: letters as u64, author };
             Chain::tell(&mut tx, Line::new(now, &digest, told)).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Who let files with this digest in, if somebody did and it still counts.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn consent_to(&self, digest: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
         let mut conn = self.db.read().await?;
         let Some(row) = bound!(CONSENTED, digest).fetch_optional(&mut conn).await? else { return Ok(None) };
@@ -237,23 +210,13 @@ impl Store {
     }
 
     /// Whatever was let in is no longer: the service went on with another ledger.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn use_up_consents(&self) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             bound!(USE_UP).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// The configuration in force, if this ledger ever had one.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn configuration_in_force(&self) -> Result<Option<KeptConfiguration>, StoreError> {
         let mut view = self.db.view().await?;
         let Some((fingerprint, directory, since, by)) = in_force(&mut view).await? else { return Ok(None) };
@@ -267,9 +230,6 @@ impl Store {
     }
 
     /// What the files hold and is not let in, if that is so.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn configuration_refused(&self) -> Result<Option<RefusedConfiguration>, StoreError> {
         let mut conn = self.db.read().await?;
         let Some(row) = bound!(REFUSED).fetch_optional(&mut conn).await? else { return Ok(None) };

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::chain::{Chain, Line};
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
@@ -43,9 +43,7 @@ const WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// An address that is not written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlaggedContact {
-    /// Which.
     pub address: EmailAddress,
-    /// Since when.
     pub since: Timestamp,
     /// Whose matter it is. Only [`Refusal::Address`] accuses the address.
     pub refusal: Refusal,
@@ -58,19 +56,14 @@ pub struct FlaggedContact {
 /// How the last letter to an address ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastLetter {
-    /// Which address.
     pub address: EmailAddress,
     /// Where that delivery stands.
     pub state: DeliveryState,
-    /// Since when.
     pub at: Timestamp,
 }
 
 impl Store {
     /// The addresses that are said not to exist.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn flagged(&self) -> Result<Vec<FlaggedContact>, StoreError> {
         let mut all = self.resting().await?;
         all.retain(|contact| contact.refusal == Refusal::Address);
@@ -78,23 +71,15 @@ impl Store {
     }
 
     /// Every address that a letter did not reach and that was not cleared since, also those whose time is over.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn resting(&self) -> Result<Vec<FlaggedContact>, StoreError> {
         let mut conn = self.db.read().await?;
         list(&mut conn).await
     }
 
     /// How the last letter to each address ended, by address.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn last_letters(&self) -> Result<Vec<LastLetter>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(LAST).fetch_all(&mut conn).await?;
-        rows.iter()
-            .map(|row| {
+        bound!(LAST)
+            .all(&self.db, |row| {
                 let cells = Cells::of("deliveries", row);
                 Ok(LastLetter {
                     address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
@@ -102,17 +87,13 @@ impl Store {
                     at: cells.instant("settled_at")?,
                 })
             })
-            .collect()
+            .await
     }
 
     /// Takes the flag off an address that somebody confirmed. Answers whether it had one.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn confirm_contact(&self, address: &EmailAddress, by: Authorship) -> Result<bool, StoreError> {
-        let (db, address) = (self.db.clone(), address.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let address = address.clone();
+        written!(self.db, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;
             let gone = bound!(UNFLAG, address.as_str()).execute(&mut tx).await?.rows_affected() > 0;
             if gone {
@@ -120,10 +101,8 @@ impl Store {
                 tell(&mut chain, &address, by.at, Unflagged { act: Unflagging::Confirmed, author, reason });
             }
             chain.save(&mut tx).await?;
-            tx.commit().await?;
-            Ok(gone)
+            gone
         })
-        .await
     }
 }
 

@@ -51,7 +51,6 @@ impl DeliveryId {
     }
 
     /// As in the ledger.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -75,23 +74,15 @@ pub struct DeliveryFilter {
 /// One letter to one address, as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryLine {
-    /// Which delivery.
     pub id: DeliveryId,
-    /// The notice.
     pub key: NoticeKey,
-    /// What sort of letter.
     pub kind: Option<Kind>,
-    /// Its version.
     pub version: u16,
-    /// The letter's Message-ID.
     pub message_id: String,
-    /// In which role.
     pub role: Role,
     /// To which address. Personal data: not for logs.
     pub address: EmailAddress,
-    /// Where it stands.
     pub state: DeliveryState,
-    /// Attempts made.
     pub attempts: u32,
     /// When it is tried again, unless stopped.
     pub next_attempt_at: Option<Timestamp>,
@@ -103,9 +94,7 @@ pub struct DeliveryLine {
     pub reached_at: Option<Timestamp>,
     /// When the last attempt ended, or it came back.
     pub settled_at: Option<Timestamp>,
-    /// What was said last.
     pub reply: String,
-    /// When the letter was recorded.
     pub recorded_at: Timestamp,
 }
 
@@ -114,19 +103,14 @@ pub struct DeliveryLine {
 pub struct Attempt {
     /// Counted from 1.
     pub n: u32,
-    /// When it began.
     pub started_at: Timestamp,
-    /// When it ended.
     pub ended_at: Timestamp,
-    /// What it came to.
     pub outcome: DeliveryState,
-    /// What the relay said.
     pub reply: String,
 }
 
 impl DeliveryLine {
     /// Whether its years are over (`guardar_anos`): then address and replies are gone, and their digests are what is left.
-    #[must_use]
     pub fn is_reduced(&self) -> bool {
         self.address.as_str() == erased_address(self.id.as_str())
     }
@@ -134,9 +118,6 @@ impl DeliveryLine {
 
 impl Store {
     /// Deliveries of a window, a municipality, both, or all, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryLine>, StoreError> {
         let mut conn = self.db.read().await?;
         let window = filter.window.as_ref().map(WindowId::as_str);
@@ -151,13 +132,8 @@ impl Store {
     }
 
     /// The attempts of a delivery, in order.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn attempts(&self, delivery: &DeliveryId) -> Result<Vec<Attempt>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(ATTEMPTS, delivery.as_str()).fetch_all(&mut conn).await?;
-        rows.iter().map(attempt).collect()
+        bound!(ATTEMPTS, delivery.as_str()).all(&self.db, attempt).await
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::{DeliveryId, Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::{Query, Row};
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
@@ -42,13 +42,11 @@ statements! {
 /// Somebody's or something's word that a letter left, or, with no proof, that it may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
-    /// Its Message-ID.
     pub message_id: String,
     /// The notice and version that it names.
     pub letter: (NoticeKey, u16),
     /// The envelope's recipient; absent: every one.
     pub address: Option<EmailAddress>,
-    /// When it left.
     pub at: Timestamp,
     /// Whose word.
     pub proof: LeftProof,
@@ -57,11 +55,8 @@ pub struct Sighting {
 /// A delivery of this ledger that may have left from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unassured {
-    /// The notice.
     pub key: NoticeKey,
-    /// Its version.
     pub version: u16,
-    /// The letter's Message-ID.
     pub message_id: String,
     /// In which role the address is written to.
     pub role: String,
@@ -85,9 +80,6 @@ pub struct Vouched {
 
 impl Store {
     /// Every delivery to a municipality that may have left from another ledger and of which nobody knows, by notice.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn unassured(&self) -> Result<Vec<Unassured>, StoreError> {
         let mut found = live(&mut *self.db.read().await?).await?;
         found.retain(|one| one.key.municipality().is_some());
@@ -95,17 +87,13 @@ impl Store {
     }
 
     /// Counts letters as delivered that left from another ledger, after this one was assumed. Nothing where it never was.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn vouch(
         &self,
         sightings: Vec<Sighting>,
         by: &Authorship,
     ) -> Result<Option<Vouched>, StoreError> {
-        let (db, by) = (self.db.clone(), by.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let by = by.clone();
+        written!(self.db, |tx| {
             let assumed: i64 = bound!(ASSUMED).fetch_one(&mut tx).await?.try_get(0)?;
             if assumed == 0 {
                 return Ok(None);
@@ -113,10 +101,8 @@ impl Store {
             let mut chain = Chain::resume(&mut tx).await?;
             let vouched = vouch(&mut tx, &mut chain, &sightings, &by).await?;
             chain.save(&mut tx).await?;
-            tx.commit().await?;
-            Ok(Some(vouched))
+            Some(vouched)
         })
-        .await
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::sql::{bound, statements};
 use crate::domain::id::WindowId;
 use crate::plan::frontier::Frontier;
@@ -60,9 +60,6 @@ fn reach(kind: &str, window: Option<&WindowId>) -> Reach {
 impl Store {
     /// The frontier that was judged with this basis, and what was told since. With another, or when something was told
     /// that may change every window, nothing is settled.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn skipped(&self, basis: &str) -> Result<Skipped, StoreError> {
         let mut view = self.db.view().await?;
         let head: i64 = bound!(HEAD).fetch_one(&mut view).await?.try_get(0)?;
@@ -82,19 +79,13 @@ impl Store {
     }
 
     /// Keeps a frontier, judged over all that was told until an entry.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_frontier(&self, frontier: &Frontier, basis: &str, head: u64) -> Result<(), StoreError> {
         let open: Vec<&str> = frontier.open.iter().map(WindowId::as_str).collect();
-        let (db, open, at, basis) = (self.db.clone(), open.join("\n"), ms(frontier.at), basis.to_owned());
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        let (open, at, basis) = (open.join("\n"), ms(frontier.at), basis.to_owned());
+        written!(self.db, quietly, |tx| {
             let entry = i64::try_from(head).unwrap_or(i64::MAX);
             bound!(PUT, basis, entry, at, open).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 }
 

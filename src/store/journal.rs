@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, code, count, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
@@ -38,15 +38,12 @@ statements! {
 pub struct JournalEntry {
     /// Its place, from 1, without gaps.
     pub seq: i64,
-    /// When.
     pub at: Timestamp,
     /// The first word of its format: `decisao`, `entrega`.
     pub kind: String,
     /// What about: a notice's key, a window, a snapshot.
     pub subject: String,
-    /// The window, if any.
     pub window: Option<WindowId>,
-    /// The municipality, if any.
     pub municipality: Option<MunicipalityCode>,
     /// What it tells, or why that cannot be read: then the entries after it can be all the same.
     pub told: Result<Entry, Unread>,
@@ -79,28 +76,19 @@ pub struct JournalFilter {
 
 impl Store {
     /// Notes that a letter marked as a test was handed to the relay.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_test(
         &self,
         to: &EmailAddress,
         told: journal::TestSent,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (db, subject) = (self.db.clone(), sha256(to.as_str().as_bytes()));
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let subject = sha256(to.as_str().as_bytes());
+        written!(self.db, |tx| {
             Chain::tell(&mut tx, Line::new(now, &subject, told)).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Notes that a dossier was shown to somebody by the panel.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_dossier_shown(
         &self,
         municipality: MunicipalityCode,
@@ -108,43 +96,27 @@ impl Store {
         told: journal::DossierShown,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (db, subject) = (self.db.clone(), municipality.to_string());
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        let subject = municipality.to_string();
+        written!(self.db, quietly, |tx| {
             let line = Line::new(now, &subject, told);
             let about = Line { window: window.as_ref(), municipality: Some(municipality), ..line };
             Chain::tell(&mut tx, about).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// The last self-audit, and when it was made; nothing too where its entry cannot be read.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn last_audit(&self) -> Result<Option<(Timestamp, journal::Audited)>, StoreError> {
         last_audit(&mut *self.db.read().await?).await
     }
 
     /// Notes a self-audit.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_audit(&self, told: journal::Audited, now: Timestamp) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        written!(self.db, quietly, |tx| {
             Chain::tell(&mut tx, Line::new(now, "livro", told)).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Whether the relay ever took a letter that was marked as a test.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn was_tested(&self) -> Result<bool, StoreError> {
         let mut conn = self.db.read().await?;
         let taken: i64 = bound!(TESTED).fetch_one(&mut conn).await?.try_get(0)?;
@@ -176,9 +148,7 @@ impl Store {
 
     /// The first entry of a new journal.
     pub(super) async fn open_journal(&self, now: Timestamp) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;
             if chain.is_new() {
                 let began = Opening { program: env!("CARGO_PKG_VERSION").to_owned() };
@@ -186,9 +156,7 @@ impl Store {
                 chain.append(Line::new(now, "livro", began));
                 chain.save(&mut tx).await?;
             }
-            tx.commit().await
         })
-        .await
     }
 }
 

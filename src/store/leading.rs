@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::chain::{Chain, Line};
 use super::{Hints, Leader, LedgerLock, Store, StoreError};
-use crate::database::db::{Engine, detached};
+use crate::database::db::{Engine, written};
 use crate::database::{leader, lock};
 use crate::domain::journal::{Led, Text};
 
@@ -32,7 +32,6 @@ impl Store {
 
     /// The process that sends from the ledger in that file, if it runs on this machine and can be seen, or systemd names
     /// it.
-    #[must_use]
     pub fn sender(database: &Path) -> Option<u32> {
         lock::sender(database)
     }
@@ -74,9 +73,7 @@ impl Store {
     /// Before it writes anything else: what comes after this entry is of its hand.
     async fn note_leader(&self, before: String, now: Timestamp) -> Result<(), StoreError> {
         let Some(leader) = self.leader().await? else { return Err(StoreError::Deposed) };
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        written!(self.db, quietly, |tx| {
             let told = Led {
                 leader: leader.name,
                 epoch: leader.epoch,
@@ -84,9 +81,7 @@ impl Store {
                 before: Some(before).filter(|name| !name.is_empty()),
             };
             Chain::tell(&mut tx, Line::new(now, "livro", told)).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Leads no longer, if it did: another may at once.
@@ -97,7 +92,6 @@ impl Store {
     }
 
     /// Whether whoever has the ledger's lock may speak to the relay at this moment: with a server, only within the lease.
-    #[must_use]
     pub fn may_speak(&self) -> bool {
         match &self.db.engine {
             Engine::Sqlite(_) => true,
@@ -106,7 +100,6 @@ impl Store {
     }
 
     /// Whether another leads now that this process did. It ends with the process, which begins again as a reserve.
-    #[must_use]
     pub fn is_deposed(&self) -> bool {
         match &self.db.engine {
             Engine::Sqlite(_) => false,
@@ -122,7 +115,6 @@ impl Store {
     }
 
     /// Whether it waits for the lead, and writes nothing until it has it.
-    #[must_use]
     pub fn is_reserve(&self) -> bool {
         match &self.db.engine {
             Engine::Sqlite(_) => false,
@@ -131,7 +123,6 @@ impl Store {
     }
 
     /// What others say that they wrote; nothing where no server passes it on.
-    #[must_use]
     pub fn hints(&self) -> Option<Hints> {
         match &self.db.engine {
             Engine::Sqlite(_) => None,
@@ -140,7 +131,6 @@ impl Store {
     }
 
     /// The server and the schema that keep the ledger, in words; nothing where a file does.
-    #[must_use]
     pub fn server(&self) -> Option<String> {
         match &self.db.engine {
             Engine::Sqlite(_) => None,
@@ -149,9 +139,6 @@ impl Store {
     }
 
     /// The clock of the server that keeps the ledger; nothing where none does.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
         match &self.db.engine {
             Engine::Sqlite(_) => Ok(None),
@@ -160,9 +147,6 @@ impl Store {
     }
 
     /// Who leads; nothing where no server says so, or nobody ever led.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn leader(&self) -> Result<Option<Leader>, StoreError> {
         match &self.db.engine {
             Engine::Sqlite(_) => Ok(None),

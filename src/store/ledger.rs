@@ -137,9 +137,6 @@ impl Store {
     }
 
     /// Whether a notice was recorded to be sent, or published.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn is_queued(&self, key: &NoticeKey) -> Result<bool, StoreError> {
         let mut conn = self.db.read().await?;
         let queued: i64 = bound!(QUEUED, key.to_string()).fetch_one(&mut conn).await?.try_get(0)?;

@@ -30,17 +30,12 @@ statements! {
 /// A letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredLetter {
-    /// Of which notice.
     pub key: NoticeKey,
-    /// Which version of it.
     pub version: u16,
-    /// Its Message-ID.
     pub message_id: String,
-    /// Its subject.
     pub subject: String,
     /// SHA-256 of its bytes as recorded, hexadecimal.
     pub sha256: String,
-    /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Exactly what goes after DATA; absent: its years are over, and the digest is what is left.
     pub bytes: Option<Vec<u8>>,
@@ -48,33 +43,20 @@ pub struct StoredLetter {
 
 impl Store {
     /// One letter.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn letter(&self, key: &NoticeKey, version: u16) -> Result<Option<StoredLetter>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let row = bound!(ONE, key.to_string(), i64::from(version)).fetch_optional(&mut conn).await?;
-        row.as_ref().map(letter).transpose()
+        bound!(ONE, key.to_string(), i64::from(version)).first(&self.db, letter).await
     }
 
     /// Every letter to a municipality, in one window or in all, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn letters(
         &self,
         municipality: MunicipalityCode,
         window: Option<&WindowId>,
     ) -> Result<Vec<StoredLetter>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(OF, code(municipality), window.map(WindowId::as_str)).fetch_all(&mut conn).await?;
-        rows.iter().map(letter).collect()
+        bound!(OF, code(municipality), window.map(WindowId::as_str)).all(&self.db, letter).await
     }
 
     /// The Message-IDs of the letters of a window, by municipality, oldest first: what new ones refer to.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn message_ids(
         &self,
         window: &WindowId,

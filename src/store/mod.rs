@@ -172,15 +172,11 @@ impl Store {
     }
 
     /// Where the database is.
-    #[must_use]
     pub fn path(&self) -> &Path {
         self.db.path()
     }
 
     /// The state that plans see from now on: a plan made after this stands while the answer stays the same.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn generation(&self) -> Result<Generation, StoreError> {
         self.db.generation().await
     }

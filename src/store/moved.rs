@@ -18,17 +18,11 @@ pub(crate) async fn tell(conn: &mut Conn, told: Moved, now: Timestamp) -> Result
 
 impl Store {
     /// Where this ledger went, if it did: then it is only to be read.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn gone(&self) -> Result<Option<Gone>, StoreError> {
         Ok(stations(&mut *self.db.read().await?).await?.gone)
     }
 
     /// The path that names the ledger that was moved here, if one was.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn came_from(&self) -> Result<Option<PathBuf>, StoreError> {
         Ok(stations(&mut *self.db.read().await?).await?.came_from)
     }

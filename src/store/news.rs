@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::{FeedId, Reference, SystemId};
@@ -41,9 +41,7 @@ statements! {
 /// A finding and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingLine {
-    /// What was found.
     pub finding: Finding,
-    /// When.
     pub found_at: Timestamp,
     /// Whether it was too old to be told.
     pub quiet: bool,
@@ -58,18 +56,13 @@ pub type NewFinding = (Finding, bool);
 
 impl Store {
     /// Records what one look at a source found; what was found before stays as it was. Answers how many are new.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn record_findings(
         &self,
         feed: FeedId,
         findings: Vec<NewFinding>,
         now: Timestamp,
     ) -> Result<usize, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             bound!(LOOK, feed.as_str(), ms(now)).execute(&mut tx).await?;
             let mut chain = Chain::resume(&mut tx).await?;
             let mut new = 0;
@@ -115,83 +108,53 @@ impl Store {
                 chain.append(Line::new(now, id.as_str(), told));
             }
             chain.save(&mut tx).await?;
-            tx.commit().await?;
-            Ok(new)
+            new
         })
-        .await
     }
 
     /// When a source could last be read.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn news_looked_at(&self, feed: &FeedId) -> Result<Option<Timestamp>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let row = bound!(LOOKED, feed.as_str()).fetch_optional(&mut conn).await?;
-        row.map(|row| Cells::of("news_looks", &row).instant("looked_at")).transpose()
+        bound!(LOOKED, feed.as_str())
+            .first(&self.db, |row| Cells::of("news_looks", row).instant("looked_at"))
+            .await
     }
 
     /// Findings from an instant on, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn findings(&self, since: Timestamp) -> Result<Vec<FindingLine>, StoreError> {
-        let mut conn = self.db.read().await?;
-        bound!(LIST, ms(since)).fetch_all(&mut conn).await?.iter().map(line).collect()
+        bound!(LIST, ms(since)).all(&self.db, line).await
     }
 
     /// One finding.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn finding(&self, id: &FindingId) -> Result<Option<FindingLine>, StoreError> {
         let mut conn = self.db.read().await?;
         bound!(ONE, id.as_str()).fetch_optional(&mut conn).await?.as_ref().map(line).transpose()
     }
 
     /// Findings that staff are still to be told of, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn untold_findings(&self) -> Result<Vec<FindingLine>, StoreError> {
-        let mut conn = self.db.read().await?;
-        bound!(UNTOLD).fetch_all(&mut conn).await?.iter().map(line).collect()
+        bound!(UNTOLD).all(&self.db, line).await
     }
 
     /// Notes that staff were told.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_findings_told(&self, ids: Vec<FindingId>, now: Timestamp) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             for id in &ids {
                 bound!(TELL, id.as_str(), ms(now)).execute(&mut tx).await?;
             }
-            tx.commit().await
         })
-        .await
     }
 
     /// Notes that somebody saw a finding; the first who did stands. Answers whether it was unseen.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn see_finding(&self, id: FindingId, by: Authorship) -> Result<bool, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let seen = bound!(SEE, id.as_str(), ms(by.at), &by.author, &by.reason).execute(&mut tx).await?;
             if seen.rows_affected() == 0 {
                 return Ok(false);
             }
             let told = Seen { author: by.author, reason: by.reason };
             Chain::tell(&mut tx, Line::new(by.at, id.as_str(), told)).await?;
-            tx.commit().await?;
-            Ok(true)
+            true
         })
-        .await
     }
 }
 

@@ -118,11 +118,9 @@ impl NoticeRow {
 /// Deliveries that a decision ended, stopped or paused.
 #[derive(Debug, Default)]
 pub(super) struct Stopped {
-    /// The decision's word.
     by: &'static str,
     /// The state of those that were never tried.
     end: Option<DeliveryState>,
-    /// Never tried; they end here.
     ended: Vec<String>,
     /// Tried, on the wire, or only paused; they keep their state.
     halted: Vec<String>,

@@ -16,13 +16,11 @@ pub struct OverrideId(String);
 
 impl OverrideId {
     /// As shown to operators; also takes what they type.
-    #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.to_owned())
     }
 
     /// As shown to operators.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -33,7 +31,6 @@ impl OverrideId {
 pub enum Override {
     /// `reter`
     Hold {
-        /// What stops.
         scope: HoldScope,
         /// Last day on which it stops it; absent: until it is released.
         until: Option<Date>,
@@ -42,9 +39,7 @@ pub enum Override {
     Release(BatchId),
     /// `dispensar`
     Exemption {
-        /// Which municipality.
         municipality: MunicipalityCode,
-        /// In which window.
         window: WindowId,
         /// Which part; absent: all.
         part: Option<PartId>,
@@ -53,9 +48,7 @@ pub enum Override {
     },
     /// `contestar`
     Dispute {
-        /// Which municipality.
         municipality: MunicipalityCode,
-        /// In which window.
         window: WindowId,
         /// Which part; absent: all.
         part: Option<PartId>,
@@ -64,9 +57,7 @@ pub enum Override {
     },
     /// `anotar`: a telephone call made; its result is the reason.
     Note {
-        /// Which municipality.
         municipality: MunicipalityCode,
-        /// In which window.
         window: WindowId,
         /// The number called, if noted.
         telephone: Option<String>,
@@ -75,7 +66,6 @@ pub enum Override {
     },
     /// `reter-dados`: personal data stays although its years are over.
     Keep {
-        /// Of which window.
         window: WindowId,
         /// Of which municipality; absent: all.
         municipality: Option<MunicipalityCode>,
@@ -89,9 +79,7 @@ pub enum Override {
 pub struct OverrideLine {
     /// Its name.
     pub id: OverrideId,
-    /// What was ordered.
     pub what: Override,
-    /// By whom, why and when.
     pub authorship: Authorship,
     /// By whom, why and when it was lifted.
     pub lifted: Option<Authorship>,

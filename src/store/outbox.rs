@@ -16,7 +16,7 @@ use super::letter::unpack;
 use super::{DeliveryId, Store, StoreError};
 use crate::database::batch::Batch;
 use crate::database::cell::{Cells, count, ms};
-use crate::database::db::detached;
+use crate::database::db::{detached, written};
 use crate::database::engine::{Query, Row};
 use crate::database::sql::{ROWS, bound, statements};
 use crate::domain::delivery::DeliveryState;
@@ -84,19 +84,14 @@ statements! {
 /// A delivery taken to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// Which delivery.
     pub delivery: DeliveryId,
     /// The number of this claim.
     pub fence: i64,
-    /// The notice.
     pub key: NoticeKey,
-    /// Its version.
     pub version: u16,
-    /// The letter's Message-ID.
     pub message_id: String,
     /// The envelope's recipient.
     pub address: EmailAddress,
-    /// In which role.
     pub role: Role,
     /// Exactly what goes after DATA.
     pub bytes: Arc<[u8]>,
@@ -128,30 +123,23 @@ impl Claim {
 
 impl Store {
     /// What waits to leave, by state, each with when the first of it is due.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn queued(
         &self,
         now: Timestamp,
     ) -> Result<Vec<(DeliveryState, u64, Option<Timestamp>)>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(QUEUED, ms(now)).fetch_all(&mut conn).await?;
-        let read = |row: &Row| {
-            let cells = Cells::of("deliveries", row);
-            let state = cells.parsed("state", DeliveryState::parse)?;
-            let (many, first): (i64, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
-            let first = first.and_then(|at| Timestamp::from_millisecond(at).ok());
-            Ok((state, u64::try_from(many).unwrap_or_default(), first))
-        };
-        rows.iter().map(read).collect()
+        bound!(QUEUED, ms(now))
+            .all(&self.db, |row: &Row| {
+                let cells = Cells::of("deliveries", row);
+                let state = cells.parsed("state", DeliveryState::parse)?;
+                let (many, first): (i64, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
+                let first = first.and_then(|at| Timestamp::from_millisecond(at).ok());
+                Ok((state, u64::try_from(many).unwrap_or_default(), first))
+            })
+            .await
     }
 
     /// Takes at most `limit` deliveries that are due at `now`, the nearest end of validity first. A claim that is neither sent
     /// nor given back may be taken by others ten minutes later.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn claim(&self, owner: &str, now: Timestamp, limit: usize) -> Result<Vec<Claim>, StoreError> {
         self.claim_of(Whose::All, owner, now, limit).await
     }
@@ -176,9 +164,8 @@ impl Store {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Claim>, StoreError> {
-        let (db, owner) = (self.db.clone(), owner.to_owned());
-        detached(async move {
-            let mut tx = db.begin_unheard().await?;
+        let owner = owner.to_owned();
+        written!(self.db, unheard, |tx| {
             let lease = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
             let ids = bound!(CLAIM, &owner, ms(now), ms(lease), count(limit), whose as i64)
                 .fetch_all(&mut tx)
@@ -191,10 +178,8 @@ impl Store {
                     claims.extend(claimed(&row)?);
                 }
             }
-            tx.commit().await?;
-            Ok(claims)
+            claims
         })
-        .await
     }
 
     /// Marks claims *enviando*, durably. Only those given back may be sent: the others were stopped, ran out of their
@@ -207,9 +192,6 @@ impl Store {
     }
 
     /// Gives back claims that were not marked *enviando*. Those that were stay as they are.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn release(&self, claims: Vec<Claim>) -> Result<(), StoreError> {
         let db = self.db.clone();
         detached(async move {
@@ -221,23 +203,14 @@ impl Store {
 
     /// Gives back whatever `owner` has claimed and not marked *enviando*: for when a fault kept it from doing so, and
     /// none of its senders is at work.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn release_all(&self, owner: &str) -> Result<(), StoreError> {
-        let (db, owner) = (self.db.clone(), owner.to_owned());
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        let owner = owner.to_owned();
+        written!(self.db, quietly, |tx| {
             bound!(RELEASE_ALL, &owner).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// How many deliveries are still to be tried, or tried again, as far as is known at `now`.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn waiting(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut conn = self.db.read().await?;
         let n: i64 = bound!(WAITING, ms(now)).fetch_one(&mut conn).await?.try_get(0)?;
@@ -246,9 +219,6 @@ impl Store {
 
     /// How many deliveries could have left by `limit` and are still to be tried, or tried again, at `now`; and since when
     /// the longest of them waits.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn overdue(
         &self,
         now: Timestamp,
@@ -262,20 +232,14 @@ impl Store {
     }
 
     /// When attempts began, since an instant, oldest first, by what the journal tells since.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn attempts_since(&self, since: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(ATTEMPTED, ms(since)).fetch_all(&mut conn).await?;
-        rows.iter().map(|row| Cells::of("attempts", row).instant("started_at")).collect()
+        bound!(ATTEMPTED, ms(since))
+            .all(&self.db, |row| Cells::of("attempts", row).instant("started_at"))
+            .await
     }
 
     /// When the outbox has something to claim next, as far as is known at `now`; an instant not after `now` means at
     /// once, nothing means never.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let mut view = self.db.view().await?;
         let free: Option<i64> = bound!(NEXT_FREE, ms(now)).fetch_one(&mut view).await?.try_get(0)?;

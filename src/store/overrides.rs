@@ -9,7 +9,7 @@ use super::chain::{Chain, Line};
 use super::order::{Columns, Override, OverrideId, OverrideLine, line};
 use super::{Store, StoreError};
 use crate::database::cell::{code, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::sql::{among, bound, rows_of, statements};
 use crate::domain::id::{PartId, WindowId};
 use crate::domain::journal::{OrderAct, OrderKind, Ordered, Text};
@@ -68,9 +68,6 @@ fn together(lines: Vec<OverrideLine>) -> Overrides {
 
 impl Store {
     /// The orders in force; expiry is the plan's to judge.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn overrides(&self) -> Result<Overrides, StoreError> {
         let mut conn = self.db.read().await?;
         let rows = bound!(IN_FORCE).fetch_all(&mut conn).await?;
@@ -91,9 +88,6 @@ impl Store {
     }
 
     /// The orders that were in force at an earlier instant.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn overrides_as_known(&self, at: Timestamp) -> Result<Overrides, StoreError> {
         let mut lines = self.override_lines().await?;
         lines.retain(|line| {
@@ -103,26 +97,17 @@ impl Store {
     }
 
     /// Every order ever given, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn override_lines(&self) -> Result<Vec<OverrideLine>, StoreError> {
-        let mut conn = self.db.read().await?;
-        bound!(LIST).fetch_all(&mut conn).await?.iter().map(line).collect()
+        bound!(LIST).all(&self.db, line).await
     }
 
     /// Records an order. Giving the very same one twice records it once.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn add_override(
         &self,
         what: Override,
         authorship: Authorship,
     ) -> Result<OverrideId, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let cells = Columns::of(&what);
             let id = cells.id(&authorship);
             let added = bound!(
@@ -144,35 +129,19 @@ impl Store {
             if added.rows_affected() == 1 {
                 tell(&mut tx, &id, &cells, &authorship, OrderAct::Give).await?;
             }
-            tx.commit().await?;
-            Ok(id)
+            id
         })
-        .await
     }
 
     /// Lifts one order. Answers whether it was in force.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn lift_override(&self, id: &OverrideId, authorship: Authorship) -> Result<bool, StoreError> {
-        let (db, id) = (self.db.clone(), id.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
-            let lifted = lift(&mut tx, &id, &authorship).await?;
-            tx.commit().await?;
-            Ok(lifted)
-        })
-        .await
+        let id = id.clone();
+        written!(self.db, |tx| { lift(&mut tx, &id, &authorship).await? })
     }
 
     /// Lifts every hold of exactly this scope. Answers how many there were.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn lift_holds(&self, scope: HoldScope, authorship: Authorship) -> Result<usize, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let mut lifted = 0;
             for row in bound!(IN_FORCE).fetch_all(&mut tx).await? {
                 let line = line(&row)?;
@@ -180,10 +149,8 @@ impl Store {
                     lifted += usize::from(lift(&mut tx, &line.id, &authorship).await?);
                 }
             }
-            tx.commit().await?;
-            Ok(lifted)
+            lifted
         })
-        .await
     }
 }
 

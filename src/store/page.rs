@@ -54,9 +54,6 @@ pub(super) fn known<'e>(entries: impl IntoIterator<Item = (MunicipalityCode, &'e
 }
 
 /// Reads what [`said`] wrote, whole or not at all.
-///
-/// # Errors
-/// [`Damaged`].
 pub(super) fn read_said(window: &WindowId, text: &str) -> Result<Vec<Observation>, Damaged> {
     let mut reader = Reader::default();
     reader.lines(text, |reader, line| {
@@ -79,9 +76,6 @@ pub(super) fn read_said(window: &WindowId, text: &str) -> Result<Vec<Observation
 }
 
 /// Reads what [`known`] wrote, whole or not at all.
-///
-/// # Errors
-/// [`Damaged`].
 pub(super) fn read_known(feed: &FeedId, text: &str) -> Result<Vec<(MunicipalityCode, StatusEntry)>, Damaged> {
     let mut reader = Reader::default();
     reader.lines(text, |reader, line| {

@@ -16,7 +16,7 @@ use super::notice::{NoticeRow, ids, put, putting, stop};
 use super::{DeliveryId, Store, StoreError, Unassured};
 use crate::database::batch::Batch;
 use crate::database::cell::ms;
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, detached, written};
 use crate::database::sql::{bound, statements};
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{self, DeliveryFacts, Evidence, LeftProof, LetterFacts, Stopped, Text};
@@ -45,7 +45,6 @@ statements! {
 /// One change of decision to record.
 #[derive(Debug, Clone)]
 pub struct NewDecision {
-    /// The decision.
     pub decision: Decision,
     /// Its because in the operators' words.
     pub because: String,
@@ -60,7 +59,6 @@ pub struct NewDecision {
 pub struct NewLetter {
     /// Its Message-ID, the same at every attempt.
     pub message_id: String,
-    /// Its subject.
     pub subject: String,
     /// Exactly what goes after DATA (RFC 5322).
     pub bytes: Vec<u8>,
@@ -83,18 +81,14 @@ impl Store {
     /// # Errors
     /// As [`Store::record_pass`].
     pub async fn record_alert(&self, now: Timestamp, change: NewDecision) -> Result<Recorded, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;
             let key = change.decision.key().to_string();
             let known = NoticeRow::load(&mut tx, &key).await?;
             let recorded = record(&mut tx, &mut chain, (&change, &key, known.as_ref()), now).await?;
             chain.save(&mut tx).await?;
-            tx.commit().await?;
-            Ok(recorded)
+            recorded
         })
-        .await
     }
 
     /// Records what a pass at `now` decided: all of it or nothing. The answer has one entry for each change.

@@ -77,9 +77,6 @@ statements! {
 
 impl Store {
     /// The deliveries of some windows as they stand at `now`.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn post(&self, windows: &[WindowId], now: Timestamp) -> Result<Post, StoreError> {
         let mut view = self.db.view().await?;
         let mut post = Post::default();
@@ -92,9 +89,6 @@ impl Store {
     }
 
     /// The same as they stood at an earlier instant.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn post_as_known(&self, windows: &[WindowId], at: Timestamp) -> Result<Post, StoreError> {
         let mut view = self.db.view().await?;
         let mut post = Post::default();
@@ -110,9 +104,6 @@ impl Store {
 
 impl Store {
     /// [`Store::deliveries`] as they stood at an earlier instant.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn deliveries_as_known(
         &self,
         filter: &DeliveryFilter,
@@ -138,21 +129,17 @@ impl Store {
 
 impl Store {
     /// What each accepted load said of a window by an instant, in order of time.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn fill_in(&self, window: &WindowId, by: Timestamp) -> Result<Vec<FillTally>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(TALLIES, window.as_str(), ms(by)).fetch_all(&mut conn).await?;
-        let tally = |row: &Row| {
-            let cells = Cells::of("snapshot_tallies", row);
-            Ok(FillTally {
-                feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,
-                taken_at: cells.instant("taken_at")?,
-                done: cells.number("done")?,
+        bound!(TALLIES, window.as_str(), ms(by))
+            .all(&self.db, |row: &Row| {
+                let cells = Cells::of("snapshot_tallies", row);
+                Ok(FillTally {
+                    feed: cells.parsed("feed", |t| FeedId::parse(t).ok())?,
+                    taken_at: cells.instant("taken_at")?,
+                    done: cells.number("done")?,
+                })
             })
-        };
-        rows.iter().map(tally).collect()
+            .await
     }
 }
 

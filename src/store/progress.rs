@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::sql::{bound, statements};
 
 statements! {
@@ -23,39 +23,26 @@ pub struct LoopProgress {
     pub moved_at: Timestamp,
     /// From when on it counts as hung.
     pub hangs_at: Timestamp,
-    /// When this was noted.
     pub noted_at: Timestamp,
 }
 
 impl Store {
     /// Notes how far each loop got, in place of what was noted before.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_progress(&self, loops: Vec<LoopProgress>, now: Timestamp) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_unheard().await?;
+        written!(self.db, unheard, |tx| {
             for each in &loops {
                 bound!(PUT, &each.name, ms(each.moved_at), ms(each.hangs_at), ms(now))
                     .execute(&mut tx)
                     .await?;
             }
             bound!(FORGET, ms(now)).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// How far each loop got, as noted last.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn progress(&self) -> Result<Vec<LoopProgress>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(ALL_LOOPS).fetch_all(&mut conn).await?;
-        rows.iter()
-            .map(|row| {
+        bound!(ALL_LOOPS)
+            .all(&self.db, |row| {
                 let cells = Cells::of("loops", row);
                 Ok(LoopProgress {
                     name: cells.get("name")?,
@@ -64,6 +51,6 @@ impl Store {
                     noted_at: cells.instant("noted_at")?,
                 })
             })
-            .collect()
+            .await
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms, parse_told, told_text};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
 use crate::database::sql::{among, bound, rows_of, statements};
 use crate::domain::id::WindowId;
@@ -35,9 +35,7 @@ statements! {
 /// An edition as the daemon read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EditionReading {
-    /// Of which window.
     pub window: WindowId,
-    /// Which edition.
     pub edition: u16,
     /// When it was first read; ignored when noted.
     pub read_at: Timestamp,
@@ -50,17 +48,12 @@ pub struct EditionReading {
 impl Store {
     /// Notes editions as read at `now`. Whoever calls has refused a silent edit before: here a changed deadline is
     /// taken in, and the journal tells it.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn note_readings(
         &self,
         readings: Vec<(WindowId, u16, Told, String)>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;
             for (window, edition, deadline, source) in readings {
                 let number = i64::from(edition);
@@ -76,34 +69,24 @@ impl Store {
                 chain.append(Line { window: Some(&window), ..Line::new(now, window.as_str(), told) });
             }
             chain.save(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Every edition ever read.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn readings(&self) -> Result<Vec<EditionReading>, StoreError> {
-        let mut conn = self.db.read().await?;
-        bound!(LIST).fetch_all(&mut conn).await?.iter().map(reading).collect()
+        bound!(LIST).all(&self.db, reading).await
     }
 }
 
 impl Store {
     /// How often an edition of each window was read otherwise than before.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn reread(&self) -> Result<BTreeMap<WindowId, u32>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(REREAD).fetch_all(&mut conn).await?;
-        let row = |row: &Row| {
-            let cells = Cells::of("journal", row);
-            Ok((cells.parsed("window_id", |t| WindowId::parse(t).ok())?, cells.number("times")?))
-        };
-        rows.iter().map(row).collect()
+        bound!(REREAD)
+            .all(&self.db, |row: &Row| {
+                let cells = Cells::of("journal", row);
+                Ok((cells.parsed("window_id", |t| WindowId::parse(t).ok())?, cells.number("times")?))
+            })
+            .await
     }
 }
 

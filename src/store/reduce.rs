@@ -20,7 +20,7 @@ use super::chain::{Chain, Line};
 use super::overrides::keeping;
 use super::{Override, OverrideLine, Store, StoreError};
 use crate::database::cell::{Cells, code, count, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, detached, written};
 use crate::database::engine::Query;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::WindowId;
@@ -116,7 +116,6 @@ pub struct Reduction {
 
 impl Reduction {
     /// Whether there is nothing to erase.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.letters + self.returns + self.calls + self.files + self.flags == 0
     }
@@ -135,47 +134,33 @@ struct Chosen {
 
 impl Store {
     /// What would be erased now.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn reducible(&self, retention: &Retention) -> Result<Reduction, StoreError> {
         Ok(choose(&mut *self.db.view().await?, retention).await?.summary)
     }
 
     /// Erases it, in one transaction with the entry that tells of it, and answers what it was. Where there is nothing to
     /// erase, nothing is told. The file is to be written anew after it ([`Store::scrub`]).
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn reduce(
         &self,
         retention: &Retention,
         by: Option<Authorship>,
         now: Timestamp,
     ) -> Result<Reduction, StoreError> {
-        let (db, retention) = (self.db.clone(), retention.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let retention = retention.clone();
+        written!(self.db, |tx| {
             let chosen = choose(&mut tx, &retention).await?;
             if !chosen.summary.is_empty() {
                 erase(&mut tx, &chosen, retention.before).await?;
                 Chain::tell(&mut tx, Line::new(now, "livro", told(&chosen, &retention, by))).await?;
                 bound!(SCRUB_DUE, ms(now)).execute(&mut tx).await?;
             }
-            tx.commit().await?;
-            Ok(chosen.summary)
+            chosen.summary
         })
-        .await
     }
 
     /// When something was erased last.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn last_reduction(&self) -> Result<Option<Timestamp>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let row = bound!(LAST_REDUCTION).fetch_optional(&mut conn).await?;
-        row.map(|row| Cells::of("journal", &row).instant("at")).transpose()
+        bound!(LAST_REDUCTION).first(&self.db, |row| Cells::of("journal", row).instant("at")).await
     }
 
     /// Writes the file anew where something erased may still lie in it. Nobody writes meanwhile; it takes about as long as

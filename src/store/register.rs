@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, code, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::sql::{bound, statements};
 use crate::domain::id::{EmailAddress, FeedId, PartId, UnitId};
 use crate::domain::journal::{
@@ -40,9 +40,7 @@ const UNCLEAR: &str = "obscura";
 /// A register as last believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptRegister {
-    /// What it lists.
     pub register: Register,
-    /// When it was taken.
     pub taken_at: Timestamp,
     /// File or address that it came from.
     pub source: String,
@@ -53,18 +51,13 @@ pub struct KeptRegister {
 /// A refusal with who gave it and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusalLine {
-    /// What was refused.
     pub refused: Refused,
-    /// By whom, why and when.
     pub authorship: Authorship,
 }
 
 impl Store {
     /// Keeps a load that is believed in place of the one before, and lets refusals end whose ground is gone. A person
     /// who took it in spite of doubts signs.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn accept_register(
         &self,
         kept: KeptRegister,
@@ -73,9 +66,7 @@ impl Store {
         lapsed: Vec<Refused>,
         by: Option<Authorship>,
     ) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             put_load(&mut tx, &kept).await?;
             for refused in &lapsed {
                 bound!(DROP_REFUSAL, refused.unit.as_str(), refused.kind.as_str(), &refused.fact)
@@ -95,15 +86,10 @@ impl Store {
                 reason,
             };
             Chain::tell(&mut tx, Line::new(kept.taken_at, kept.register.feed.as_str(), told)).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Notes a load that is not believed; the one before stays.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn refuse_register(
         &self,
         feed: FeedId,
@@ -117,9 +103,6 @@ impl Store {
     }
 
     /// Notes that proposals were taken: which, and the file before and after by their digests.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_register_applied(
         &self,
         proposals: Vec<ProposalFacts>,
@@ -137,18 +120,13 @@ impl Store {
     }
 
     /// Refuses proposals: they do not come back until the register says otherwise. `told` are they in words.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn refuse_proposals(
         &self,
         refused: Vec<Refused>,
         told: Vec<ProposalFacts>,
         by: Authorship,
     ) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             for refused in &refused {
                 let (unit, kind) = (refused.unit.as_str(), refused.kind.as_str());
                 bound!(PUT_REFUSAL, unit, kind, &refused.fact, &by.author, &by.reason, ms(by.at))
@@ -157,15 +135,10 @@ impl Store {
             }
             let told = ProposalsRefused { proposals: told, author: by.author, reason: by.reason };
             Chain::tell(&mut tx, Line::new(by.at, "unidades.csv", told)).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Every register as last believed, by feed.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn registers(&self) -> Result<Vec<KeptRegister>, StoreError> {
         let mut view = self.db.view().await?;
         let mut kept: BTreeMap<FeedId, KeptRegister> = BTreeMap::new();
@@ -207,14 +180,9 @@ impl Store {
     }
 
     /// Every refusal that stands.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn register_refusals(&self) -> Result<Vec<RefusalLine>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(REFUSALS).fetch_all(&mut conn).await?;
-        rows.iter()
-            .map(|row| {
+        bound!(REFUSALS)
+            .all(&self.db, |row| {
                 let cells = Cells::of("register_refusals", row);
                 let refused = Refused {
                     unit: cells.parsed("unit", |t| UnitId::parse(t).ok())?,
@@ -225,47 +193,31 @@ impl Store {
                 let authorship = Authorship { author, reason, at: cells.instant("refused_at")? };
                 Ok(RefusalLine { refused, authorship })
             })
-            .collect()
+            .await
     }
 
     /// The proposals that staff were told of, by their short names.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn told_proposals(&self) -> Result<BTreeSet<String>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(TOLD).fetch_all(&mut conn).await?;
-        rows.iter().map(|row| Cells::of("register_told", row).get("proposal")).collect()
+        bound!(TOLD).all(&self.db, |row| Cells::of("register_told", row).get("proposal")).await
     }
 
     /// Notes that staff were told of proposals.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_proposals_told(
         &self,
         proposals: Vec<String>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             for proposal in &proposals {
                 bound!(PUT_TOLD, proposal, ms(now)).execute(&mut tx).await?;
             }
-            tx.commit().await
         })
-        .await
     }
 
     async fn tell_register(&self, subject: String, told: Entry, now: Timestamp) -> Result<(), StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             Chain::tell(&mut tx, Line::new(now, &subject, told)).await?;
-            tx.commit().await
         })
-        .await
     }
 }
 

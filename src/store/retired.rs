@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::{Store, StoreError, journal};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
 use crate::domain::journal::{Entry, FeedAct, FeedSwitched};
@@ -29,7 +29,6 @@ statements! {
 pub struct SwitchedBy {
     /// The configuration's fingerprint.
     pub configuration: String,
-    /// Who adopted it.
     pub author: String,
 }
 
@@ -85,19 +84,13 @@ impl Retired {
 
 impl Store {
     /// Notes that a feed is switched off, unless that is known: a load by hand counts from then on, and nothing before it.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn retire_feed(&self, feed: &FeedId, by: SwitchedBy, now: Timestamp) -> Result<(), StoreError> {
-        let (db, feed) = (self.db.clone(), feed.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let feed = feed.clone();
+        written!(self.db, |tx| {
             if Retired::all(&mut tx).await?.since(&feed).is_none() {
                 tell(&mut tx, &feed, FeedAct::Retire, &by, now).await?;
             }
-            tx.commit().await
         })
-        .await
     }
 }
 

@@ -10,7 +10,7 @@ use super::chain::{Chain, Line};
 use super::contact;
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, count, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
@@ -43,7 +43,6 @@ statements! {
 /// What came back by mail (`devolucao`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Return {
-    /// The letter came back.
     Bounced {
         /// What the notification says.
         why: String,
@@ -53,14 +52,12 @@ pub enum Return {
         /// without end.
         rests_until: Timestamp,
     },
-    /// A read receipt.
     Read,
 }
 
 /// What became of a return.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Noted {
-    /// It was recorded.
     Changed(NoticeKey),
     /// It was known already, or contradicts what is known for certain: a letter read did not bounce.
     Known(NoticeKey),
@@ -81,7 +78,6 @@ pub struct RawMessage {
     sha256: String,
     /// How many bytes it had.
     size: usize,
-    /// SHA-256 of what is kept.
     kept_sha256: String,
     /// Its first 512 KiB.
     kept: Vec<u8>,
@@ -89,7 +85,6 @@ pub struct RawMessage {
 
 impl RawMessage {
     /// What the ledger keeps of a message.
-    #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         let kept = &bytes[..bytes.len().min(MOST_KEPT)];
         Self { sha256: sha256(bytes), size: bytes.len(), kept_sha256: sha256(kept), kept: kept.to_vec() }
@@ -116,13 +111,11 @@ impl RawMessage {
     }
 
     /// How many bytes it had.
-    #[must_use]
     pub fn size(&self) -> usize {
         self.size
     }
 
     /// SHA-256 of all of it, hexadecimal.
-    #[must_use]
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
@@ -133,7 +126,6 @@ impl RawMessage {
 pub struct KeptMessage {
     /// SHA-256 of all of it, hexadecimal.
     pub sha256: String,
-    /// When it was taken in.
     pub received_at: Timestamp,
     /// How many bytes it had.
     pub size: usize,
@@ -147,9 +139,6 @@ impl Store {
     /// Takes in what came back for `letter`, a Message-ID with its brackets or the id of one delivery (our ENVID): from
     /// the first of `named` that it was sent to, or the only one of `mentioned`, or, where it is none of these, its only
     /// address. What changes a delivery is kept.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn note_return(
         &self,
         letter: &str,
@@ -159,10 +148,9 @@ impl Store {
         raw: &RawMessage,
         now: Timestamp,
     ) -> Result<Noted, StoreError> {
-        let (db, letter, named) = (self.db.clone(), letter.to_owned(), named.to_vec());
+        let (letter, named) = (letter.to_owned(), named.to_vec());
         let (mentioned, raw) = (mentioned.to_vec(), raw.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let rows = bound!(BY_MESSAGE, &letter).fetch_all(&mut tx).await?;
             let Some(first) = rows.first() else { return Ok(Noted::NoLetter) };
             let row = match about(&rows, &named, &mentioned)? {
@@ -170,11 +158,8 @@ impl Store {
                 None if rows.len() == 1 => first,
                 None => return Ok(Noted::Ambiguous(notice(&Cells::of("deliveries", first))?)),
             };
-            let noted = take_back(&mut tx, row, &came, &raw, now).await?;
-            tx.commit().await?;
-            Ok(noted)
+            take_back(&mut tx, row, &came, &raw, now).await?
         })
-        .await
     }
 }
 

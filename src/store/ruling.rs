@@ -13,7 +13,7 @@ use super::chain::{Chain, Line};
 use super::retired::Retired;
 use super::{Store, StoreError, status};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
@@ -50,13 +50,9 @@ statements! {
 /// What a person decided about a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ruling {
-    /// Which snapshot.
     pub snapshot: SnapshotId,
-    /// Of which feed.
     pub feed: FeedId,
-    /// Whether it is to be believed.
     pub verdict: Verdict,
-    /// Who, when and why.
     pub by: Authorship,
 }
 
@@ -80,18 +76,14 @@ pub enum Ruled {
 
 impl Store {
     /// Believes a quarantined snapshot, or withdraws a believed one.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn rule(
         &self,
         snapshot: &SnapshotId,
         verdict: Verdict,
         by: Authorship,
     ) -> Result<Ruled, StoreError> {
-        let (db, id) = (self.db.clone(), snapshot.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let id = snapshot.clone();
+        written!(self.db, |tx| {
             let Some(row) = bound!(ONE, id.as_str()).fetch_optional(&mut tx).await? else {
                 return Ok(Ruled::Unknown);
             };
@@ -121,26 +113,16 @@ impl Store {
                 reason: by.reason,
             };
             Chain::tell(&mut tx, Line::new(by.at, id.as_str(), told)).await?;
-            tx.commit().await?;
-            Ok(Ruled::Done { feed, windows })
+            Ruled::Done { feed, windows }
         })
-        .await
     }
 
     /// What people decided about snapshots, oldest first: all, or of those that speak of a window.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn rulings(&self, window: Option<&WindowId>) -> Result<Vec<Ruling>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(LIST, window.map(WindowId::as_str)).fetch_all(&mut conn).await?;
-        rows.iter().map(ruling).collect()
+        bound!(LIST, window.map(WindowId::as_str)).all(&self.db, ruling).await
     }
 
     /// Who refused a snapshot of a feed with these very bytes, if that was the last word on them.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn refused(&self, feed: &FeedId, sha256: &str) -> Result<Option<Ruling>, StoreError> {
         let mut conn = self.db.read().await?;
         let row = bound!(REFUSED, feed.as_str(), sha256).fetch_optional(&mut conn).await?;

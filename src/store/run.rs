@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, count, ms};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
@@ -37,7 +37,6 @@ statements! {
 /// How the last run of a feed went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedRun {
-    /// When it began.
     pub tried_at: Timestamp,
     /// When the next one is due; absent: none is planned.
     pub next_at: Option<Timestamp>,
@@ -52,7 +51,6 @@ pub struct FeedRun {
 pub struct Crawl {
     /// Digest of the feed and its pages.
     pub plan: String,
-    /// When it began.
     pub started_at: Timestamp,
     /// Pages settled so far, by key.
     pub pages: BTreeMap<String, CrawlPage>,
@@ -61,11 +59,9 @@ pub struct Crawl {
 /// A page of a crawl, had or given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrawlPage {
-    /// When.
     pub fetched_at: Timestamp,
     /// Where its bytes begin in the crawl's file.
     pub place: u64,
-    /// How many bytes.
     pub length: u64,
     /// Their SHA-256, hexadecimal; empty when there are none.
     pub sha256: String,
@@ -76,9 +72,7 @@ pub struct CrawlPage {
 /// How far a crawl is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CrawlProgress {
-    /// When it began.
     pub started_at: Timestamp,
-    /// How many pages it has.
     pub pages: usize,
     /// How many are settled, failed ones included.
     pub settled: usize,
@@ -88,37 +82,25 @@ pub struct CrawlProgress {
 
 impl Store {
     /// The last run of each feed that ever ran.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn feed_runs(&self) -> Result<BTreeMap<FeedId, FeedRun>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(RUNS).fetch_all(&mut conn).await?;
-        rows.iter()
-            .map(|row| {
+        bound!(RUNS)
+            .all(&self.db, |row| {
                 let feed = Cells::of("feed_runs", row).parsed("feed", |t| FeedId::parse(t).ok())?;
                 Ok((feed, run(row)?))
             })
-            .collect()
+            .await
     }
 
     /// The last run of one feed.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn feed_run(&self, feed: &FeedId) -> Result<Option<FeedRun>, StoreError> {
         let mut conn = self.db.read().await?;
         bound!(RUN, feed.as_str()).fetch_optional(&mut conn).await?.as_ref().map(run).transpose()
     }
 
     /// Notes how a run went.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_run(&self, feed: &FeedId, run: FeedRun) -> Result<(), StoreError> {
-        let (db, feed) = (self.db.clone(), feed.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let feed = feed.clone();
+        written!(self.db, |tx| {
             bound!(
                 PUT_RUN,
                 feed.as_str(),
@@ -129,15 +111,10 @@ impl Store {
             )
             .execute(&mut tx)
             .await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// The crawl of a feed that is under way.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn crawl(&self, feed: &FeedId) -> Result<Option<Crawl>, StoreError> {
         let mut view = self.db.view().await?;
         let Some(row) = bound!(CRAWL, feed.as_str()).fetch_optional(&mut view).await? else {
@@ -153,9 +130,6 @@ impl Store {
     }
 
     /// Begins a crawl of so many pages; what an older one of the feed had is forgotten.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn begin_crawl(
         &self,
         feed: &FeedId,
@@ -163,26 +137,19 @@ impl Store {
         pages: usize,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (db, feed, plan) = (self.db.clone(), feed.clone(), plan.to_owned());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let (feed, plan) = (feed.clone(), plan.to_owned());
+        written!(self.db, |tx| {
             bound!(DROP_PAGES, feed.as_str()).execute(&mut tx).await?;
             bound!(DROP_CRAWL, feed.as_str()).execute(&mut tx).await?;
             bound!(PUT_CRAWL, feed.as_str(), plan, ms(now), count(pages)).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Settles a page of a crawl.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn keep_page(&self, feed: &FeedId, key: &str, page: CrawlPage) -> Result<(), StoreError> {
-        let (db, feed, key) = (self.db.clone(), feed.clone(), key.to_owned());
+        let (feed, key) = (feed.clone(), key.to_owned());
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             bound!(
                 PUT_PAGE,
                 feed.as_str(),
@@ -195,35 +162,22 @@ impl Store {
             )
             .execute(&mut tx)
             .await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// Forgets the crawl of a feed: it became a snapshot, or is given up.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn end_crawl(&self, feed: &FeedId) -> Result<(), StoreError> {
-        let (db, feed) = (self.db.clone(), feed.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let feed = feed.clone();
+        written!(self.db, |tx| {
             bound!(DROP_PAGES, feed.as_str()).execute(&mut tx).await?;
             bound!(DROP_CRAWL, feed.as_str()).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// How far each crawl under way is.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn crawl_progress(&self) -> Result<BTreeMap<FeedId, CrawlProgress>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(PROGRESS).fetch_all(&mut conn).await?;
-        rows.iter()
-            .map(|row| {
+        bound!(PROGRESS)
+            .all(&self.db, |row| {
                 let cells = Cells::of("crawls", row);
                 let progress = CrawlProgress {
                     started_at: cells.instant("started_at")?,
@@ -233,7 +187,7 @@ impl Store {
                 };
                 Ok((cells.parsed("feed", |t| FeedId::parse(t).ok())?, progress))
             })
-            .collect()
+            .await
     }
 }
 

@@ -9,7 +9,7 @@ use super::contact;
 use super::{Claim, DeliveryId, Store, StoreError};
 use crate::database::batch::Batch;
 use crate::database::cell::{Cells, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::{Query, Row};
 use crate::database::lock::LedgerLock;
 use crate::database::sql::{ROWS, bound, statements};
@@ -47,11 +47,8 @@ const CUT_OFF: &str = "o serviço parou durante o envio; a resposta do servidor 
 pub struct AttemptEnd {
     /// The claim it was sent under, as it was marked.
     pub claim: Claim,
-    /// What it came to.
     pub outcome: Outcome,
-    /// When it was marked.
     pub started_at: Timestamp,
-    /// When it ended.
     pub ended_at: Timestamp,
     /// When to try again; only heeded for *adiado* and *incerto*; absent: never.
     pub next_attempt_at: Option<Timestamp>,
@@ -92,18 +89,13 @@ impl Store {
     /// Tidies up after a process that ended without settling: what it left *enviando* becomes *incerto*, and is due
     /// at `now` unless it is to be left; every lease is free. Answers which notices that touched. The lock proves that
     /// nobody is sending.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn recover(
         &self,
         _lock: &LedgerLock,
         now: Timestamp,
         uncertain: OnUncertain,
     ) -> Result<Vec<NoticeKey>, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;
             bound!(DROP_LEASES).execute(&mut tx).await?;
             let rows = bound!(ALL_ON_THE_WIRE).fetch_all(&mut tx).await?;
@@ -130,10 +122,8 @@ impl Store {
             let (_, attempts) = ends.record(&mut tx, &mut chain, found.into_iter()).await?;
             attempts.run(&mut tx).await?;
             chain.save(&mut tx).await?;
-            tx.commit().await?;
-            Ok(keys)
+            keys
         })
-        .await
     }
 }
 

@@ -36,7 +36,6 @@ statements! {
 
 /// One word on a delivery.
 pub(super) struct Word {
-    /// When it was said.
     pub(super) said_at: Timestamp,
     /// How the delivery stood from then on.
     pub(super) state: DeliveryState,

@@ -13,7 +13,7 @@ use super::pass::Recorded;
 use super::retired::Retired;
 use super::{Store, StoreError, status};
 use crate::database::cell::{Cells, count, ms, whole_ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
@@ -43,11 +43,8 @@ statements! {
 /// A snapshot to keep, judged or not.
 #[derive(Debug, Clone)]
 pub struct NewSnapshot {
-    /// Its id.
     pub id: SnapshotId,
-    /// Of which feed.
     pub feed: FeedId,
-    /// When it was taken.
     pub taken_at: Timestamp,
     /// Where from: a file's name or a URL.
     pub source: String,
@@ -79,9 +76,7 @@ pub struct Extent {
 /// The last snapshot of a feed that was believed, to measure the next one by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastAccepted {
-    /// Which.
     pub id: SnapshotId,
-    /// When it was taken.
     pub taken_at: Timestamp,
     /// How many rows that repeat no other.
     pub rows: usize,
@@ -94,13 +89,9 @@ pub struct LastAccepted {
 /// A snapshot in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotSummary {
-    /// Its id.
     pub id: SnapshotId,
-    /// Of which feed.
     pub feed: FeedId,
-    /// When it was taken.
     pub taken_at: Timestamp,
-    /// Where from.
     pub source: String,
     /// SHA-256 of the original, hexadecimal.
     pub sha256: String,
@@ -108,31 +99,23 @@ pub struct SnapshotSummary {
     pub rows: usize,
     /// How many of them say nothing.
     pub rejected: usize,
-    /// Whether it is believed.
     pub verdict: Verdict,
-    /// What staff should know of it.
     pub reasons: Vec<String>,
     /// How much it says; nothing when nothing could be read of it.
     pub total: Extent,
-    /// When it was recorded.
     pub recorded_at: Timestamp,
 }
 
 impl Store {
     /// Takes in a snapshot that was judged good: its evidence, its observations by the rules of
     /// [`crate::domain::status`], and its fetch. The same id a second time changes nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn accept_snapshot(
         &self,
         snapshot: NewSnapshot,
         observations: Observations,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             let taken_at = whole_ms(snapshot.taken_at);
             if exists(&mut tx, &snapshot.id).await? {
                 return Ok(Recorded::Repeated);
@@ -142,54 +125,36 @@ impl Store {
             let load = Load { feed: snapshot.feed, snapshot: snapshot.id, arrival, taken_at, after };
             status::absorb(&mut tx, &load, &observations).await?;
             bound!(NOTE_FETCH, load.feed.as_str(), ms(taken_at)).execute(&mut tx).await?;
-            tx.commit().await?;
-            Ok(Recorded::New)
+            Recorded::New
         })
-        .await
     }
 
     /// Keeps a snapshot that is not believed, with its reasons and what was read of it, which a person may come to
     /// believe. Nothing that is known changes. The same id a second time changes nothing.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn quarantine_snapshot(
         &self,
         snapshot: NewSnapshot,
         observations: Observations,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
+        written!(self.db, |tx| {
             if exists(&mut tx, &snapshot.id).await? {
                 return Ok(Recorded::Repeated);
             }
             keep(&mut tx, &snapshot, Verdict::Quarantined, &observations, now).await?;
-            tx.commit().await?;
-            Ok(Recorded::New)
+            Recorded::New
         })
-        .await
     }
 
     /// Notes a successful fetch, also one that found nothing new (HTTP 304).
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_fetch(&self, feed: &FeedId, at: Timestamp) -> Result<(), StoreError> {
-        let (db, feed) = (self.db.clone(), feed.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let feed = feed.clone();
+        written!(self.db, |tx| {
             bound!(NOTE_FETCH, feed.as_str(), ms(at)).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 
     /// The last snapshot of a feed that was believed.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn last_accepted(&self, feed: &FeedId) -> Result<Option<LastAccepted>, StoreError> {
         let mut view = self.db.view().await?;
         let Some(row) = bound!(LAST_ACCEPTED, feed.as_str()).fetch_optional(&mut view).await? else {
@@ -215,23 +180,15 @@ impl Store {
     }
 
     /// Snapshots, the latest first: of one feed or of all.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn snapshots(
         &self,
         feed: Option<&FeedId>,
         limit: usize,
     ) -> Result<Vec<SnapshotSummary>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(LIST, feed.map(FeedId::as_str), count(limit)).fetch_all(&mut conn).await?;
-        rows.iter().map(line).collect()
+        bound!(LIST, feed.map(FeedId::as_str), count(limit)).all(&self.db, line).await
     }
 
     /// The original bytes of a snapshot, if they were kept.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn original(&self, id: &SnapshotId) -> Result<Option<Vec<u8>>, StoreError> {
         let mut conn = self.db.read().await?;
         match bound!(ORIGINAL, id.as_str()).fetch_optional(&mut conn).await? {

@@ -62,9 +62,6 @@ const FORM: &str = "forma\t";
 
 impl Store {
     /// All that the feeds said, as it stands now.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn status(&self) -> Result<StatusBook, StoreError> {
         book(&mut *self.db.view().await?, None).await
     }
@@ -78,9 +75,6 @@ impl Store {
     }
 
     /// When each feed was last fetched, whether or not that brought anything new.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn fetches(&self) -> Result<BTreeMap<FeedId, Timestamp>, StoreError> {
         let mut conn = self.db.read().await?;
         let rows = bound!(FETCHES).fetch_all(&mut conn).await?;
@@ -93,9 +87,6 @@ impl Store {
 
     /// What the feeds had said of some windows by `at`, taken in anew from the evidence of each accepted snapshot that
     /// speaks of one. A fetch counts only where it brought something new, since the others are not kept.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn status_as_known(
         &self,
         windows: &BTreeSet<WindowId>,

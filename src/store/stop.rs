@@ -10,7 +10,7 @@ use super::chain::{Chain, Line};
 use super::contact::{is_ours, list, recent, unflag};
 use super::{FlaggedContact, Store, StoreError};
 use crate::database::cell::{count, ms};
-use crate::database::db::{Conn, detached};
+use crate::database::db::{Conn, written};
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::QueueStop;
 use crate::domain::journal::{QueueResumed, QueueStopped, Text, Unflagging};
@@ -38,9 +38,6 @@ pub struct ReturnVerdict {
 impl Store {
     /// Looks at what came back up to `now`: begins a stop when several domains said within the hour that it is ours, lifts
     /// what rests for that, and ends a stop whose time is over.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn judge_returns(&self, now: Timestamp) -> Result<ReturnVerdict, StoreError> {
         let last = self.signs().await?.stop;
         let stop = last.filter(|stop| stop.holds(now));
@@ -49,29 +46,13 @@ impl Store {
         if !is_due && !is_ours(&recent(self.resting().await?, now), stop.is_some()) {
             return Ok(ReturnVerdict { stop, began_with: Vec::new() });
         }
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin().await?;
-            let verdict = judge(&mut tx, now).await?;
-            tx.commit().await?;
-            Ok(verdict)
-        })
-        .await
+        written!(self.db, |tx| { judge(&mut tx, now).await? })
     }
 
     /// A person ends the stop (`liberar --lote fila`). Answers whether there was one.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn resume_queue(&self, by: &Authorship) -> Result<bool, StoreError> {
-        let (db, by) = (self.db.clone(), by.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
-            let ended = end(&mut tx, by.at, Some(&by)).await?;
-            tx.commit().await?;
-            Ok(ended)
-        })
-        .await
+        let by = by.clone();
+        written!(self.db, |tx| { end(&mut tx, by.at, Some(&by)).await? })
     }
 }
 

@@ -9,11 +9,12 @@ use tempfile::TempDir;
 
 use super::{AttemptEnd, Claim, LedgerPlace, LedgerServer, LedgerTls, NewDecision, NewLetter, Store};
 use crate::domain::calendar::Deadline;
-use crate::domain::closing::{Closing, Expected, ExpectedPart, KnownEntry};
+use crate::domain::closing::Closing;
 use crate::domain::delivery::Outcome;
 use crate::domain::id::{
     EmailAddress, FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId,
 };
+use crate::domain::journal::{ExpectedFacts, ExpectedPartFacts, KnownFacts, Text};
 use crate::domain::notice::{Addressee, Content, NoticeKey, PendingPart, Recipient, Slot};
 use crate::domain::reason::Reason;
 use crate::domain::refusal::Refusal;
@@ -118,29 +119,30 @@ pub(crate) fn send(notice: Notice, version: u16) -> Decision {
 
 /// What was so when a deadline passed, with something of everything.
 pub(crate) fn closing() -> Closing {
-    let unit = |id: &str| UnitId::parse(id).unwrap();
-    let known = KnownEntry {
-        part: part("CRAS"),
+    let unit = |id: &str| Text(UnitId::parse(id).unwrap());
+    let known = KnownFacts {
+        part: Text(part("CRAS")),
         unit: Some(unit("32053093001")),
-        state: State::Pending,
-        as_of: at(-90),
-        taken_at: at(-90),
-        feed: FeedId::parse("lista").unwrap(),
-        snapshot: SnapshotId::parse("lista-1").unwrap(),
+        state: Text(State::Pending),
+        as_of: Text(at(-90)),
+        taken_at: Text(at(-90)),
+        feed: Text(FeedId::parse("lista").unwrap()),
+        snapshot: Text(SnapshotId::parse("lista-1").unwrap()),
         arrival: 7,
-        basis: Basis::Row,
+        basis: Text(Basis::Row),
         settled: false,
         unproven_since: None,
         is_fresh: true,
     };
-    let expected = Expected {
+    let expected = ExpectedFacts {
+        municipality: Text(municipality(VITORIA)),
         name: "Vitória".to_owned(),
         region: "Metropolitana".to_owned(),
         told_outside: false,
         reachable: true,
         waits: false,
-        parts: vec![ExpectedPart {
-            part: part("CRAS"),
+        parts: vec![ExpectedPartFacts {
+            part: Text(part("CRAS")),
             units: vec![unit("32053093001"), unit("32053093002")],
             late: vec![unit("32053093002")],
         }],

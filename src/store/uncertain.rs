@@ -7,7 +7,7 @@ use super::chain::{Chain, Line};
 use super::elsewhere::MAY_HAVE_LEFT;
 use super::{DeliveryId, Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Released, Text};
@@ -29,9 +29,7 @@ statements! {
 /// A letter to one address that may have been taken and is not repeated until somebody lets it go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldUncertain {
-    /// Which delivery.
     pub delivery: DeliveryId,
-    /// The notice.
     pub key: NoticeKey,
     /// The batch by which it is let go; absent: it is to staff, and is not held.
     pub batch: Option<BatchId>,
@@ -43,22 +41,14 @@ pub struct HeldUncertain {
 
 impl Store {
     /// Every uncertain letter that waits, still valid at `now`, by notice.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn held_uncertain(&self, now: Timestamp) -> Result<Vec<HeldUncertain>, StoreError> {
-        let mut conn = self.db.read().await?;
-        bound!(HELD, ms(now), MAY_HAVE_LEFT).fetch_all(&mut conn).await?.iter().map(held).collect()
+        bound!(HELD, ms(now), MAY_HAVE_LEFT).all(&self.db, held).await
     }
 
     /// Lets the uncertain letters of a batch be repeated, with the same Message-ID. Answers how many.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn repeat_uncertain(&self, batch: &BatchId, now: Timestamp) -> Result<usize, StoreError> {
-        let (db, batch) = (self.db.clone(), batch.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let batch = batch.clone();
+        written!(self.db, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;
             let rows = bound!(HELD, ms(now), MAY_HAVE_LEFT).fetch_all(&mut tx).await?;
             let mut repeated = 0;
@@ -79,10 +69,8 @@ impl Store {
                 repeated += 1;
             }
             chain.save(&mut tx).await?;
-            tx.commit().await?;
-            Ok(repeated)
+            repeated
         })
-        .await
     }
 }
 

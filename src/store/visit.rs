@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
 
@@ -17,26 +17,17 @@ statements! {
 
 impl Store {
     /// When something last came from an address, whether or not it could be read.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn visited_at(&self, feed: &FeedId) -> Result<Option<Timestamp>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let row = bound!(VISITED, feed.as_str()).fetch_optional(&mut conn).await?;
-        row.map(|row| Cells::of("visits", &row).instant("visited_at")).transpose()
+        bound!(VISITED, feed.as_str())
+            .first(&self.db, |row| Cells::of("visits", row).instant("visited_at"))
+            .await
     }
 
     /// Notes that something came, before it is read.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_visit(&self, feed: &FeedId, now: Timestamp) -> Result<(), StoreError> {
-        let (db, feed) = (self.db.clone(), feed.clone());
-        detached(async move {
-            let mut tx = db.begin().await?;
+        let feed = feed.clone();
+        written!(self.db, |tx| {
             bound!(VISIT, feed.as_str(), ms(now)).execute(&mut tx).await?;
-            tx.commit().await
         })
-        .await
     }
 }

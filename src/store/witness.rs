@@ -316,7 +316,6 @@ impl Store {
 
     /// Whether the ledger went back in time while this process kept its witness: nothing more is marked. It ends with the
     /// process, whose next start finds an older ledger and waits for `assumir`.
-    #[must_use]
     pub fn is_set_back(&self) -> bool {
         self.witness.is_set_back.load(Ordering::Relaxed)
     }

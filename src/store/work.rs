@@ -13,7 +13,6 @@ pub struct Work(Arc<AtomicU64>);
 
 impl Work {
     /// The steps since it was asked last.
-    #[must_use]
     pub fn take(&self) -> u64 {
         self.0.swap(0, Ordering::Relaxed)
     }
@@ -21,9 +20,6 @@ impl Work {
 
 impl Store {
     /// Begins to count what every connection of this store does.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn count_work(&self) -> Result<Work, StoreError> {
         let work = Work::default();
         // Held together, so that each is another.

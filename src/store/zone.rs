@@ -2,7 +2,7 @@
 //! to come at other instants.
 
 use super::{Store, StoreError};
-use crate::database::db::detached;
+use crate::database::db::written;
 use crate::database::sql::{bound, statements};
 
 statements! {
@@ -23,9 +23,6 @@ pub struct ZoneRules {
 
 impl Store {
     /// Keeps the rules of now, and answers those before where they are not the same.
-    ///
-    /// # Errors
-    /// A fault of the database.
     pub async fn note_zone(&self, rules: ZoneRules) -> Result<Option<ZoneRules>, StoreError> {
         let row = bound!(KNOWN).fetch_one(&mut *self.db.read().await?).await?;
         let (name, release, digest): (Option<String>, Option<String>, Option<String>) =
@@ -37,13 +34,9 @@ impl Store {
         if before.as_ref() == Some(&rules) {
             return Ok(None);
         }
-        let db = self.db.clone();
-        detached(async move {
-            let mut tx = db.begin_quietly().await?;
+        written!(self.db, quietly, |tx| {
             bound!(KEEP, &rules.name, &rules.release, &rules.digest).execute(&mut tx).await?;
-            tx.commit().await?;
-            Ok(before)
+            before
         })
-        .await
     }
 }

@@ -5,13 +5,11 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 /// SHA-256 in lower-case hexadecimal, 64 characters.
-#[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     hex(Sha256::digest(bytes))
 }
 
 /// Bytes in lower-case hexadecimal.
-#[must_use]
 pub fn hex(bytes: impl IntoIterator<Item = u8>) -> String {
     let mut hex = String::with_capacity(64);
     for byte in bytes {

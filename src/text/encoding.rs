@@ -25,12 +25,7 @@ pub enum EncodingError {
     #[error(
         "a codificação declarada é {stated}, mas o conteúdo está em {found}: corrija ou retire a declaração"
     )]
-    Other {
-        /// As stated.
-        stated: &'static str,
-        /// As found.
-        found: &'static str,
-    },
+    Other { stated: &'static str, found: &'static str },
     /// Stated (or marked) as UTF-8, and is not.
     #[error("o conteúdo não é UTF-8 válido (linha {line}): corrija ou retire a codificação declarada")]
     NotUtf8 {
@@ -58,45 +53,38 @@ impl Encoding {
     pub const WINDOWS_1252: Self = Self { of: WINDOWS_1252, mark: 0 };
 
     /// The encoding of a label as `utf-8` or `latin1`, if it is one.
-    #[must_use]
     pub fn for_label(label: &str) -> Option<Self> {
         encoding_rs::Encoding::for_label(label.as_bytes()).map(|of| Self { of, mark: 0 })
     }
 
     /// What a byte order mark says.
-    #[must_use]
     pub(super) fn for_mark(head: &[u8]) -> Option<Self> {
         encoding_rs::Encoding::for_bom(head).map(|(of, mark)| Self { of, mark })
     }
 
     /// What these bytes are written in: by their mark, else UTF-8 if they are, else Windows-1252.
-    #[must_use]
     pub fn detect(bytes: &[u8]) -> Self {
         let unmarked = || if std::str::from_utf8(bytes).is_ok() { Self::UTF_8 } else { Self::WINDOWS_1252 };
         Self::for_mark(bytes).unwrap_or_else(unmarked)
     }
 
     /// Its name, as `windows-1252`.
-    #[must_use]
     pub fn name(self) -> &'static str {
         self.of.name()
     }
 
     /// The text without the mark. What is no text of this encoding becomes U+FFFD.
-    #[must_use]
     pub fn decode(self, bytes: &[u8]) -> Cow<'_, str> {
         self.of.decode_without_bom_handling(bytes.get(self.mark..).unwrap_or_default()).0
     }
 
     /// The text without the mark; absent when a byte is no text of this encoding.
-    #[must_use]
     pub fn decode_whole(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
         let (text, wrong) = self.of.decode_without_bom_handling(bytes.get(self.mark..).unwrap_or_default());
         (!wrong).then_some(text)
     }
 
     /// The bytes of a text, with the mark if there was one; absent when the encoding lacks a letter of it.
-    #[must_use]
     pub fn encode(self, text: &str) -> Option<Vec<u8>> {
         let units = || text.encode_utf16();
         if self.of == UTF_16LE {

@@ -6,13 +6,11 @@ fn is_blank(c: char) -> bool {
 }
 
 /// Without outer blanks. A cell of blanks only is an empty one.
-#[must_use]
 pub fn trimmed(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
 
 /// A lower-case letter without the accents that Portuguese writes; any other character as it is.
-#[must_use]
 pub fn unaccented(c: char) -> char {
     match c {
         'á' | 'à' | 'â' | 'ã' | 'ä' => 'a',
@@ -33,7 +31,6 @@ pub fn plain(text: &str) -> impl Iterator<Item = char> {
 }
 
 /// The form in which two words are compared: without case, accents, outer blanks, and with inner blanks as one.
-#[must_use]
 pub fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in plain(trimmed(text)) {
@@ -47,7 +44,6 @@ pub fn folded(text: &str) -> String {
 }
 
 /// At most `most` characters, for showing what a file says without keeping all of it.
-#[must_use]
 pub fn excerpt(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),

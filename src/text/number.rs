@@ -1,7 +1,6 @@
 //! How many of something, as Portuguese says it. Pure.
 
 /// `1 carta`, `2 cartas`.
-#[must_use]
 pub fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }

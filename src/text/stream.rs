@@ -23,7 +23,6 @@ impl Decoding {
     pub const UTF_8: Self = Self(Encoding::UTF_8);
 
     /// Reads one piece.
-    #[must_use]
     pub fn text(self, piece: &[u8]) -> Cow<'_, str> {
         self.0.decode(piece)
     }

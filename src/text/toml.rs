@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 /// A text as TOML writes it in one line (TOML 1.0, basic strings), between its quotes.
-#[must_use]
 pub fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for c in text.chars() {

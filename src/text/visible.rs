@@ -11,14 +11,12 @@ fn steers(c: char) -> bool {
 }
 
 /// One word or sentence on one line: blanks and line ends become one blank, what steers becomes visible.
-#[must_use]
 pub fn line(text: &str) -> String {
     lines(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// A whole answer: its lines and tabs stay, what else steers becomes visible. It cannot tell a forged line from a true
 /// one: what others wrote goes through [`line()`] before it is put into an answer.
-#[must_use]
 pub fn lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();

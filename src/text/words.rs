@@ -1,10 +1,39 @@
-//! Tables from the words of a source to what they mean. Pure.
+//! Tables from the words of a source to what they mean, and from what we mean to our own fixed words. Pure.
 //!
 //! No table holds one word with two meanings, however it is written: which of them a row meant would be chance.
 
 use std::collections::BTreeMap;
 
 use super::fold::folded;
+
+/// An enum and the fixed word for each of it, as files, the ledger and commands have them.
+macro_rules! words {
+    ($(#[$about:meta])* pub enum $name:ident { $($(#[$meaning:meta])* $word:ident $stored:literal,)+ }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$meaning])* $word,)+
+        }
+
+        impl $name {
+            /// Every one, in the order in which they are listed and shown.
+            pub const ALL: [Self; [$($stored),+].len()] = [$(Self::$word),+];
+
+            /// The word for it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$word => $stored,)+
+                }
+            }
+
+            /// Reads the word.
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|one| one.as_str() == text)
+            }
+        }
+    };
+}
+pub(crate) use words;
 
 /// Words and their meanings, compared without case, accents or outer blanks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +95,6 @@ impl<T: PartialEq> Words<T> {
 
 impl<T> Words<T> {
     /// What a word means.
-    #[must_use]
     pub fn get(&self, word: &str) -> Option<&T> {
         self.0.get(&folded(word)).map(|known| &known.meaning)
     }
@@ -82,13 +110,11 @@ impl<T> Words<T> {
     }
 
     /// How many different words.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether there is no word.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -29,7 +29,6 @@ pub enum Ailment {
     ClockLeapt(Leap),
     /// A loop does not get on. Ends when it does, or when systemd starts the service again.
     Hung {
-        /// Its name.
         name: String,
         /// When it last did.
         since: Timestamp,
@@ -48,12 +47,7 @@ pub enum Ailment {
     Late(Overdue),
     /// The panel cannot be served; all else goes on. Ends when it can, which is tried again and again, or when `[painel]` is
     /// taken out.
-    PanelDown {
-        /// Since when.
-        since: Timestamp,
-        /// Why not.
-        why: String,
-    },
+    PanelDown { since: Timestamp, why: String },
     /// The service refused what the files hold, or holds it until a person lets it in. Ends when they are put back, changed
     /// to what passes, or let in.
     Refused(RefusedConfiguration),
@@ -63,7 +57,6 @@ pub enum Ailment {
     Diverges {
         /// When that was found.
         at: Timestamp,
-        /// How many letters.
         letters: u64,
     },
     /// No self-audit was made for more than a day though the service runs. Ends with the next one.
@@ -80,32 +73,19 @@ pub enum Ailment {
     ChannelFails(ChannelFailure),
     /// A source cannot be read. Ends with the next fetch that can.
     FeedFails {
-        /// Which.
         feed: FeedId,
         /// How often in a row.
         failures: u32,
-        /// Why.
         failure: String,
     },
     /// The last load of a source is not believed. Ends with the next one that is, or when a person accepts it.
-    FeedQuarantined {
-        /// Which.
-        feed: FeedId,
-        /// Since when.
-        since: Timestamp,
-    },
+    FeedQuarantined { feed: FeedId, since: Timestamp },
     /// What a source said is too old to count while a window is open. Ends with its next load.
-    FeedStale {
-        /// Which.
-        feed: FeedId,
-        /// The last fetch.
-        fetched_at: Timestamp,
-    },
+    FeedStale { feed: FeedId, fetched_at: Timestamp },
 }
 
 impl Ailment {
     /// A fixed word for it, for metrics.
-    #[must_use]
     pub fn label(&self) -> &'static str {
         match self {
             Self::NeverAlive => "nunca_rodou",
@@ -158,7 +138,6 @@ impl Ailment {
     ];
 
     /// The same in one line, as systemd and other machines show it: no file's content, and nobody's address.
-    #[must_use]
     pub fn line(&self, zone: &Zone) -> String {
         match self {
             Self::Refused(aside) => aside::headline(aside).to_owned(),
@@ -168,7 +147,6 @@ impl Ailment {
     }
 
     /// What is amiss and what to do, in the operators' words.
-    #[must_use]
     pub fn words(&self, zone: &Zone) -> String {
         match self {
             Self::NeverAlive => {

@@ -20,9 +20,6 @@ use crate::store::{Store, StoreError};
 const NAMED: usize = 3;
 
 /// What contradicts the ledger, each fault at its place, in the operators' words; nothing when nothing does.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn silent_edits(
     store: &Store,
     in_force: Option<&Setup>,
@@ -34,9 +31,6 @@ pub async fn silent_edits(
 
 /// The same, unworded. Where what is in force has decided over this ledger with this program, nothing told contradicts it,
 /// so that only what the other has otherwise is read; else all that was ever told.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn contradictions(
     store: &Store,
     in_force: Option<&Setup>,

@@ -5,7 +5,6 @@ use crate::render::portuguese as pt;
 use crate::store::RefusedConfiguration;
 
 /// In a few words, as systemd shows it.
-#[must_use]
 pub fn headline(aside: &RefusedConfiguration) -> &'static str {
     match aside.letters {
         Some(_) => "a configuração nova espera confirmação, vale a anterior",
@@ -14,7 +13,6 @@ pub fn headline(aside: &RefusedConfiguration) -> &'static str {
 }
 
 /// What it is and what to do first.
-#[must_use]
 pub fn words(aside: &RefusedConfiguration, zone: &Zone) -> String {
     match aside.letters {
         Some(letters) => format!(
@@ -32,7 +30,6 @@ pub fn words(aside: &RefusedConfiguration, zone: &Zone) -> String {
 }
 
 /// The whole of it, as staff are told.
-#[must_use]
 pub fn told(aside: &RefusedConfiguration) -> String {
     match aside.letters {
         Some(letters) => format!(

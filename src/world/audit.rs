@@ -49,9 +49,6 @@ pub struct Findings {
 
 /// Audits the ledger as it stands after a pass at `now` that found nothing more to do. `after`: the entry of the journal that
 /// the last audit reached; what was told until then was held against the rules then.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn audit(
     store: &Store,
     live: std::sync::Arc<Live>,
@@ -132,7 +129,6 @@ fn world<'a>(
 
 impl Findings {
     /// Those of a ledger that cannot even be recounted.
-    #[must_use]
     pub fn unreadable(after: u64, now: Timestamp, why: &str) -> Self {
         let lasting = vec![format!("o livro não pôde ser recontado: {why}")];
         Self {
@@ -146,13 +142,11 @@ impl Findings {
     }
 
     /// Whether nothing was found at all.
-    #[must_use]
     pub fn is_clean(&self) -> bool {
         self.lasting.is_empty() && self.unrecorded.is_empty()
     }
 
     /// The same as the journal tells it. `stood`: whether nothing changed between the pass and the end of the look.
-    #[must_use]
     pub fn told(self, stood: bool) -> Audited {
         let mut found = self.lasting;
         if stood {
@@ -173,7 +167,6 @@ impl Findings {
 
 /// Whether an audit of this instant counts now. One of the future was made by a clock that was wrong, and would keep the
 /// next ones away for as long.
-#[must_use]
 pub fn counts(at: Timestamp, now: Timestamp) -> bool {
     at.duration_since(now) <= CLOCK_TOLERANCE
 }
@@ -212,7 +205,6 @@ fn whose(key: &NoticeKey) -> &'static str {
 }
 
 /// The audit in one line, as the page of the day and the mail to staff begin.
-#[must_use]
 pub fn headline(audit: &Audited) -> String {
     let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     format!(
@@ -226,7 +218,6 @@ pub fn headline(audit: &Audited) -> String {
 }
 
 /// The whole of it, as staff are told. `waiting`: how many letters wait to leave.
-#[must_use]
 pub fn words(audit: &Audited, waiting: usize, zone: &Zone) -> String {
     let until = pt::instant(*audit.until, zone);
     if audit.divergences == 0 {

@@ -47,9 +47,6 @@ struct Task {
 
 /// Writes the letters of some decisions. A letter that cannot be written is logged and its decision left out: the next
 /// pass tries again.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn write_all(
     live: &Arc<Live>,
     store: &Store,

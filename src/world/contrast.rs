@@ -30,9 +30,6 @@ const AHEAD_DAYS: i64 = 60;
 
 /// Compares the configuration in force, whose ledger is `store`, with another; `until` is the last day, absent the usual
 /// one. A rehearsal beside a production writes to nobody.
-///
-/// # Errors
-/// [`ContrastError`].
 pub async fn compare(
     in_force: &Setup,
     store: Option<&Store>,

@@ -38,7 +38,6 @@ const FAILURES: u32 = 3;
 /// What is known of the service at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// When that is.
     pub now: Timestamp,
     /// The ledger's signs of life.
     pub signs: Signs,
@@ -48,7 +47,6 @@ pub struct Facts {
     pub doubt: Option<LedgerDoubt>,
     /// Whether `[painel]` asks for a panel.
     pub has_panel: bool,
-    /// How many letters wait.
     pub waiting: usize,
     /// What is due and has not left.
     pub overdue: Option<Overdue>,
@@ -64,7 +62,6 @@ pub struct Facts {
     pub loops: Vec<LoopProgress>,
     /// The last copy of the ledger that is known of.
     pub backup: Option<LastBackup>,
-    /// The last self-audit.
     pub audit: Option<(Timestamp, Audited)>,
     /// Who sends, where several machines may.
     pub leader: Option<Leader>,
@@ -73,7 +70,6 @@ pub struct Facts {
 /// What is known of a source of status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedFacts {
-    /// Which.
     pub feed: FeedId,
     /// When it was last fetched, whether or not that brought anything new.
     pub fetched_at: Option<Timestamp>,
@@ -92,7 +88,6 @@ pub struct FeedFacts {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
-    /// What is known.
     pub facts: Facts,
     /// What is amiss, what stops most first; nothing when all is well.
     pub ailments: Vec<Ailment>,
@@ -100,7 +95,6 @@ pub struct Health {
 
 impl Facts {
     /// Who sends and since when, in words, where several machines may.
-    #[must_use]
     pub fn leads(&self, zone: &Zone) -> Option<String> {
         let leader = self.leader.as_ref()?;
         let sign = match (leader.lag, leader.rest) {
@@ -118,9 +112,6 @@ impl Facts {
 }
 
 /// Examines the service of a configuration by its ledger. `faulty`: whether the files cannot be used as they are now.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn examine(store: &Store, live: &Live, faulty: bool, now: Timestamp) -> Result<Health, StoreError> {
     let facts = Facts::read(store, live, faulty, now).await?;
     Ok(Health { ailments: ailments(&facts), facts })
@@ -128,7 +119,6 @@ pub async fn examine(store: &Store, live: &Live, faulty: bool, now: Timestamp) -
 
 /// What is amiss, what stops most first: nothing leaves, nothing is decided, nothing gets on; then what is late, not in
 /// force, not told, not heard.
-#[must_use]
 pub fn ailments(facts: &Facts) -> Vec<Ailment> {
     let now = facts.now;
     let older = |at: Timestamp, than: SignedDuration| now.duration_since(at) > than;
@@ -176,7 +166,6 @@ pub fn ailments(facts: &Facts) -> Vec<Ailment> {
 }
 
 /// What keeps letters from leaving, whatever is due: the ledger, the clock, what came back.
-#[must_use]
 pub fn standstills(facts: &Facts) -> Vec<Ailment> {
     let doubt = facts.doubt.clone().map(Ailment::Doubted);
     let stop = facts.signs.stop.filter(|stop| stop.holds(facts.now)).map(Ailment::QueueStopped);
@@ -184,7 +173,6 @@ pub fn standstills(facts: &Facts) -> Vec<Ailment> {
 }
 
 /// Whether the clock keeps letters from leaving.
-#[must_use]
 pub fn clock_trouble(signs: &Signs, now: Timestamp) -> Option<Ailment> {
     let behind = signs.high_water.filter(|mark| mark.duration_since(now) > CLOCK_TOLERANCE);
     signs.leap.map(Ailment::ClockLeapt).or(behind.map(|mark| Ailment::ClockBehind { mark }))
@@ -192,9 +180,6 @@ pub fn clock_trouble(signs: &Signs, now: Timestamp) -> Option<Ailment> {
 
 impl Facts {
     /// Reads what is known. `is_faulty`: whether the files cannot be used as they are now.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn read(
         store: &Store,
         live: &Live,

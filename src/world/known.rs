@@ -19,15 +19,11 @@ use crate::store::{Skipped, Store, StoreError};
 
 /// Everything that a pass decides on.
 pub struct Known {
-    /// The configuration in force.
     pub live: Arc<Live>,
     /// The calendar's windows up to well after now.
     pub windows: Vec<Window>,
-    /// Who has filled in.
     pub status: StatusBook,
-    /// What people decided.
     pub overrides: Overrides,
-    /// What was already said.
     pub ledger: Ledger,
     /// What was not read of it, and where it ended.
     skipped: Skipped,
@@ -37,7 +33,6 @@ pub struct Known {
 pub const HORIZON_DAYS: i64 = 400;
 
 /// The calendar's windows up to the horizon.
-#[must_use]
 pub fn windows(calendar: &Calendar, now: Timestamp) -> Vec<Window> {
     let today = calendar.hours.zone.date_of(now);
     calendar.windows(today.saturating_add(HORIZON_DAYS.days()))
@@ -54,7 +49,6 @@ pub enum Depth {
 
 impl Depth {
     /// What something may still be decided of.
-    #[must_use]
     pub fn open() -> Self {
         Self::Open(BTreeSet::new())
     }
@@ -62,9 +56,6 @@ impl Depth {
 
 impl Known {
     /// Reads the store.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn load(
         live: Arc<Live>,
         store: &Store,
@@ -99,9 +90,6 @@ impl Known {
     }
 
     /// What something may still be decided of, and some windows; all, where nobody knows what is settled.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn open(
         live: Arc<Live>,
         store: &Store,
@@ -131,9 +119,6 @@ impl Known {
 
     /// Reads what something may still be decided of, and these windows, and plans. What fell due on one day is counted
     /// over every window: where the plan counts, those are read too.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn decide(
         live: Arc<Live>,
         store: &Store,
@@ -157,15 +142,11 @@ impl Known {
     }
 
     /// The journal's last entry when it was read: all that was told until it is known.
-    #[must_use]
     pub fn entry(&self) -> u64 {
         self.skipped.head
     }
 
     /// Keeps which windows a pass need not read any more, after one that found nothing to do.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn keep_frontier(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
         let judged = Frontier::after(&self.world(), now);
         let none = BTreeSet::new();
@@ -180,9 +161,6 @@ impl Known {
     }
 
     /// As it was known at an earlier instant: windows that ended at `ended` or after, and those named.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn as_known(
         live: Arc<Live>,
         store: &Store,
@@ -212,7 +190,6 @@ impl Known {
     }
 
     /// The world with an empty ledger: what a first pass would see.
-    #[must_use]
     pub fn empty(setup: Setup, calendar: Calendar, now: Timestamp) -> Self {
         Self {
             windows: windows(&calendar, now),
@@ -225,9 +202,6 @@ impl Known {
     }
 
     /// What a configuration decides on over a ledger, if there is one yet.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn over(
         setup: Setup,
         calendar: Calendar,
@@ -242,7 +216,6 @@ impl Known {
     }
 
     /// As the plan takes it.
-    #[must_use]
     pub fn world(&self) -> World<'_> {
         World {
             calendar: &self.live.calendar,
@@ -267,9 +240,6 @@ pub(super) fn counting(live: &Live, mut status: StatusBook) -> StatusBook {
 }
 
 /// Notes every edition of windows that have opened, as read now: from then on it is known.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn note_readings(live: &Live, store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let readings = windows(&live.calendar, now)
         .into_iter()

@@ -38,16 +38,23 @@ pub struct RefusedFiles {
 /// The last configuration that was in force.
 #[derive(Debug, Clone)]
 pub struct LastGood {
-    /// The configuration.
     pub setup: Setup,
     /// Since when it is in force.
     pub since: Timestamp,
 }
 
+impl LastGood {
+    /// The same where that other configuration has its data and its ledger: where they lie is each machine's own matter.
+    #[must_use]
+    pub fn over_the_ledger_of(mut self, other: &Setup) -> Self {
+        let (own, there) = (&mut self.setup.config.settings, &other.config.settings);
+        own.data.clone_from(&there.data);
+        own.database.clone_from(&there.database);
+        self
+    }
+}
+
 /// Reads and compiles the files; whatever keeps them from being used is told with what they are known by.
-///
-/// # Errors
-/// [`RefusedFiles`].
 pub fn load(directory: Option<&Path>, now: Timestamp) -> Result<Setup, RefusedFiles> {
     let (sources, found) = Setup::read(directory).map_err(|error| unread(&error))?;
     let fingerprint = sources.fingerprint();
@@ -64,9 +71,6 @@ fn unread(error: &LoadError) -> RefusedFiles {
 
 /// Keeps a configuration in the ledger as the one in force. `how` says what made the service read it, where nobody
 /// signed for it or let it in.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn adopt(store: &Store, setup: &Setup, how: &str, now: Timestamp) -> Result<(), StoreError> {
     let consent = store.consent_to(&setup.sources.digest(), now).await?;
     let new = NewConfiguration {
@@ -90,9 +94,6 @@ fn signed(setup: &Setup) -> Option<String> {
 
 /// The configuration in force according to a ledger; nothing when it never had one, or one that this program no
 /// longer takes. Faults are told at `directory`.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn of(
     store: &Store,
     directory: Option<&Path>,
@@ -111,9 +112,6 @@ pub async fn of(
 }
 
 /// How the service ran that last kept a ledger; nothing when none ever did.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn mode(store: &Store) -> Result<Option<Mode>, StoreError> {
     let kept = store.configuration_in_force().await?;
     Ok(kept.and_then(|kept| config::mode_of(&Sources::of_parts(&kept.directory, kept.parts))))
@@ -133,7 +131,9 @@ pub async fn find(directory: Option<&Path>, now: Timestamp) -> Option<LastGood> 
 
 /// What rules while the service holds what the files say until a person lets it in, with what is held.
 pub async fn while_held(setup: &Setup, now: Timestamp) -> Option<(LastGood, RefusedConfiguration)> {
-    let path = kept_ledger(setup).unwrap_or_else(|| setup.database());
+    let elsewhere = kept_ledger(setup);
+    let is_there = elsewhere.is_none();
+    let path = elsewhere.unwrap_or_else(|| setup.database());
     if !path.exists() {
         return None;
     }
@@ -142,6 +142,7 @@ pub async fn while_held(setup: &Setup, now: Timestamp) -> Option<(LastGood, Refu
     let found = match held {
         Some(held) => {
             let kept = of(&store, setup.directory.as_deref(), now).await.ok().flatten();
+            let kept = kept.map(|kept| if is_there { kept.over_the_ledger_of(setup) } else { kept });
             kept.map(|kept| (kept, held))
         }
         None => None,
@@ -151,7 +152,6 @@ pub async fn while_held(setup: &Setup, now: Timestamp) -> Option<(LastGood, Refu
 }
 
 /// The ledger that the service of this folder keeps, where it is another than the files name (`modo`, `dados`).
-#[must_use]
 pub fn kept_ledger(setup: &Setup) -> Option<PathBuf> {
     let directory = setup.directory.as_deref()?;
     let places = places(Some(&setup.config.settings.data));

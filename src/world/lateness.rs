@@ -10,7 +10,6 @@ use crate::store::{Store, StoreError};
 /// Letters that are due and have not left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overdue {
-    /// How many deliveries.
     pub letters: usize,
     /// Since when the longest of them is due.
     pub since: Timestamp,
@@ -18,9 +17,6 @@ pub struct Overdue {
 
 /// What has waited for longer than `saude.atraso` allows, counting only time in which letters may leave: of a night or a
 /// holiday nobody is at fault. It ends when the letters leave, are withdrawn, or run out of their validity.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn overdue(store: &Store, live: &Live, now: Timestamp) -> Result<Option<Overdue>, StoreError> {
     let hours = &live.calendar.hours;
     let limit = now.saturating_sub(live.setup.config.settings.lateness).unwrap_or(Timestamp::MIN);
@@ -34,7 +30,6 @@ pub async fn overdue(store: &Store, live: &Live, now: Timestamp) -> Result<Optio
 
 impl Overdue {
     /// In the operators' words.
-    #[must_use]
     pub fn words(&self, zone: &Zone) -> String {
         format!(
             "{}, a primeira devida em {}",

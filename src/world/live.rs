@@ -9,36 +9,30 @@ use crate::domain::calendar::Calendar;
 /// A configuration in force, with the calendar as the daemon keeps it.
 #[derive(Debug)]
 pub struct Live {
-    /// The configuration.
     pub setup: Setup,
-    /// Its calendar.
     pub calendar: Calendar,
     basis: OnceLock<String>,
 }
 
 impl Live {
     /// With the calendar as the daemon keeps it ([`Setup::live_calendar`]).
-    #[must_use]
     pub fn new(setup: Setup) -> Self {
         let calendar = setup.live_calendar();
         Self::under(setup, calendar)
     }
 
     /// With the calendar given.
-    #[must_use]
     pub fn under(setup: Setup, calendar: Calendar) -> Self {
         Self { setup, calendar, basis: OnceLock::new() }
     }
 
     /// [`Setup::basis`], worked out once.
-    #[must_use]
     pub fn basis(&self) -> &str {
         self.basis.get_or_init(|| self.setup.basis())
     }
 }
 
 /// Where large loads lie while they are read; nothing in it has a name for long.
-#[must_use]
 pub fn spool_folder(setup: &Setup) -> PathBuf {
     setup.config.settings.data.join("tmp")
 }

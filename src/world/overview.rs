@@ -23,7 +23,6 @@ use crate::store::{Store, StoreError};
 /// The instant that is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AsOf {
-    /// Now.
     Now(Timestamp),
     /// An earlier instant, with what was known then (`--em`).
     Then(Timestamp),
@@ -31,7 +30,6 @@ pub enum AsOf {
 
 impl AsOf {
     /// The instant itself.
-    #[must_use]
     pub fn at(self) -> Timestamp {
         match self {
             Self::Now(at) | Self::Then(at) => at,
@@ -41,23 +39,16 @@ impl AsOf {
 
 /// Everything known at an instant, its plan, and what became of the letters of the windows worth reporting on.
 pub struct Overview {
-    /// What was known.
     pub known: Known,
-    /// What a pass would do.
     pub plan: Plan,
-    /// What became of letters.
     pub post: Post,
     /// Where each window stands, by id.
     pub windows: Vec<WindowSummary>,
-    /// The instant.
     pub as_of: AsOf,
 }
 
 impl Overview {
     /// Looks at the windows named, or at those worth reporting on.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn load(
         live: Arc<Live>,
         store: Option<&Store>,
@@ -69,9 +60,6 @@ impl Overview {
     }
 
     /// Looks at the windows worth reporting on, with some others read as well.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn with(
         live: Arc<Live>,
         store: Option<&Store>,
@@ -82,9 +70,6 @@ impl Overview {
     }
 
     /// The same of what is loaded already.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn of(
         known: Known,
         store: Option<&Store>,
@@ -110,14 +95,12 @@ impl Overview {
     }
 
     /// The calendar that it is looked at with.
-    #[must_use]
     pub fn calendar(&self) -> &Calendar {
         &self.known.live.calendar
     }
 
     /// Where a window stands, whether or not it is among those looked at; none for one that is too far off. What became
     /// of the letters of another is the ledger's own word.
-    #[must_use]
     pub fn summary(&self, window: &WindowId) -> Option<Cow<'_, WindowSummary>> {
         let ready = self.windows.iter().find(|summary| summary.window == *window);
         let world = self.known.world();
@@ -126,9 +109,6 @@ impl Overview {
     }
 
     /// How punctual everybody was over the last references: of those that closed, so many of each system are read.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn history(&self, store: Option<&Store>) -> Result<Vec<HistoryLine>, StoreError> {
         let Some(store) = store else { return Ok(Vec::new()) };
         let (live, at) = (self.known.live.clone(), self.as_of.at());
@@ -144,9 +124,6 @@ impl Overview {
     }
 
     /// How each window filled, with the year before behind it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn curves(&self, store: Option<&Store>) -> Result<BTreeMap<WindowId, Curves>, StoreError> {
         let mut all = BTreeMap::new();
         let off = |feed: &FeedId| self.known.status.retired_at(feed);
@@ -168,9 +145,6 @@ impl Overview {
 }
 
 /// What became of the letters of some windows, as known at an instant.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn post(
     live: &Live,
     store: Option<&Store>,
@@ -220,7 +194,6 @@ async fn read(
 }
 
 /// The windows that are read to report beside what is open: those that closed not long ago, and some others.
-#[must_use]
 pub fn reported(live: &Live, also: &[WindowId], now: Timestamp) -> BTreeSet<WindowId> {
     let zone = &live.calendar.hours.zone;
     let lingers = |window: &Window| ends_at(window, zone).is_some_and(|at| at >= lingering_since(now));
@@ -259,7 +232,6 @@ fn ends_at(window: &Window, zone: &Zone) -> Option<Timestamp> {
 }
 
 /// The windows worth reporting on: those open now, and those closed not long ago that this ledger has followed.
-#[must_use]
 pub fn reported_windows(known: &Known, now: Timestamp) -> Vec<WindowId> {
     let zone = &known.live.calendar.hours.zone;
     let lingers = lingering_since(now);

@@ -17,14 +17,7 @@ use crate::mail::smtp::{Credentials, Proof, Relay, RelayError, Security, SmtpSen
 pub enum SenderError {
     /// A file named in `[smtp]` cannot be read.
     #[error("não foi possível ler {} (chave {key} de [smtp])", path.display())]
-    File {
-        /// Which key.
-        key: &'static str,
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    File { key: &'static str, path: PathBuf, source: std::io::Error },
     /// The password, or another secret.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -36,10 +29,7 @@ pub enum SenderError {
         "a senha viria {source_words}, e a primeira linha está vazia\ndica: escreva nela a senha de `usuario`; se o \
          servidor não pede senha, apague `usuario` e `senha_arquivo` de [smtp]"
     )]
-    NoPassword {
-        /// Which source.
-        source_words: String,
-    },
+    NoPassword { source_words: String },
     /// A user, and no password anywhere.
     #[error(
         "há `usuario` em [smtp] e nenhuma senha\ndica: escreva `senha_arquivo`, dê ao serviço a credencial smtp-senha, ou \
@@ -52,9 +42,6 @@ pub enum SenderError {
 }
 
 /// Whether senders can be made of a configuration.
-///
-/// # Errors
-/// [`SenderError`].
 pub fn check(setup: &Setup) -> Result<(), SenderError> {
     match (setup.config.settings.mode, &setup.config.settings.relay) {
         (Mode::Rehearsal, _) => Ok(()),
@@ -64,9 +51,6 @@ pub fn check(setup: &Setup) -> Result<(), SenderError> {
 }
 
 /// The senders that a configuration asks for: one for each connection, or the folder of a rehearsal.
-///
-/// # Errors
-/// [`SenderError`].
 pub fn senders(live: &Live) -> Result<Vec<Transport>, SenderError> {
     let settings = &live.setup.config.settings;
     match settings.mode {
@@ -81,9 +65,6 @@ pub fn senders(live: &Live) -> Result<Vec<Transport>, SenderError> {
 }
 
 /// The relay as the mail room takes it, with what its files say.
-///
-/// # Errors
-/// [`SenderError`].
 pub fn relay_of(relay: &config::RelaySettings, sender: &EmailAddress) -> Result<Relay, SenderError> {
     let read = |key: &'static str, path: &PathBuf| {
         std::fs::read(path).map_err(|source| SenderError::File { key, path: path.clone(), source })

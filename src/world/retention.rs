@@ -8,7 +8,6 @@ use crate::domain::calendar::Window;
 use crate::store::Retention;
 
 /// What the configuration in force says of it now.
-#[must_use]
 pub fn retention(live: &Live, now: Timestamp) -> Retention {
     let years = live.setup.config.settings.keep_years;
     let zone = &live.calendar.hours.zone;

@@ -14,7 +14,6 @@ use crate::config::{
 use crate::domain::journal::Channel;
 
 /// The ways that a configuration names.
-#[must_use]
 pub fn ways(channels: &ChannelSettings) -> Vec<Channel> {
     let webhook = channels.webhook.as_ref().map(|_| Channel::Webhook);
     let command = channels.command.as_ref().map(|_| Channel::Command);
@@ -22,7 +21,6 @@ pub fn ways(channels: &ChannelSettings) -> Vec<Channel> {
 }
 
 /// One of them, with its secret read now, or why that cannot be read; none that the configuration does not name.
-#[must_use]
 pub fn route(
     channels: &ChannelSettings,
     way: Channel,
@@ -50,9 +48,6 @@ fn webhook(settings: &WebhookSettings, around: &Surroundings) -> Result<Webhook,
 }
 
 /// Where signs of life go.
-///
-/// # Errors
-/// [`SecretError`].
 pub fn beacon(settings: &SignalSettings, around: &Surroundings) -> Result<Beacon, SecretError> {
     let (url, bearer) = addressed(&settings.url, Secret::Signal, settings.secret_file.as_deref(), around)?;
     Ok(Beacon { url, bearer, tells_failure: settings.format == SignalFormat::Healthchecks })

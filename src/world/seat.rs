@@ -92,7 +92,6 @@ impl Seat {
 }
 
 /// The name of a ledger that is a file.
-#[must_use]
 pub fn file_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Rehearsal => "vigia-ensaio.db",
@@ -101,7 +100,6 @@ pub fn file_name(mode: Mode) -> &'static str {
 }
 
 /// The path that names the ledger of these settings.
-#[must_use]
 pub(super) fn path(settings: &Settings) -> PathBuf {
     settings.data.join(match &settings.database {
         DatabaseSettings::File => file_name(settings.mode).to_owned(),
@@ -122,9 +120,6 @@ pub fn place(settings: &Settings) -> Result<LedgerPlace, StoreError> {
 }
 
 /// Opens the ledger of a configuration to write to it, and begins it where there is none.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn begin(settings: &Settings, now: Timestamp) -> Result<Store, StoreError> {
     begin_with(settings, None, now).await
 }
@@ -177,9 +172,6 @@ fn unwritten(path: &Path, source: std::io::Error) -> StoreError {
 }
 
 /// Opens the ledger that a path names, to write to it.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn open(path: &Path, now: Timestamp) -> Result<Store, StoreError> {
     opened(named(path)?, None, now).await
 }
@@ -213,9 +205,6 @@ async fn opened(place: LedgerPlace, lock: Option<&LedgerLock>, now: Timestamp) -
 }
 
 /// The same only to read.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn read(path: &Path) -> Result<Store, StoreError> {
     Store::open_read_only(named(path)?).await
 }

@@ -15,7 +15,6 @@ use crate::config::SECRET_VARIABLES;
 /// A secret of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secret {
-    /// The relay's password.
     RelayPassword,
     /// What proves to the token server that we are the client that it knows.
     ClientSecret,
@@ -31,7 +30,6 @@ pub enum Secret {
 
 impl Secret {
     /// The key that names its file, as faults call it.
-    #[must_use]
     pub fn key(self) -> &'static str {
         match self {
             Self::RelayPassword => "senha_arquivo de [smtp]",
@@ -44,7 +42,6 @@ impl Secret {
     }
 
     /// The credential's name, as the unit gives it.
-    #[must_use]
     pub fn credential(self) -> &'static str {
         match self {
             Self::RelayPassword => "smtp-senha",
@@ -57,7 +54,6 @@ impl Secret {
     }
 
     /// The variable that may hold it.
-    #[must_use]
     pub fn variable(self) -> &'static str {
         let [password, client, refresh, webhook, signal, database] = SECRET_VARIABLES;
         match self {
@@ -76,20 +72,10 @@ impl Secret {
 pub enum SecretError {
     /// Its file cannot be read.
     #[error("não foi possível ler {} (chave {key})", path.display())]
-    File {
-        /// Which key.
-        key: &'static str,
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    File { key: &'static str, path: PathBuf, source: std::io::Error },
     /// A source without one, as systemd's stand-in for an absent credential is.
     #[error("o segredo viria {source_words}, e a primeira linha está vazia\ndica: escreva nela o segredo")]
-    Empty {
-        /// Which source.
-        source_words: String,
-    },
+    Empty { source_words: String },
     /// None is anywhere.
     #[error(
         "falta o segredo que a configuração pede\ndica: escreva a chave {}, dê ao serviço a credencial {}, ou ponha-o na \
@@ -111,7 +97,6 @@ pub struct Surroundings {
 impl Surroundings {
     /// Those of this process. The variables cannot be taken away from it (that is unsafe while threads run); a program that
     /// is started gets none of them.
-    #[must_use]
     pub fn here() -> Self {
         let variable = |name| Some((name, SecretString::from(std::env::var(name).ok()?)));
         Self {
@@ -145,7 +130,6 @@ impl fmt::Display for SecretSource {
 
 impl SecretSource {
     /// The source that counts, if there is any. `file` is the one that the configuration names.
-    #[must_use]
     pub fn of(secret: Secret, file: Option<&Path>, around: &Surroundings) -> Option<Self> {
         if let Some(path) = file {
             return Some(Self::File(secret, path.to_owned()));
@@ -160,9 +144,6 @@ impl SecretSource {
     }
 
     /// The secret: the first line of a file, or the variable as it is.
-    ///
-    /// # Errors
-    /// [`SecretError`].
     pub fn read(&self) -> Result<SecretString, SecretError> {
         let value = match self {
             Self::File(secret, path) | Self::Credential(secret, path) => {

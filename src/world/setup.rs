@@ -23,19 +23,15 @@ pub const LOCAL: &str = "config";
 /// A configuration and the templates it writes letters with.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    /// What operators wrote.
     pub config: Config,
-    /// The letters' templates.
     pub templates: Templates,
     /// Where it was read; absent: the copy inside the program.
     pub directory: Option<PathBuf>,
-    /// What it was compiled from.
     pub sources: Arc<Sources>,
 }
 
 impl Setup {
     /// The directory to read: the one given, else `config`, else `/etc/vigia-suas`; none where neither is there.
-    #[must_use]
     pub fn find(directory: Option<&Path>) -> Option<PathBuf> {
         directory.map(Path::to_owned).or_else(|| {
             // One file missing is a fault to be told, not a reason to run with the copy inside the program.
@@ -102,7 +98,6 @@ impl Setup {
     }
 
     /// The calendar as the daemon keeps it: a rehearsal does not wait for sending hours.
-    #[must_use]
     pub fn live_calendar(&self) -> Calendar {
         let mut calendar = self.config.calendar.clone();
         calendar.hours.waits = self.config.settings.mode == Mode::Production;
@@ -111,25 +106,21 @@ impl Setup {
 
     /// The path that names the ledger: one for each mode, so that a rehearsal never counts as told. With a server, what
     /// lies there says where that is (see [`seat`]).
-    #[must_use]
     pub fn database(&self) -> PathBuf {
         seat::path(&self.config.settings)
     }
 
     /// What names it and the program that works with it: what one concluded of a window, another may not.
-    #[must_use]
     pub fn basis(&self) -> String {
         format!("{} {}", env!("CARGO_PKG_VERSION"), self.sources.fingerprint())
     }
 
     /// Whether its ledger is the one in that file, however the way there is written.
-    #[must_use]
     pub fn keeps(&self, ledger: &Path) -> bool {
         files::is_same(&self.database(), ledger)
     }
 
     /// The database's name in `dados`.
-    #[must_use]
     pub fn database_name(mode: Mode) -> &'static str {
         seat::file_name(mode)
     }
@@ -146,7 +137,7 @@ fn templates(sources: &[TemplateSource]) -> (Option<Templates>, Vec<Fault>) {
         Ok(templates) => (Some(templates), Vec::new()),
         Err(faults) => (Templates::compile(overrides(&faults)).ok(), faults),
     };
-    faults.extend(templates.iter().flat_map(Templates::check));
+    faults.extend(templates.iter().filter(|own| !own.are_shipped()).flat_map(Templates::check));
     let whole = faults.is_empty();
     (templates.filter(|_| whole), faults.into_iter().map(|fault| place(sources, fault)).collect())
 }

@@ -9,7 +9,6 @@ use crate::render::portuguese as pt;
 use crate::store::LedgerDoubt;
 
 /// Nobody knows that the ledger is the one that last sent: what is amiss and what to do first.
-#[must_use]
 pub fn doubted(doubt: &LedgerDoubt, zone: &Zone) -> String {
     let known = doubt.witness.as_ref().and_then(|head| {
         let at: Timestamp = head.at.parse().ok()?;
@@ -38,7 +37,6 @@ pub fn doubted(doubt: &LedgerDoubt, zone: &Zone) -> String {
 }
 
 /// The queue stands still because letters came back.
-#[must_use]
 pub fn stopped(stop: &QueueStop, zone: &Zone) -> String {
     format!(
         "a fila espera desde {} porque cartas voltaram de vários domínios; sai de novo em {}\n  dica: confira se o servidor \
@@ -50,7 +48,6 @@ pub fn stopped(stop: &QueueStop, zone: &Zone) -> String {
 }
 
 /// The same on one line, as systemd shows it.
-#[must_use]
 pub fn on_one_line(words: &str) -> String {
     words.replace("\n  dica: ", "; ")
 }

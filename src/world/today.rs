@@ -25,9 +25,6 @@ use crate::store::{Store, StoreError};
 const NEWS_HOURS: i64 = 24 * 30;
 
 /// The page at `now`. `amiss` is what is amiss with the service, as the caller knows it.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn gather(
     live: Arc<Live>,
     store: Option<&Store>,
@@ -40,9 +37,6 @@ pub async fn gather(
 }
 
 /// The same of what is loaded already. The page of an earlier instant does not say what is amiss today.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn of(
     overview: &Overview,
     store: Option<&Store>,
@@ -53,9 +47,6 @@ pub async fn of(
 }
 
 /// The same beside where the windows stood before, which is the same all day.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn beside(
     overview: &Overview,
     before: &[WindowSummary],
@@ -92,15 +83,11 @@ pub async fn beside(
 }
 
 /// The instant that a page looks back to.
-#[must_use]
 pub fn looks_back_to(overview: &Overview) -> Timestamp {
     day::looks_back_to(&overview.calendar().hours, overview.as_of.at())
 }
 
 /// Where the same windows stood then: only the states count, so that neither letters nor a plan are asked for.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn before(overview: &Overview, store: Option<&Store>) -> Result<Vec<WindowSummary>, StoreError> {
     let (Some(store), since) = (store, looks_back_to(overview)) else { return Ok(Vec::new()) };
     let windows = overview.windows.iter().map(|summary| summary.window.clone()).collect();

@@ -55,7 +55,7 @@ pub(super) async fn fetched(
     session: &Session,
     live: &Live,
     spec: &FeedSpec,
-) -> std::result::Result<(Received, Option<usize>), Failure> {
+) -> Result<(Received, Option<usize>)> {
     if !matches!(spec.source, Source::Http { .. }) {
         return Err(Failure::refused(format!(
             "recusado: a fonte “{}” não é baixada da internet\ndica: informe o arquivo: vigia-suas fonte experimentar \

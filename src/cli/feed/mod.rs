@@ -11,16 +11,13 @@ pub(super) use list::{in_words, list};
 pub(super) use propose::propose;
 pub(super) use rule::rule;
 
-use super::session::{Failure, Session};
+use super::session::{Failure, Result, Session};
 use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::FeedId;
 use crate::render::portuguese;
 
 /// The feed of that name, or which there are.
-pub(super) fn declared<'a>(
-    session: &'a Session,
-    feed: &FeedId,
-) -> std::result::Result<&'a FeedSpec, Failure> {
+pub(super) fn declared<'a>(session: &'a Session, feed: &FeedId) -> Result<&'a FeedSpec> {
     session.setup.config.feeds.iter().find(|spec| spec.id == *feed).ok_or_else(|| {
         let known: Vec<&str> = session.setup.config.feeds.iter().map(|spec| spec.id.as_str()).collect();
         let hint = if known.is_empty() {

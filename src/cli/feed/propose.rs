@@ -119,11 +119,7 @@ fn choices(asked: &Propose) -> Choices {
 
 /// What an address answers, fetched as the service would. A machine of the house is asked only where the address is its
 /// number: whoever writes that means it.
-async fn answered(
-    session: &Session,
-    live: &Live,
-    asked: &Propose,
-) -> std::result::Result<(Body, Source), Failure> {
+async fn answered(session: &Session, live: &Live, asked: &Propose) -> Result<(Body, Source)> {
     let host =
         asked.of.split("//").nth(1).and_then(|rest| rest.split(['/', '?', ':']).next()).unwrap_or_default();
     let hosts = if host.parse::<std::net::IpAddr>().is_ok() { vec![host.to_owned()] } else { Vec::new() };

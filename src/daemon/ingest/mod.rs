@@ -21,6 +21,7 @@ use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::FeedId;
 use crate::files::drop::Shelf;
 use crate::store::{FeedRun, StoreError};
+use crate::world::live::Live;
 
 use load::judged;
 pub use load::{IntakeError, Received, Taken, baseline, read_load, take_in_bytes, take_in_load};
@@ -79,12 +80,14 @@ impl Ingest {
         if self.running.is_empty() { self.next } else { Some(now) }
     }
 
+    /// Whether any feed has a drop folder.
+    pub(super) fn looks_at_folders(app: &App) -> bool {
+        folders(&app.live()).next().is_some()
+    }
+
     /// Whether no file came into the folder of any feed.
     pub(super) fn is_quiet(&self, app: &App) -> bool {
-        let live = app.live();
-        let folders = live.setup.config.feeds.iter();
-        let folders = folders.filter(|spec| spec.enabled && spec.source == Source::Folder);
-        self.arrivals.is_quiet(folders.map(|spec| &spec.id))
+        self.arrivals.is_quiet(folders(&app.live()))
     }
 
     /// Waits for every run that has begun. Answers whether anything was believed.
@@ -161,6 +164,12 @@ impl Ingest {
         }
         Ok(believed)
     }
+}
+
+/// The feeds that have a drop folder.
+fn folders(live: &Live) -> impl Iterator<Item = &FeedId> {
+    let specs = live.setup.config.feeds.iter();
+    specs.filter(|spec| spec.enabled && spec.source == Source::Folder).map(|spec| &spec.id)
 }
 
 /// When each feed that is fetched runs next, by its schedule and its last run; absent for the others.

@@ -184,6 +184,6 @@ async fn a_file_in_a_drop_folder_ends_a_rest_as_soon_as_it_did_when_each_look_li
     let mut rest = Rest::of(&app, Loop::Ingest);
     rest.begin();
     let began = tokio::time::Instant::now();
-    rest.by_folders(&app, LONGEST_REST, || false).await;
+    rest.by_folders(&app, LONGEST_REST, Some(|| false)).await;
     assert!(began.elapsed() < FOLDERS + Duration::from_secs(2));
 }

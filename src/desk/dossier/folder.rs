@@ -22,9 +22,7 @@ use super::told::returned_file_name;
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
-    /// Where.
     pub path: PathBuf,
-    /// How many letters.
     pub letters: usize,
     /// How many messages that came back.
     pub returned: usize,
@@ -41,13 +39,11 @@ pub enum FolderError {
     Io {
         /// What was being written.
         path: PathBuf,
-        /// Why not.
         source: io::Error,
     },
 }
 
 /// `dossie-3205309-censo-suas-2023`
-#[must_use]
 pub fn default_name(municipality: MunicipalityCode, only: Option<&WindowId>) -> String {
     match only {
         Some(window) => format!("dossie-{municipality}-{}", slugify(window.as_str())),
@@ -57,9 +53,6 @@ pub fn default_name(municipality: MunicipalityCode, only: Option<&WindowId>) -> 
 
 /// Writes a dossier into a folder that is new or empty: folders 0700, files 0600. The digests come last: a folder
 /// without them is not whole.
-///
-/// # Errors
-/// [`FolderError`].
 pub fn write(
     dir: &Path,
     dossier: &Dossier,

@@ -31,16 +31,13 @@ use crate::world::known::Known;
 /// Whom a dossier is about, and when it is made.
 #[derive(Debug, Clone)]
 pub struct DossierRequest {
-    /// The municipality.
     pub municipality: MunicipalityCode,
     /// Only this window; absent: all.
     pub only: Option<WindowId>,
-    /// When.
     pub now: Timestamp,
 }
 
 /// Puts a dossier together. `known` and its plan are the world of today: names, the calendar, and why nothing more is said.
-#[must_use]
 pub fn gather(case: &CaseFile, (known, plan): (&Known, &Plan), subject: &DossierRequest) -> Dossier {
     let roster = &known.live.setup.config.roster;
     let code = subject.municipality;

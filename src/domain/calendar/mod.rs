@@ -21,7 +21,6 @@ pub struct Calendar {
     pub hours: SendingHours,
     /// Who fills in.
     pub parts: BTreeMap<PartId, Part>,
-    /// The systems, by id.
     pub systems: BTreeMap<SystemId, System>,
     /// Windows written out by operators. Those of recurrences come from [`Calendar::windows`].
     pub declared: Vec<Window>,
@@ -58,7 +57,6 @@ pub enum Respondent {
 /// An information system of the REDE SUAS. Systems are born and retired: configuration, not code.
 #[derive(Debug, Clone)]
 pub struct System {
-    /// Its id.
     pub id: SystemId,
     /// Its name in letters.
     pub name: String,
@@ -132,7 +130,6 @@ pub enum Audience {
 pub enum CopyTo {
     /// The gerência competent for each pending part.
     Gerencia,
-    /// GSUAS.
     Gsuas,
 }
 
@@ -173,7 +170,6 @@ pub struct MonthDay {
 
 impl MonthDay {
     /// The date for a reference.
-    #[must_use]
     pub fn of(self, reference: Reference) -> Date {
         let (year, month) = reference.first_month();
         let first =
@@ -186,7 +182,6 @@ impl MonthDay {
 impl Calendar {
     /// Every declared window and every recurring one that opens up to `until`, by id. A declared window takes the
     /// place of the recurring one with its id.
-    #[must_use]
     pub fn windows(&self, until: Date) -> Vec<Window> {
         let mut windows: BTreeMap<WindowId, Window> = BTreeMap::new();
         for system in self.systems.values() {
@@ -213,7 +208,6 @@ impl Calendar {
     }
 
     /// The window of that id, declared or recurring.
-    #[must_use]
     pub fn window(&self, id: &WindowId) -> Option<Window> {
         if let Some(window) = self.declared.iter().find(|w| w.id == *id) {
             return Some(window.clone());
@@ -228,7 +222,6 @@ impl Calendar {
     }
 
     /// The competent gerência of a part: its own, else each of the system's.
-    #[must_use]
     pub fn gerencias_of<'a>(&'a self, system: &'a System, part: &PartId) -> &'a [GerenciaId] {
         match self.parts.get(part).and_then(|p| p.gerencia.as_ref()) {
             Some(own) => std::slice::from_ref(own),

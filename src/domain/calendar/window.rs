@@ -14,7 +14,6 @@ use crate::domain::time::Zone;
 pub struct Window {
     /// Its id, stable for ever.
     pub id: WindowId,
-    /// Its system.
     pub system: SystemId,
     /// Its period.
     pub reference: Reference,
@@ -45,7 +44,6 @@ pub struct Edition {
     pub deadline: Option<Deadline>,
     /// The day the ministry announced it; absent for the first.
     pub announced_on: Option<Date>,
-    /// Where the date comes from.
     pub source: String,
     /// Which municipalities it names; empty for all.
     pub municipalities: BTreeSet<MunicipalityCode>,
@@ -65,7 +63,6 @@ impl Deadline {
     pub const DEFAULT_TIME: Time = Time::constant(23, 59, 59, 0);
 
     /// The instant from which the deadline has passed.
-    #[must_use]
     pub fn instant(self, zone: &Zone) -> Timestamp {
         zone.at(self.on, self.at)
     }
@@ -93,7 +90,6 @@ pub enum HaltKind {
 
 impl Halt {
     /// Whether an edition, where it applies, ends this halt: it was announced after it.
-    #[must_use]
     pub fn is_ended_by(self, edition: &Edition) -> bool {
         edition.announced_on.is_some_and(|day| self.since.is_none_or(|since| day > since))
     }
@@ -101,7 +97,6 @@ impl Halt {
 
 impl Window {
     /// The first edition for all that ends this window's halt, with the day of its announcement.
-    #[must_use]
     pub fn halt_ended_by(&self) -> Option<(&Edition, Date)> {
         let halt = self.halt?;
         let general = self.editions.iter().filter(|e| e.municipalities.is_empty() && halt.is_ended_by(e));
@@ -110,14 +105,12 @@ impl Window {
 
     /// The first day on which the window goes on, for all: `situacao_ate`, or the announcement of an edition after the
     /// halt, whichever came first.
-    #[must_use]
     pub fn halted_until(&self) -> Option<Date> {
         let by_edition = self.halt_ended_by().map(|(_, day)| day);
         [self.halt?.until, by_edition].into_iter().flatten().min()
     }
 
     /// The halt in force for all on a day, never the key as written.
-    #[must_use]
     pub fn halt_on(&self, day: Date) -> Option<Halt> {
         let begun = |halt: &Halt| halt.since.is_none_or(|since| since <= day);
         let over = self.halted_until().is_some_and(|until| until <= day);
@@ -125,19 +118,16 @@ impl Window {
     }
 
     /// The edition of that number, if the list has it.
-    #[must_use]
     pub fn edition(&self, number: u16) -> Option<&Edition> {
         self.editions.get(usize::from(number).checked_sub(1)?)
     }
 
     /// Who answers for a part in this window.
-    #[must_use]
     pub fn respondent_of(&self, part: &Part) -> Respondent {
         self.respondent.unwrap_or(part.respondent)
     }
 
     /// The latest deadline of any edition, in civil time.
-    #[must_use]
     pub fn latest_deadline(&self) -> Option<Deadline> {
         self.editions.iter().filter_map(|e| e.deadline).max()
     }

@@ -67,20 +67,17 @@ impl EmailAddress {
     }
 
     /// The address as written.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The part after the `@`.
-    #[must_use]
     pub fn domain(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 
     /// Whether the address can reach nobody: `.invalid`, `.example`, `.test`, `.localhost` and `example.org` and its
     /// kin are reserved (RFC 2606).
-    #[must_use]
     pub fn is_reserved(&self) -> bool {
         let domain = self.domain().to_ascii_lowercase();
         let last = domain.rsplit('.').next().unwrap_or_default();

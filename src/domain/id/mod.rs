@@ -64,13 +64,11 @@ impl MunicipalityCode {
     }
 
     /// The first six digits, as the ministry's files write the code. Unique nationally.
-    #[must_use]
     pub fn six(self) -> u32 {
         self.0 / 10
     }
 
     /// The seven digits as a number.
-    #[must_use]
     pub fn number(self) -> u32 {
         self.0
     }
@@ -110,7 +108,6 @@ macro_rules! text_id {
             }
 
             /// The identifier as written.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }

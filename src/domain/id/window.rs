@@ -10,9 +10,7 @@ use crate::text::fold::unaccented;
 /// The period that a window is about: a year, a month or a quarter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reference {
-    /// `2026`
     Year(i16),
-    /// `2026-10`
     Month(i16, i8),
     /// `2026-T4`; quarters count from 1.
     Quarter(i16, i8),
@@ -51,7 +49,6 @@ impl Reference {
     }
 
     /// The year and the first month of the period.
-    #[must_use]
     pub fn first_month(self) -> (i16, i8) {
         match self {
             Self::Year(y) => (y, 1),
@@ -123,7 +120,6 @@ impl WindowId {
     }
 
     /// The id as written.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -142,7 +138,6 @@ impl Borrow<str> for WindowId {
 }
 
 /// Lower case without accents; every other run of characters becomes one hyphen. `Água Branca` → `agua-branca`.
-#[must_use]
 pub fn slugify(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars().flat_map(char::to_lowercase).map(unaccented) {

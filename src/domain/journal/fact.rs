@@ -167,7 +167,6 @@ facts! {
 
 impl Evidence {
     /// What is known from one feed, as a decision rests on it or only knew of it.
-    #[must_use]
     pub fn of(entry: &StatusEntry, is_quoted: bool) -> Self {
         Self {
             part: Text(entry.part.clone()),

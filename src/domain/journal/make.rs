@@ -26,7 +26,6 @@ pub struct Form {
 
 impl Form {
     /// The version of its schema.
-    #[must_use]
     pub fn version(&self) -> Option<u16> {
         self.name.rsplit_once('.')?.1.parse().ok()
     }
@@ -93,7 +92,6 @@ macro_rules! entries {
             },)+];
 
             /// The format that it is written in.
-            #[must_use]
             pub fn form(&self) -> &'static str {
                 match self {
                     $(Self::$name(_) => $form,)+

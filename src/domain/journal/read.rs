@@ -34,13 +34,11 @@ pub enum Unread {
 
 impl Entry {
     /// The first word of the format, as the journal's column has it: `decisao`, `entrega`.
-    #[must_use]
     pub fn kind(&self) -> &'static str {
         self.form().split('.').next().unwrap_or_default()
     }
 
     /// The bytes that are kept and that the chain's hash covers.
-    #[must_use]
     pub fn write(&self) -> String {
         // Text, numbers, lists and maps with text for keys: nothing that JSON cannot hold.
         serde_json::to_string(self).unwrap_or_default()

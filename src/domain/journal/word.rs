@@ -15,39 +15,21 @@ use crate::domain::notice::{Addressee, Kind};
 use crate::domain::overrides::BatchId;
 use crate::domain::refusal::Refusal;
 use crate::domain::status::{Basis, State};
+use crate::text::words::words;
 
-macro_rules! words {
+macro_rules! stored {
     ($($(#[doc = $about:literal])+ $name:ident { $($(#[doc = $meaning:literal])+ $word:ident $stored:literal,)+ })+) => {
-        $(
+        $(words! {
             $(#[doc = $about])+
-            #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+            #[derive(Serialize, Deserialize)]
             pub enum $name {
-                $($(#[doc = $meaning])+ #[serde(rename = $stored)] $word,)+
+                $($(#[doc = $meaning])+ #[serde(rename = $stored)] $word $stored,)+
             }
-
-            impl $name {
-                /// The word in the ledger and in output.
-                #[must_use]
-                pub fn as_str(self) -> &'static str {
-                    match self {
-                        $(Self::$word => $stored,)+
-                    }
-                }
-
-                /// Reads the word in the ledger.
-                #[must_use]
-                pub fn parse(text: &str) -> Option<Self> {
-                    match text {
-                        $($stored => Some(Self::$word),)+
-                        _ => None,
-                    }
-                }
-            }
-        )+
+        })+
     };
 }
 
-words! {
+stored! {
     /// What to do about a notice.
     Act {
         /// *enviar*: record it and let it leave.
@@ -167,7 +149,6 @@ words! {
 
 impl Verdict {
     /// The command by which somebody brings it about: *aceitar*, *recusar*.
-    #[must_use]
     pub fn command(self) -> &'static str {
         match self {
             Self::Accepted => "aceitar",

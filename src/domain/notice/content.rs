@@ -14,7 +14,6 @@ use crate::domain::status::Doubt;
 /// The deadline that a letter names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Told {
-    /// This date.
     Date(Deadline),
     /// "Prazo a definir".
     Undefined,
@@ -29,16 +28,13 @@ impl From<Option<Deadline>> for Told {
 /// One address of a letter, with the role it stands in To for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Recipient {
-    /// In which role.
     pub role: Role,
-    /// Which address.
     pub address: EmailAddress,
 }
 
 /// A part that is pending, for a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingPart {
-    /// Which part.
     pub part: PartId,
     /// Its pending units; empty when the part is known only as a whole.
     pub units: Vec<UnitId>,
@@ -49,7 +45,6 @@ pub struct PendingPart {
 /// A part of which nobody knows, with why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnconfirmedPart {
-    /// Which part.
     pub part: PartId,
     /// Why nobody knows.
     pub doubt: Doubt,
@@ -67,14 +62,12 @@ pub enum Content {
     },
     /// Anexo I, "não foi possível confirmar…".
     Reminder {
-        /// The deadline.
         deadline: Deadline,
         /// What could not be confirmed.
         unconfirmed: Vec<UnconfirmedPart>,
     },
     /// Anexo II with the pending parts.
     Warning {
-        /// The deadline.
         deadline: Deadline,
         /// What is pending; never empty.
         pending: Vec<PendingPart>,
@@ -96,26 +89,19 @@ pub enum Content {
         since: Option<Date>,
     },
     /// The window goes on and its deadline stands.
-    Upheld {
-        /// The deadline.
-        deadline: Option<Deadline>,
-    },
+    Upheld { deadline: Option<Deadline> },
     /// Letters of a rung, for a gerência or GSUAS.
     Digest {
-        /// To whom.
         to: Addressee,
-        /// The deadline.
         deadline: Option<Deadline>,
         /// Letters since the last resumo.
         lines: Vec<DigestLine>,
     },
     /// What is the ministry's to act on (norma 6.3). Empty lists are said.
     Referral {
-        /// To whom.
         to: Addressee,
         /// The deadline that passed.
         deadline: Option<Deadline>,
-        /// Pending municipalities.
         pending: Vec<(MunicipalityCode, Vec<PendingPart>)>,
         /// Unconfirmed ones.
         unconfirmed: Vec<(MunicipalityCode, Vec<UnconfirmedPart>)>,
@@ -124,7 +110,6 @@ pub enum Content {
     },
     /// Who left the list of a remessa; the rest of it stands.
     ReferralAddendum {
-        /// To whom.
         to: Addressee,
         /// The deadline that the remessa was about.
         previous: Option<Deadline>,
@@ -136,15 +121,11 @@ pub enum Content {
         remaining: usize,
     },
     /// Something needs a person.
-    Alert {
-        /// What.
-        items: Vec<AlertItem>,
-    },
+    Alert { items: Vec<AlertItem> },
 }
 
 impl Content {
     /// What sort of letter says it.
-    #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
             Self::Announcement { .. } => Kind::Announcement,
@@ -159,7 +140,6 @@ impl Content {
     }
 
     /// The edition that it announces, where the identity of its notice names none.
-    #[must_use]
     pub fn edition(&self) -> Option<u16> {
         match self {
             Self::Announcement { edition, .. } => Some(*edition),
@@ -176,7 +156,6 @@ impl Content {
     }
 
     /// The deadline that it tells a municipality, if it tells one.
-    #[must_use]
     pub fn told(&self) -> Option<Told> {
         match self {
             Self::Announcement { deadline, .. } | Self::Upheld { deadline } => Some(Told::from(*deadline)),
@@ -199,7 +178,6 @@ pub enum Overtaken {
     Extended {
         /// The deadline now; absent while it is "a definir".
         deadline: Option<Deadline>,
-        /// Where it comes from.
         source: String,
     },
     /// The window was cancelled.
@@ -209,9 +187,7 @@ pub enum Overtaken {
 /// A letter summed up in a resumo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestLine {
-    /// To which municipality.
     pub municipality: MunicipalityCode,
-    /// What sort.
     pub kind: Kind,
     /// The deadline that it names, if it names one.
     pub deadline: Option<Deadline>,
@@ -249,11 +225,9 @@ pub enum AlertItem {
         batch: BatchId,
         /// Whose letters; one each.
         municipalities: Vec<MunicipalityCode>,
-        /// Why.
         because: Reason,
         /// When they expire if nobody lets them go; absent: they wait for ever.
         dies_at: Option<Timestamp>,
-        /// As of when.
         at: Timestamp,
     },
     /// The clock stands before what the ledger has seen; sending is frozen.

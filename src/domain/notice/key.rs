@@ -57,7 +57,6 @@ impl fmt::Display for Slot {
 
 impl Slot {
     /// The edition that it names; a divulgação comes once per window, whatever the edition.
-    #[must_use]
     pub fn edition(self) -> Option<u16> {
         match self {
             Self::Announcement => None,
@@ -69,7 +68,6 @@ impl Slot {
     }
 
     /// The rung, days before the deadline; none for what is no rung's.
-    #[must_use]
     pub fn rung(self) -> Option<u16> {
         match self {
             Self::Rung { days_before, .. } => Some(days_before),
@@ -116,11 +114,9 @@ pub const DAILY_PAGE: &str = "pagina-do-dia";
 pub enum NoticeKey {
     /// To a municipality: `rma/2026-11@1/prazo-5d/3205309`.
     Municipal {
-        /// In which window.
         window: WindowId,
         /// Its place there.
         slot: Slot,
-        /// To which municipality.
         municipality: MunicipalityCode,
     },
     /// To staff, about a window: `rma/2026-11@1/remessa-GSUAS`.
@@ -134,14 +130,12 @@ pub enum NoticeKey {
     Service {
         /// What about: `liberar`, `relogio`, and such as the service finds (`fonte-rma-lista`, `rele`).
         topic: String,
-        /// The civil day.
         on: Date,
     },
 }
 
 impl NoticeKey {
     /// Reads a key as [`fmt::Display`] writes it.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(rest) = text.strip_prefix("geral/alerta-") {
             let day_at = rest.len().checked_sub("-2026-12-29".len())?;
@@ -171,7 +165,6 @@ impl NoticeKey {
     }
 
     /// Whether it calls a person, which no hour and no hold keeps back.
-    #[must_use]
     pub fn is_alert(&self) -> bool {
         match self {
             Self::Service { .. } | Self::Staff { slot: StaffSlot::Alert { .. }, .. } => true,
@@ -180,7 +173,6 @@ impl NoticeKey {
     }
 
     /// The window that it is about, if any.
-    #[must_use]
     pub fn window(&self) -> Option<&WindowId> {
         match self {
             Self::Municipal { window, .. } | Self::Staff { window, .. } => Some(window),
@@ -189,7 +181,6 @@ impl NoticeKey {
     }
 
     /// The edition that it names, if it names one.
-    #[must_use]
     pub fn edition(&self) -> Option<u16> {
         match self {
             Self::Municipal { slot, .. } => slot.edition(),
@@ -199,7 +190,6 @@ impl NoticeKey {
     }
 
     /// Its place among the notices to a municipality; none for one to staff.
-    #[must_use]
     pub fn slot(&self) -> Option<Slot> {
         match self {
             Self::Municipal { slot, .. } => Some(*slot),
@@ -208,7 +198,6 @@ impl NoticeKey {
     }
 
     /// The municipality that it is to, if any.
-    #[must_use]
     pub fn municipality(&self) -> Option<MunicipalityCode> {
         match self {
             Self::Municipal { municipality, .. } => Some(*municipality),

@@ -4,69 +4,37 @@ mod content;
 mod key;
 mod staff;
 
+use crate::text::words::words;
 pub use content::{
     AlertItem, Content, DigestLine, Overtaken, PendingPart, Recipient, Told, UnconfirmedPart, Untold,
 };
 pub use key::{DAILY_PAGE, NoticeKey, Slot};
 pub use staff::{Addressee, Departure, StaffSlot};
 
-/// Tipo: what sort of letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// *divulgacao*: Anexo I.
-    Announcement,
-    /// *lembrete*: Anexo I again, accusing nobody.
-    Reminder,
-    /// *prazo*: Anexo II.
-    Warning,
-    /// *prorrogacao*: the deadline moved.
-    Extension,
-    /// *suspensao*: the window was stopped, or goes on with its deadline.
-    Suspension,
-    /// *resumo*: to a gerência or GSUAS, what left that day.
-    Digest,
-    /// *remessa*: to GSUAS and the gerências, what is the ministry's to act on (norma 6.3).
-    Referral,
-    /// *alerta*: to staff, something needs a person.
-    Alert,
+words! {
+    /// Tipo: what sort of letter.
+    pub enum Kind {
+        /// *divulgacao*: Anexo I.
+        Announcement "divulgacao",
+        /// *lembrete*: Anexo I again, accusing nobody.
+        Reminder "lembrete",
+        /// *prazo*: Anexo II.
+        Warning "prazo",
+        /// *prorrogacao*: the deadline moved.
+        Extension "prorrogacao",
+        /// *suspensao*: the window was stopped, or goes on with its deadline.
+        Suspension "suspensao",
+        /// *resumo*: to a gerência or GSUAS, what left that day.
+        Digest "resumo",
+        /// *remessa*: to GSUAS and the gerências, what is the ministry's to act on (norma 6.3).
+        Referral "remessa",
+        /// *alerta*: to staff, something needs a person.
+        Alert "alerta",
+    }
 }
 
 impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 8] = [
-        Self::Announcement,
-        Self::Reminder,
-        Self::Warning,
-        Self::Extension,
-        Self::Suspension,
-        Self::Digest,
-        Self::Referral,
-        Self::Alert,
-    ];
-
-    /// The word in files and commands.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Announcement => "divulgacao",
-            Self::Reminder => "lembrete",
-            Self::Warning => "prazo",
-            Self::Extension => "prorrogacao",
-            Self::Suspension => "suspensao",
-            Self::Digest => "resumo",
-            Self::Referral => "remessa",
-            Self::Alert => "alerta",
-        }
-    }
-
-    /// Reads the word in files and commands.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|k| k.as_str() == text)
-    }
-
     /// Whether it goes to a municipality.
-    #[must_use]
     pub fn is_municipal(self) -> bool {
         match self {
             Self::Announcement | Self::Reminder | Self::Warning | Self::Extension | Self::Suspension => true,
@@ -75,7 +43,6 @@ impl Kind {
     }
 
     /// Whether it tells somebody that something of theirs is missing.
-    #[must_use]
     pub fn accuses(self) -> bool {
         self == Self::Warning
     }

@@ -9,7 +9,6 @@ use crate::domain::id::GerenciaId;
 /// Somebody in the secretariat.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Addressee {
-    /// GSUAS.
     Gsuas,
     /// A gerência.
     Gerencia(GerenciaId),
@@ -26,7 +25,6 @@ impl fmt::Display for Addressee {
 
 impl Addressee {
     /// Reads what [`fmt::Display`] writes.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "GSUAS" => Some(Self::Gsuas),
@@ -69,44 +67,28 @@ pub enum StaffSlot {
     Digest {
         /// The edition whose letters it sums up.
         edition: u16,
-        /// To whom.
         to: Addressee,
         /// The civil day of its letters.
         on: Date,
     },
     /// `@1/remessa-GSUAS`
-    Referral {
-        /// The edition that ended.
-        edition: u16,
-        /// To whom.
-        to: Addressee,
-    },
+    Referral { edition: u16, to: Addressee },
     /// `@1/remessa-adendo-2-GSUAS`: who left the list of a remessa, and by what.
     ReferralAddendum {
         /// The edition whose remessa it adds to.
         edition: u16,
         /// What took them off its list.
         by: Departure,
-        /// To whom.
         to: Addressee,
     },
     /// `@1/alerta-2026-11-20`: what was withheld in this window that day.
-    Alert {
-        /// The edition in force.
-        edition: u16,
-        /// The civil day.
-        on: Date,
-    },
+    Alert { edition: u16, on: Date },
     /// `@1/relatorio`: the last report, at the deadline.
-    Report {
-        /// The edition that ended.
-        edition: u16,
-    },
+    Report { edition: u16 },
 }
 
 impl StaffSlot {
     /// The edition that it is about.
-    #[must_use]
     pub fn edition(&self) -> u16 {
         match self {
             Self::Digest { edition, .. }

@@ -2,54 +2,27 @@
 
 use super::{Proposal, UnitChange};
 use crate::domain::id::{EmailAddress, UnitId};
+use crate::text::words::words;
 
-/// A column of `unidades.csv`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum UnitColumn {
-    /// `id`
-    Id,
-    /// `ibge`
-    Municipality,
-    /// `parte`
-    Part,
-    /// `nome`
-    Name,
-    /// `email`
-    Email,
-    /// `telefone`
-    Telephone,
-    /// `desde`
-    From,
-    /// `ate`
-    Until,
-}
-
-impl UnitColumn {
-    /// Every column, in the order of a new file.
-    pub const ALL: [Self; 8] = [
-        Self::Id,
-        Self::Municipality,
-        Self::Part,
-        Self::Name,
-        Self::Email,
-        Self::Telephone,
-        Self::From,
-        Self::Until,
-    ];
-
-    /// Its name in the header.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Municipality => "ibge",
-            Self::Part => "parte",
-            Self::Name => "nome",
-            Self::Email => "email",
-            Self::Telephone => "telefone",
-            Self::From => "desde",
-            Self::Until => "ate",
-        }
+words! {
+    /// A column of `unidades.csv`.
+    pub enum UnitColumn {
+        /// `id`
+        Id "id",
+        /// `ibge`
+        Municipality "ibge",
+        /// `parte`
+        Part "parte",
+        /// `nome`
+        Name "nome",
+        /// `email`
+        Email "email",
+        /// `telefone`
+        Telephone "telefone",
+        /// `desde`
+        From "desde",
+        /// `ate`
+        Until "ate",
     }
 }
 
@@ -71,7 +44,6 @@ pub enum Edit {
 
 impl Proposal {
     /// What taking this proposal writes.
-    #[must_use]
     pub fn edit(&self) -> Edit {
         let set = |column, value: String| Edit::Set { unit: self.unit.clone(), column, value };
         match &self.change {

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use super::feed::{Format, Source};
 use super::id::{EmailAddress, FeedId, MunicipalityCode, PartId, UnitId};
-use crate::text::words::Words;
+use crate::text::words::{Words, words};
 
 mod edit;
 mod propose;
@@ -27,7 +27,6 @@ pub struct RegisterSpec {
     pub id: FeedId,
     /// Whether it runs on its own. A disabled register can still be loaded by hand.
     pub enabled: bool,
-    /// Where it comes from.
     pub source: Source,
     /// How its bytes read.
     pub format: Format,
@@ -49,7 +48,6 @@ pub enum RegisterPart {
     Fixed(PartId),
     /// A column says, in these words (compared without case, accents or outer blanks).
     Column {
-        /// The column.
         column: String,
         /// Its words; a word that names a declared part needs no entry.
         words: Words<PartId>,
@@ -67,29 +65,18 @@ pub struct RegisterColumns {
     pub name: Option<String>,
     /// Its addresses.
     pub email: Option<String>,
-    /// Its telephone.
     pub telephone: Option<String>,
     /// Whether it is open, and in which words (compared without case, accents or outer blanks); absent: a listed unit is.
     pub standing: Option<(String, Words<UnitStanding>)>,
 }
 
-/// What a register says of a unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum UnitStanding {
-    /// It works.
-    Open,
-    /// It no longer does.
-    Closed,
-}
-
-impl UnitStanding {
-    /// The word in configuration and in the store.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "aberta",
-            Self::Closed => "fechada",
-        }
+words! {
+    /// What a register says of a unit.
+    pub enum UnitStanding {
+        /// It works.
+        Open "aberta",
+        /// It no longer does.
+        Closed "fechada",
     }
 }
 
@@ -98,13 +85,10 @@ impl UnitStanding {
 pub struct Listed {
     /// The ministry's id.
     pub id: UnitId,
-    /// Where it is.
     pub municipality: MunicipalityCode,
-    /// What it is.
     pub part: PartId,
     /// Its name, in one line.
     pub name: String,
-    /// Its addresses.
     pub addresses: Vec<EmailAddress>,
     /// Its telephone, in one line.
     pub telephone: String,
@@ -127,59 +111,25 @@ pub struct Register {
     pub unclear: BTreeSet<UnitId>,
 }
 
-/// A sort of proposal, as operators name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ProposalKind {
-    /// *nova*: the register has a unit that `unidades.csv` does not.
-    New,
-    /// *fechada*: the register says so, or no longer lists it.
-    Closed,
-    /// *reaberta*: closed in `unidades.csv`, open in the register.
-    Reopened,
-    /// *municipio*: it is in another municipality.
-    Municipality,
-    /// *parte*: it is of another part.
-    Part,
-    /// *nome*
-    Name,
-    /// *email*
-    Email,
-    /// *telefone*
-    Telephone,
-}
-
-impl ProposalKind {
-    /// Every kind, in the order in which they are shown.
-    pub const ALL: [Self; 8] = [
-        Self::New,
-        Self::Closed,
-        Self::Reopened,
-        Self::Municipality,
-        Self::Part,
-        Self::Name,
-        Self::Email,
-        Self::Telephone,
-    ];
-
-    /// The word that operators use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::New => "nova",
-            Self::Closed => "fechada",
-            Self::Reopened => "reaberta",
-            Self::Municipality => "municipio",
-            Self::Part => "parte",
-            Self::Name => "nome",
-            Self::Email => "email",
-            Self::Telephone => "telefone",
-        }
-    }
-
-    /// Reads the word that operators use.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+words! {
+    /// A sort of proposal, as operators name it.
+    pub enum ProposalKind {
+        /// *nova*: the register has a unit that `unidades.csv` does not.
+        New "nova",
+        /// *fechada*: the register says so, or no longer lists it.
+        Closed "fechada",
+        /// *reaberta*: closed in `unidades.csv`, open in the register.
+        Reopened "reaberta",
+        /// *municipio*: it is in another municipality.
+        Municipality "municipio",
+        /// *parte*: it is of another part.
+        Part "parte",
+        /// *nome*
+        Name "nome",
+        /// *email*
+        Email "email",
+        /// *telefone*
+        Telephone "telefone",
     }
 }
 
@@ -250,7 +200,6 @@ pub enum UnitChange {
 
 impl UnitChange {
     /// Its sort.
-    #[must_use]
     pub fn kind(&self) -> ProposalKind {
         match self {
             Self::New { .. } => ProposalKind::New,
@@ -268,7 +217,6 @@ impl UnitChange {
 /// One proposal to staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
-    /// Which unit.
     pub unit: UnitId,
     /// Its municipality, as the roster has it; for a new one, as the register has it.
     pub municipality: MunicipalityCode,
@@ -289,7 +237,6 @@ pub struct Proposal {
 /// A proposal that a person refused, by what the register said then.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Refused {
-    /// Which unit.
     pub unit: UnitId,
     /// Which sort.
     pub kind: ProposalKind,
@@ -299,7 +246,6 @@ pub struct Refused {
 
 impl Refused {
     /// Whether this refusal is about this proposal, the register's data being the same.
-    #[must_use]
     pub fn covers(&self, proposal: &Proposal) -> bool {
         self.unit == proposal.unit && self.kind == proposal.change.kind() && self.fact == proposal.fact
     }

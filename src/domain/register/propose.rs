@@ -15,7 +15,6 @@ const CUT_AT: usize = 25;
 
 /// Everything that the registers would change, by municipality, unit and sort. Neither the order of the units nor that
 /// of the registers matters; a unit that two registers list differently is left to a person.
-#[must_use]
 pub fn propose<'a>(units: impl IntoIterator<Item = &'a Unit>, registers: &[Register]) -> Vec<Proposal> {
     let units: BTreeMap<&UnitId, &Unit> = units.into_iter().map(|unit| (&unit.id, unit)).collect();
     let known_parts: BTreeSet<&PartId> = units.values().map(|unit| &unit.part).collect();
@@ -144,7 +143,6 @@ fn proposal_of(id: &UnitId, listed: &Listed, register: &Register, change: UnitCh
 
 /// What the registers say of a unit that a proposal of this sort would rest on, as one text; absent where no such
 /// proposal could be. A refusal stands as long as this text is the same, whatever `unidades.csv` says.
-#[must_use]
 pub fn fact(kind: ProposalKind, id: &UnitId, registers: &[Register]) -> Option<String> {
     let listed = registers.iter().find_map(|register| register.units.get(id));
     let Some(listed) = listed else {

@@ -88,7 +88,6 @@ impl StatusBook {
     }
 
     /// When a feed was last fetched with success.
-    #[must_use]
     pub fn last_fetch(&self, feed: &FeedId) -> Option<Timestamp> {
         self.fetched.get(feed).map(|(_, at)| *at)
     }
@@ -155,7 +154,6 @@ impl StatusBook {
     }
 
     /// Since when a feed is switched off; absent when it is not.
-    #[must_use]
     pub fn retired_at(&self, feed: &FeedId) -> Option<Timestamp> {
         self.off.get(feed).copied()
     }
@@ -184,7 +182,6 @@ impl StatusBook {
     }
 
     /// What is known of a window.
-    #[must_use]
     pub fn window(&self, window: &WindowId) -> WindowStatus<'_> {
         let (now, retired) = (self.windows.get(window), self.retired.get(window));
         WindowStatus { entries: now.map(Shelf::entries), retired: retired.map(Shelf::entries), book: self }
@@ -201,13 +198,11 @@ pub struct WindowStatus<'a> {
 
 impl<'a> WindowStatus<'a> {
     /// What is known of one municipality in it.
-    #[must_use]
     pub fn of(&self, municipality: MunicipalityCode) -> &'a [StatusEntry] {
         self.entries.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
     }
 
     /// What feeds had said of one municipality in it that are no longer.
-    #[must_use]
     pub fn retired_of(&self, municipality: MunicipalityCode) -> &'a [StatusEntry] {
         self.retired.and_then(|e| e.get(&municipality)).map_or(&[], Vec::as_slice)
     }
@@ -220,7 +215,6 @@ impl<'a> WindowStatus<'a> {
     /// Until when a *pendente* is young enough: that instant included. Its age counts from the load that it came in,
     /// or from a later fetch that found that load unchanged, but those lengthen it by one validity at most; the data's
     /// own date can only make it older.
-    #[must_use]
     pub fn fresh_until(&self, entry: &StatusEntry, validity: SignedDuration) -> Timestamp {
         let after = |at: Timestamp| at.saturating_add(validity).unwrap_or(Timestamp::MAX);
         let unchanged = self.book.fetched.get(&entry.feed).filter(|(last, _)| *last == entry.snapshot);

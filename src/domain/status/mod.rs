@@ -16,41 +16,22 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
 
+use crate::text::words::words;
 pub use baseline::Baseline;
 pub use book::{StatusBook, WindowStatus};
 pub use observed::{ObservationRef, Observations, PackedNames, PackedObservation, Page};
 
-/// Situação.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// Filled in and concluded.
-    Done,
-    /// Known not to be.
-    Pending,
-    /// Does not apply.
-    NotApplicable,
-    /// Nobody knows.
-    Unconfirmed,
-}
-
-impl State {
-    /// The word in files: `concluido`, `pendente`, `nao_se_aplica`, `nao_confirmado`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "concluido",
-            Self::Pending => "pendente",
-            Self::NotApplicable => "nao_se_aplica",
-            Self::Unconfirmed => "nao_confirmado",
-        }
-    }
-
-    /// Reads the word in files.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Done, Self::Pending, Self::NotApplicable, Self::Unconfirmed]
-            .into_iter()
-            .find(|s| s.as_str() == text)
+words! {
+    /// Situação.
+    pub enum State {
+        /// Filled in and concluded.
+        Done "concluido",
+        /// Known not to be.
+        Pending "pendente",
+        /// Does not apply.
+        NotApplicable "nao_se_aplica",
+        /// Nobody knows.
+        Unconfirmed "nao_confirmado",
     }
 }
 
@@ -68,19 +49,14 @@ impl fmt::Display for State {
 /// One thing that a snapshot says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
-    /// Window.
     pub window: WindowId,
-    /// Municipality.
     pub municipality: MunicipalityCode,
-    /// Part.
     pub part: PartId,
     /// Unit; absent: the part as a whole.
     pub unit: Option<UnitId>,
-    /// What it says.
     pub state: State,
     /// The data's own date, when it has one.
     pub dated: Option<Timestamp>,
-    /// On what this rests.
     pub basis: Basis,
     /// Line in the file; 0 where no row says it.
     pub line: u32,
@@ -88,46 +64,24 @@ pub struct Observation {
     pub wording: Option<Arc<str>>,
 }
 
-/// On what it rests that something is said of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Basis {
-    /// A row says it.
-    Row,
-    /// A row says outright that a concluded form was reopened.
-    Reopened,
-    /// No row does, in a load that speaks of the part and would have one.
-    Silence,
-    /// Rows of one load say different things, so that nobody knows.
-    Contradiction,
-}
-
-impl Basis {
-    /// The word in the journal: `linha`, `reaberta`, `silencio`, `contradicao`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Row => "linha",
-            Self::Reopened => "reaberta",
-            Self::Silence => "silencio",
-            Self::Contradiction => "contradicao",
-        }
-    }
-
-    /// Reads the word in the journal.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Row, Self::Reopened, Self::Silence, Self::Contradiction]
-            .into_iter()
-            .find(|b| b.as_str() == text)
+words! {
+    /// On what it rests that something is said of a key.
+    pub enum Basis {
+        /// A row says it.
+        Row "linha",
+        /// A row says outright that a concluded form was reopened.
+        Reopened "reaberta",
+        /// No row does, in a load that speaks of the part and would have one.
+        Silence "silencio",
+        /// Rows of one load say different things, so that nobody knows.
+        Contradiction "contradicao",
     }
 }
 
 /// An accepted load of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {
-    /// Of which feed.
     pub feed: FeedId,
-    /// Its snapshot.
     pub snapshot: SnapshotId,
     /// Its place among all loads, as they arrived.
     pub arrival: u64,
@@ -140,7 +94,6 @@ pub struct Load {
 /// What is known of one part (or unit) from one feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusEntry {
-    /// Part.
     pub part: PartId,
     /// Unit; absent: the part as a whole.
     pub unit: Option<UnitId>,
@@ -148,15 +101,11 @@ pub struct StatusEntry {
     pub state: State,
     /// The data's own date, when it has one.
     pub dated: Option<Timestamp>,
-    /// When the snapshot was taken.
     pub taken_at: Timestamp,
-    /// Which feed.
     pub feed: FeedId,
-    /// Which snapshot.
     pub snapshot: SnapshotId,
     /// The place of the load among all loads, as they arrived.
     pub arrival: u64,
-    /// On what this rests.
     pub basis: Basis,
     /// Line in the load; 0 where no row says it.
     pub line: u32,
@@ -182,7 +131,6 @@ pub enum Belief {
 
 impl StatusEntry {
     /// What is known of a key once a load said something of it.
-    #[must_use]
     pub fn after(known: Option<Self>, said: ObservationRef<'_>, load: &Load, belief: Belief) -> Self {
         match known {
             None => Self::of(said, load, None, belief),
@@ -252,19 +200,16 @@ impl StatusEntry {
     }
 
     /// Whether another entry is the same feed's about the same key, in whatever load.
-    #[must_use]
     pub fn is_about(&self, other: &Self) -> bool {
         self.part == other.part && self.unit == other.unit && self.feed == other.feed
     }
 
     /// Whether it says *pendente* and that is believed.
-    #[must_use]
     pub fn is_believed_pending(&self) -> bool {
         self.state == State::Pending && self.unproven_since.is_none()
     }
 
     /// As of when the data speaks: its own date, but never after it was taken.
-    #[must_use]
     pub fn as_of(&self) -> Timestamp {
         self.dated.map_or(self.taken_at, |dated| dated.min(self.taken_at))
     }

@@ -10,7 +10,6 @@ use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
 /// What is said of one key of a window, by the numbers of its names.
 #[derive(Debug, Clone, Copy)]
 pub struct PackedObservation {
-    /// Municipality.
     pub municipality: MunicipalityCode,
     /// Unit, from 1; 0 is the part as a whole.
     pub unit: u32,
@@ -18,13 +17,11 @@ pub struct PackedObservation {
     pub dated: i64,
     /// Line in the file; 0 when no row says it.
     pub line: u32,
-    /// Part, from 0.
     pub part: u16,
     /// The source's own words, from 1; 0 is none.
     pub wording: u16,
     /// What is said.
     pub state: State,
-    /// On what this rests.
     pub basis: Basis,
 }
 
@@ -46,13 +43,11 @@ pub struct PackedNames {
 
 impl PackedNames {
     /// The name of a unit; absent for the part as a whole.
-    #[must_use]
     pub fn unit(&self, number: u32) -> Option<&UnitId> {
         self.units.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
     /// A wording; absent for none.
-    #[must_use]
     pub fn wording(&self, number: u16) -> Option<&Arc<str>> {
         self.wordings.get(usize::from(number).checked_sub(1)?)
     }
@@ -67,7 +62,6 @@ pub struct Observations {
 
 impl Observations {
     /// Of different windows; sorted here by window, municipality, part and unit.
-    #[must_use]
     pub fn new(names: PackedNames, mut windows: Vec<(WindowId, Vec<PackedObservation>)>) -> Self {
         windows.retain(|(_, records)| !records.is_empty());
         windows.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -86,13 +80,11 @@ impl Observations {
     }
 
     /// How many observations.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.windows.iter().map(|(_, records)| records.len()).sum()
     }
 
     /// Whether there is none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.windows.is_empty()
     }
@@ -157,13 +149,11 @@ pub struct Page<'a> {
 
 impl<'a> Page<'a> {
     /// Of which window.
-    #[must_use]
     pub fn window(self) -> &'a WindowId {
         self.window
     }
 
     /// How many observations say *concluído*.
-    #[must_use]
     pub fn done(self) -> usize {
         self.records.iter().filter(|record| record.state == State::Done).count()
     }
@@ -213,17 +203,13 @@ impl<'a> Page<'a> {
 /// An [`Observation`] of a window, with its names where they are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct ObservationRef<'a> {
-    /// Municipality.
     pub municipality: MunicipalityCode,
-    /// Part.
     pub part: &'a PartId,
     /// Unit; absent: the part as a whole.
     pub unit: Option<&'a UnitId>,
-    /// What it says.
     pub state: State,
     /// The data's own date, when it has one.
     pub dated: Option<Timestamp>,
-    /// On what this rests.
     pub basis: Basis,
     /// Line in the file; 0 where no row says it.
     pub line: u32,
@@ -233,7 +219,6 @@ pub struct ObservationRef<'a> {
 
 impl<'a> ObservationRef<'a> {
     /// What it is about, in the order of pages.
-    #[must_use]
     pub fn key(&self) -> (MunicipalityCode, &'a PartId, Option<&'a UnitId>) {
         (self.municipality, self.part, self.unit)
     }
@@ -241,7 +226,6 @@ impl<'a> ObservationRef<'a> {
 
 impl Observation {
     /// The same, with its names where this keeps them.
-    #[must_use]
     pub fn as_ref(&self) -> ObservationRef<'_> {
         ObservationRef {
             municipality: self.municipality,

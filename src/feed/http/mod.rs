@@ -67,7 +67,6 @@ pub enum Fetched {
 /// A whole body, as the server meant it (decompressed).
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The bytes.
     pub original: Original,
     /// For the next request.
     pub validators: Validators,
@@ -98,7 +97,6 @@ struct Way {
 impl Fetcher {
     /// `contact` is the address or page in the User-Agent, so that the other side knows whom to ask; large bodies lie
     /// in `folder` while they are read.
-    #[must_use]
     pub fn new(contact: Option<&str>, folder: &Path, patience: Patience) -> Self {
         crate::http::install_tls();
         Self {

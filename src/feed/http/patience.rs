@@ -25,7 +25,6 @@ impl Patience {
     /// How long to wait after so many failed tries; absent: not again now. `asked` is the server's `Retry-After`.
     ///
     /// A time-out is not tried again at once: a server that needs minutes has enough to do.
-    #[must_use]
     pub fn wait_after(
         &self,
         tries: u32,

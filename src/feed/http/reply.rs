@@ -135,7 +135,6 @@ fn unkept(error: SpoolError) -> FeedError {
 
 impl FeedError {
     /// How long the server asked to be left alone.
-    #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Transient { retry_after, .. } => retry_after.map(SignedDuration::unsigned_abs),

@@ -44,7 +44,6 @@ pub enum QuarantineReason {
     },
     /// Too many who were done, and now pend.
     Reversed {
-        /// In which window.
         window: WindowId,
         /// How many keys.
         count: usize,
@@ -53,7 +52,6 @@ pub enum QuarantineReason {
     },
     /// Too many of whom the last load had a row, and this one has none.
     Uncovered {
-        /// In which window.
         window: WindowId,
         /// How many keys.
         count: usize,
@@ -64,7 +62,6 @@ pub enum QuarantineReason {
     },
     /// More newly concluded than the last loads let expect.
     Jumped {
-        /// In which window.
         window: WindowId,
         /// How many keys.
         count: usize,
@@ -77,7 +74,6 @@ pub enum QuarantineReason {
     Form {
         /// Of the last accepted load.
         before: String,
-        /// Of this one.
         now: String,
     },
     /// Two different questions got the same bytes for an answer.
@@ -89,38 +85,26 @@ pub enum QuarantineReason {
     },
     /// More pages of the run than the feed tolerates could not be had or read.
     MissingPages {
-        /// How many.
         missed: usize,
         /// Of how many.
         pages: usize,
         /// How many are tolerated.
         tolerated: usize,
-        /// The first.
         first: Option<String>,
     },
     /// Somebody refused these very bytes.
-    RefusedBefore {
-        /// In which snapshot.
-        snapshot: SnapshotId,
-        /// Who.
-        author: String,
-        /// Why.
-        reason: String,
-    },
+    RefusedBefore { snapshot: SnapshotId, author: String, reason: String },
     /// A word that the feed's tables do not have.
     UnknownWord {
         /// As written.
         word: String,
-        /// In which column.
         column: String,
         /// In how many rows.
         count: usize,
-        /// Where first.
         first_line: u64,
     },
     /// Too many lines that say nothing.
     BadLines {
-        /// How many.
         bad: usize,
         /// Of how many.
         rows: usize,
@@ -134,14 +118,12 @@ pub enum QuarantineReason {
 pub enum AcceptanceNote {
     /// Lines that say nothing.
     BadLines {
-        /// How many.
         bad: usize,
         /// They, as far as they are listed.
         lines: Vec<BadLine>,
     },
     /// Rows about municipalities outside the roster.
     UnknownMunicipalities {
-        /// How many rows.
         count: usize,
         /// They, as far as they are listed.
         lines: Vec<UnknownMunicipality>,
@@ -153,12 +135,7 @@ pub enum AcceptanceNote {
     /// Units outside the roster.
     UnknownUnits(usize),
     /// Rows that repeat others.
-    Duplicates {
-        /// How many.
-        count: usize,
-        /// Where first.
-        first_line: u64,
-    },
+    Duplicates { count: usize, first_line: u64 },
     /// Rows about no declared window.
     WithoutWindow(usize),
     /// Rows with a blank situation.
@@ -169,11 +146,9 @@ pub enum AcceptanceNote {
     Unsaid(usize),
     /// Pages of the run that could not be had or read; whom they are about is não confirmado.
     MissingPages {
-        /// How many.
         missed: usize,
         /// Of how many.
         pages: usize,
-        /// The first.
         first: Option<String>,
     },
 }

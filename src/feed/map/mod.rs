@@ -40,7 +40,6 @@ pub struct Ground<'a> {
     pub windows: &'a [Window],
     /// Who is known and expected.
     pub roster: &'a Roster,
-    /// When the snapshot was taken.
     pub taken_at: Timestamp,
 }
 
@@ -49,7 +48,6 @@ pub struct Ground<'a> {
 pub struct BadLine {
     /// Line in the file, from 1.
     pub line: u64,
-    /// Why, for operators.
     pub message: String,
 }
 
@@ -132,7 +130,6 @@ pub struct Mapped {
     pub same_answer: Option<(String, String)>,
     /// Municipalities of which rows say different things, by name.
     pub contradicted: Vec<String>,
-    /// When it was taken.
     pub taken_at: Option<Timestamp>,
     /// Columns that the feed needs and the file lacks; then nothing else was read.
     pub columns: Vec<ColumnError>,
@@ -163,7 +160,6 @@ pub(super) use column::wanted;
 
 impl<'a> Mapper<'a> {
     /// Begins with nothing said.
-    #[must_use]
     pub fn new(spec: &'a FeedSpec, ground: &'a Ground<'a>) -> Self {
         let periods = period::Periods::new(spec, ground);
         let parts = ground.calendar.parts.keys().cloned().chain(spoken_of(spec));
@@ -273,7 +269,6 @@ impl<'a> Mapper<'a> {
     }
 
     /// Adds what no row says, and gives all of it.
-    #[must_use]
     pub fn finish(self) -> Mapped {
         let mut mapped = self.mapped;
         if !mapped.columns.is_empty() {

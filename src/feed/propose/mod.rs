@@ -41,11 +41,9 @@ pub struct Wish<'a> {
     pub id: &'a FeedId,
     /// The system that the file speaks of.
     pub system: &'a System,
-    /// Where the feed will come from.
     pub source: &'a Source,
     /// The feeds that there are: what their words mean was settled by a person.
     pub known: &'a [FeedSpec],
-    /// What the operator settled.
     pub choices: &'a Choices,
 }
 

@@ -46,7 +46,6 @@ pub enum Gap {
     Unit,
     /// Of which part the rows are.
     Part,
-    /// Of which reference.
     Reference,
     /// How the reference is written.
     ReferencePattern,

@@ -254,7 +254,6 @@ pub struct Met {
     pub word: String,
     /// In how many rows.
     pub rows: usize,
-    /// On which line first.
     pub first_line: u64,
 }
 

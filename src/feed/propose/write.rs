@@ -96,7 +96,6 @@ impl Proposed {
     }
 
     /// The table, with its comments; `of` is the file's name.
-    #[must_use]
     pub fn toml(&self, of: &str) -> String {
         let mut out = String::new();
         let spec = &self.spec;
@@ -285,7 +284,6 @@ fn kinds(view: &View<'_>, mapping: &Mapping, place: usize) -> Vec<RowKind> {
 
 impl RowKind {
     /// In the operators' words.
-    #[must_use]
     pub fn told(&self) -> String {
         let rows = |count| counted(count, "linha", "linhas");
         let with = |met: &Met| {

@@ -29,9 +29,7 @@ pub use judge::{Before, Distrust};
 /// What rows of a register are read against.
 #[derive(Debug, Clone, Copy)]
 pub struct RegisterGround<'a> {
-    /// The declared parts.
     pub parts: &'a BTreeMap<PartId, Part>,
-    /// Who is known.
     pub roster: &'a Roster,
     /// The civil day of the load.
     pub read_on: Date,
@@ -40,7 +38,6 @@ pub struct RegisterGround<'a> {
 /// What a register's file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterRead {
-    /// Its units.
     pub register: Register,
     /// Rows that are not blank.
     pub rows: usize,
@@ -85,7 +82,6 @@ impl RegisterRead {
     }
 
     /// What staff should know of a load that is believed.
-    #[must_use]
     pub fn remarks(&self) -> Vec<String> {
         let told = |n: usize, one: &str, many: &str| (n > 0).then(|| counted(n, one, many));
         let mut remarks: Vec<String> = [
@@ -142,7 +138,6 @@ impl RegisterRead {
 /// One load of a register: what it says, and the reasons why it is not believed, if any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterIntake {
-    /// What was read.
     pub read: RegisterRead,
     /// Empty: it is believed.
     pub distrust: Vec<Distrust>,
@@ -150,13 +145,11 @@ pub struct RegisterIntake {
 
 impl RegisterIntake {
     /// Whether its reader had to be contained: the same bytes are not worth another try soon.
-    #[must_use]
     pub fn is_uncontained(&self) -> bool {
         self.distrust.iter().any(|why| matches!(why, Distrust::Unreadable(DecodeError::Uncontained(_))))
     }
 
     /// Of bytes that could not be read.
-    #[must_use]
     pub fn unreadable(spec: &RegisterSpec, read_on: Date, error: DecodeError) -> Self {
         Self { read: RegisterRead::empty(spec, read_on), distrust: vec![Distrust::Unreadable(error)] }
     }
@@ -164,7 +157,6 @@ impl RegisterIntake {
 
 /// Decodes, reads and judges one whole load, which may come in several bodies. Never fails: bytes that cannot be read
 /// are a load that is not believed.
-#[must_use]
 pub fn take_in(
     spec: &RegisterSpec,
     bodies: &[Body],

@@ -19,7 +19,6 @@ const DEEPEST: usize = 64;
 /// A row of a table of the page.
 #[expect(clippy::struct_field_names, reason = "a line of a table lies on a line of the page")]
 pub(super) struct Line {
-    /// Which table.
     pub(super) table: usize,
     /// Which group of its rows (`thead`, `tbody`): cells reach no further.
     pub(super) group: usize,

@@ -39,7 +39,6 @@ pub enum Returned {
         /// Which letter, the likeliest first.
         originals: Vec<String>,
     },
-    /// A read receipt.
     Receipt(Receipt),
     /// Written by a machine on somebody's behalf: an absence, an acknowledgement.
     AutoReply,
@@ -90,7 +89,6 @@ pub enum Action {
     Failed,
     /// Being tried still.
     Delayed,
-    /// In the mailbox.
     Delivered,
     /// Handed to a system that reports nothing.
     Relayed,
@@ -101,7 +99,6 @@ pub enum Action {
 /// A read receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// What became of the letter.
     pub disposition: Disposition,
     /// Whose receipt, as we wrote it and as it is; those that are addresses.
     pub recipients: Vec<EmailAddress>,
@@ -112,11 +109,9 @@ pub struct Receipt {
 /// What became of a letter in its mailbox (RFC 8098 §3.2.6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
-    /// Shown to somebody.
     Displayed,
     /// Deleted, perhaps unread.
     Deleted,
-    /// Handled by a machine.
     Processed,
     /// The reader will not say.
     Denied,
@@ -148,7 +143,6 @@ pub enum Why {
 }
 
 /// Tells what a message is. Takes any bytes, and time and memory in proportion to a bounded part of them.
-#[must_use]
 pub fn read(bytes: &[u8]) -> Returned {
     let bounded = match bound::bound(bytes) {
         Ok(bounded) => bounded,
@@ -160,7 +154,6 @@ pub fn read(bytes: &[u8]) -> Returned {
 }
 
 /// The addresses that a message says it was delivered to, as mail systems and senders write them in its header.
-#[must_use]
 pub fn delivered_to(bytes: &[u8]) -> Vec<EmailAddress> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_HEAD)]);
     // Mail in a file may begin with an envelope line of its own, which is no field.

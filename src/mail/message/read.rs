@@ -3,7 +3,6 @@
 //! Reads what [`super::compose`] writes; of a message in any other shape it says nothing rather than something wrong.
 
 /// The header without its last line break, its encoded words as people read them; empty when the bytes are no message.
-#[must_use]
 pub fn header(bytes: &[u8]) -> String {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(0);
     // A text in several words is one: what parts them is no part of it (RFC 2047 §6.2).
@@ -22,7 +21,6 @@ pub fn header(bytes: &[u8]) -> String {
 }
 
 /// The letter's text, decoded, with LF at each end of line.
-#[must_use]
 pub fn plain_text(bytes: &[u8]) -> Option<String> {
     let message = std::str::from_utf8(bytes).ok()?;
     let boundary = message.split_once("boundary=\"")?.1.split_once('"')?.0;

@@ -35,7 +35,6 @@ pub struct Relay {
     pub host: String,
     /// TCP port: 25, 465 (TLS) or 587 (STARTTLS) by custom.
     pub port: u16,
-    /// How the connection is protected.
     pub security: Security,
     /// User and password, if the relay asks for them.
     pub credentials: Option<Credentials>,
@@ -43,7 +42,6 @@ pub struct Relay {
     pub extra_ca: Option<Vec<u8>>,
     /// The name that we give in EHLO: this machine's full name, or `[192.0.2.1]`.
     pub hello_name: String,
-    /// How long each step may take.
     pub timeouts: Timeouts,
 }
 
@@ -70,7 +68,6 @@ pub struct Credentials {
 /// What proves to the relay who we are; `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub enum Proof {
-    /// A password.
     Password(SecretString),
     /// A token (XOAUTH2), as another server gives them.
     Token(oauth::Tokens),
@@ -112,9 +109,6 @@ pub enum RelayError {
 
 impl Relay {
     /// Checks what can be checked without the network; connecting checks it again.
-    ///
-    /// # Errors
-    /// [`RelayError`].
     pub fn check(&self) -> Result<(), RelayError> {
         if tls::server_name(&self.host).is_none() {
             return Err(RelayError::Host(self.host.clone()));

@@ -36,7 +36,6 @@ pub struct TokenServer {
     pub client_secret: Option<SecretString>,
     /// What the token is to be good for.
     pub scope: Option<String>,
-    /// What it gives tokens for.
     pub grant: Grant,
 }
 
@@ -84,7 +83,6 @@ struct Refusal {
 
 impl Tokens {
     /// None fetched yet.
-    #[must_use]
     pub fn new(server: TokenServer) -> Self {
         Self(Arc::new(Shared { server, kept: Mutex::default() }))
     }

@@ -169,6 +169,17 @@ async fn a_5xx_about_us_is_the_relays_fault() {
 }
 
 #[tokio::test]
+async fn a_process_that_may_no_longer_speak_says_nothing_and_blames_no_relay() {
+    let server = Scripted::start(Cover::Clear, vec![Script::new()]).await;
+    let mut sender = SmtpSender::new(relay(&server)).unwrap();
+    sender.only_while(Permit::while_so(|| false));
+    let outcome = send(&mut sender, "smas@vitoria.invalid").await;
+    let Outcome::Deferred { reply, slow_down: false } = &outcome else { panic!("{outcome:?}") };
+    assert!(reply.contains("este processo deixou de ser o que envia"), "{reply}");
+    assert!(server.heard().iter().all(|heard| heard.lines.is_empty()), "not even a greeting");
+}
+
+#[tokio::test]
 async fn a_connection_closed_before_the_final_dot_defers() {
     for (moment, words) in [
         (Moment::Greeting, "à saudação"),

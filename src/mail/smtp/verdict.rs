@@ -60,7 +60,6 @@ impl Step {
 /// A step that did not go well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Setback {
-    /// What it means.
     pub(super) outcome: Outcome,
     /// The relay answered in order, so that the connection may serve again.
     pub(super) in_order: bool,
@@ -84,7 +83,8 @@ pub(super) fn of_error(step: Step, error: &Error, breakage: Option<Breakage>) ->
         None => "a resposta do relé não é SMTP".to_owned(),
     };
     let mut setback = broken(step, &what, breakage);
-    if step == Step::Greeting && !matches!(breakage, Some(Breakage::Closed | Breakage::Network(_))) {
+    let is_no_relay = !matches!(breakage, Some(Breakage::Closed | Breakage::Network(_) | Breakage::Silenced));
+    if step == Step::Greeting && is_no_relay {
         // Another service listens there, and a person must look.
         setback.outcome = Outcome::RelayFault { reply: setback.outcome.reply().to_owned() };
     }
@@ -105,8 +105,9 @@ fn broken(step: Step, what: &str, breakage: Option<Breakage>) -> Setback {
     let reply = format!("{what} {}", step.label());
     let outcome = match step {
         Step::Dot => Outcome::Uncertain { reply },
-        // Nothing was said of this letter, and the next one would go the same way.
-        _ => Outcome::Deferred { reply, slow_down: true },
+        // Nothing was said of this letter, and the next one would go the same way: by the relay's fault, unless it is this
+        // process that may not speak.
+        _ => Outcome::Deferred { reply, slow_down: breakage != Some(Breakage::Silenced) },
     };
     Setback { outcome, in_order: false, closed: breakage == Some(Breakage::Closed) }
 }

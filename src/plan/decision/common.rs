@@ -12,7 +12,6 @@ use crate::plan::ledger::{CopyRequest, NamedPart, NoticeRecord, Standing};
 
 impl Decision {
     /// What to do, by its word alone.
-    #[must_use]
     pub fn act(&self) -> Act {
         match self {
             Self::Send(_) => Act::Send,
@@ -23,7 +22,6 @@ impl Decision {
     }
 
     /// About which notice.
-    #[must_use]
     pub fn key(&self) -> &NoticeKey {
         match self {
             Self::Send(sending) => &sending.notice.key,
@@ -34,19 +32,16 @@ impl Decision {
     }
 
     /// The window that it is about, if any.
-    #[must_use]
     pub fn window(&self) -> Option<&WindowId> {
         self.key().window()
     }
 
     /// The municipality that it is about, if any.
-    #[must_use]
     pub fn municipality(&self) -> Option<MunicipalityCode> {
         self.key().municipality()
     }
 
     /// Why.
-    #[must_use]
     pub fn because(&self) -> &Reason {
         match self {
             Self::Send(sending) => &sending.because,
@@ -57,7 +52,6 @@ impl Decision {
     }
 
     /// What sort of letter; none for a report.
-    #[must_use]
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Self::Send(sending) => Some(sending.notice.content.kind()),
@@ -68,7 +62,6 @@ impl Decision {
     }
 
     /// The edition; none for a notice about the service.
-    #[must_use]
     pub fn edition(&self) -> Option<u16> {
         match self {
             Self::Send(Sending { notice, .. }) | Self::Withhold(Withheld { notice, .. }) => notice.edition(),
@@ -78,14 +71,12 @@ impl Decision {
     }
 
     /// The rung, days before the deadline; none for what is no rung's.
-    #[must_use]
     pub fn rung(&self) -> Option<u16> {
         self.key().slot().and_then(Slot::rung)
     }
 
     /// The version that is to be sent, that will leave when nothing holds it any more, or that was recorded last; none
     /// when no letter was ever recorded. A report has only one.
-    #[must_use]
     pub fn version(&self) -> Option<NonZeroU16> {
         match self {
             Self::Send(sending) => Some(sending.version),
@@ -96,7 +87,6 @@ impl Decision {
     }
 
     /// Its letter, sent or held.
-    #[must_use]
     pub fn notice(&self) -> Option<&Notice> {
         match self {
             Self::Send(Sending { notice, .. }) | Self::Withhold(Withheld { notice, .. }) => Some(notice),
@@ -105,19 +95,16 @@ impl Decision {
     }
 
     /// What its letter says, sent or held.
-    #[must_use]
     pub fn content(&self) -> Option<&Content> {
         self.notice().map(|notice| &notice.content)
     }
 
     /// To whom; nobody unless it is to be sent or withheld.
-    #[must_use]
     pub fn to(&self) -> &[Recipient] {
         self.notice().map_or(&[], |notice| &notice.to)
     }
 
     /// The deadline that it names, if it names one.
-    #[must_use]
     pub fn told(&self) -> Option<Told> {
         match self {
             Self::Send(Sending { notice, .. }) | Self::Withhold(Withheld { notice, .. }) => {
@@ -129,7 +116,6 @@ impl Decision {
     }
 
     /// The parts that it names.
-    #[must_use]
     pub fn parts(&self) -> Vec<NamedPart> {
         match self {
             Self::Send(Sending { notice, .. }) | Self::Withhold(Withheld { notice, .. }) => notice.parts(),
@@ -139,7 +125,6 @@ impl Decision {
     }
 
     /// Who asked for a copy of its letter, where one is to be sent.
-    #[must_use]
     pub fn copies(&self) -> &[CopyRequest] {
         match self {
             Self::Send(sending) => &sending.copies,
@@ -148,7 +133,6 @@ impl Decision {
     }
 
     /// When it was due.
-    #[must_use]
     pub fn due_at(&self) -> Timestamp {
         match self {
             Self::Send(Sending { notice, .. }) | Self::Withhold(Withheld { notice, .. }) => notice.due_at,
@@ -158,7 +142,6 @@ impl Decision {
     }
 
     /// Until when it may leave; none: for ever, or it never will.
-    #[must_use]
     pub fn valid_until(&self) -> Option<Timestamp> {
         match self {
             Self::Send(Sending { notice, .. }) | Self::Withhold(Withheld { notice, .. }) => {
@@ -171,7 +154,6 @@ impl Decision {
 
     /// The ledger's record of a notice to a municipality after this decision, where what is sent is accepted at once;
     /// none for what goes to staff.
-    #[must_use]
     pub fn record(&self, now: Timestamp) -> Option<NoticeRecord> {
         match self {
             Self::Send(sending) => sending.record(Standing::Sent { at: now, live: false }, now),

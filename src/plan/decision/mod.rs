@@ -30,13 +30,10 @@ pub enum Decision {
 /// A notice as it leaves or would leave: what it says, to whom, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Its identity.
     pub key: NoticeKey,
-    /// What it says.
     pub content: Content,
     /// To whom; empty only while it is withheld before anybody asked to whom, or because nobody can be written to.
     pub to: Vec<Recipient>,
-    /// When it was due.
     pub due_at: Timestamp,
     /// Until when it may leave; none: for ever.
     pub valid_until: Option<Timestamp>,
@@ -45,40 +42,33 @@ pub struct Notice {
 /// A notice to be recorded and sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sending {
-    /// The notice.
     pub notice: Notice,
     /// Which version of it this letter is: 1 unless another role stands in or the text changed.
     pub version: NonZeroU16,
     /// Who in the secretariat asked for a copy (`copia`).
     pub copies: Vec<CopyRequest>,
-    /// Why it is sent.
     pub because: Reason,
 }
 
 /// A notice held back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Withheld {
-    /// The notice that would leave.
     pub notice: Notice,
     /// What sort of letter it would be. A prazo that is held because nobody knows what is pending has a lembrete's
     /// content: it lists what is unconfirmed.
     pub kind: Kind,
     /// The version that will leave; none while none was recorded yet.
     pub version: Option<NonZeroU16>,
-    /// Why it is held.
     pub because: Reason,
 }
 
 /// A notice to a municipality of which no more will be tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed {
-    /// How it ends.
     pub end: End,
-    /// Its identity.
     pub key: NoticeKey,
     /// What sort of letter it was, or would have been.
     pub kind: Kind,
-    /// The edition that it names.
     pub edition: u16,
     /// The deadline that it names, if it names one.
     pub told: Option<Told>,
@@ -86,11 +76,9 @@ pub struct Closed {
     pub parts: Vec<NamedPart>,
     /// Its last recorded version; none when none was.
     pub version: Option<NonZeroU16>,
-    /// When it was due.
     pub due_at: Timestamp,
     /// Until when it might have left, for one that never did.
     pub valid_until: Option<Timestamp>,
-    /// Why it ends.
     pub because: Reason,
 }
 
@@ -113,13 +101,11 @@ pub struct Report {
     edition: u16,
     /// What was so.
     pub closing: Arc<Closing>,
-    /// Why it is written.
     pub because: Reason,
 }
 
 impl Report {
     /// The report of an edition whose deadline passed.
-    #[must_use]
     pub fn new(window: WindowId, edition: u16, closing: Arc<Closing>) -> Self {
         let slot = StaffSlot::Report { edition };
         let key = NoticeKey::Staff { window: window.clone(), slot };
@@ -128,13 +114,11 @@ impl Report {
     }
 
     /// Of which window.
-    #[must_use]
     pub fn window(&self) -> &WindowId {
         &self.window
     }
 
     /// Of which edition.
-    #[must_use]
     pub fn edition(&self) -> u16 {
         self.edition
     }
@@ -142,7 +126,6 @@ impl Report {
 
 impl End {
     /// The act that ends it so.
-    #[must_use]
     pub fn act(self) -> Act {
         match self {
             Self::Withdrawn => Act::Withdraw,
@@ -154,13 +137,11 @@ impl End {
 
 impl Notice {
     /// The edition that it is about; none for a notice about the service.
-    #[must_use]
     pub fn edition(&self) -> Option<u16> {
         self.key.edition().or(self.content.edition())
     }
 
     /// The parts that its content names.
-    #[must_use]
     pub fn parts(&self) -> Vec<NamedPart> {
         named_parts(&self.content)
     }
@@ -189,7 +170,6 @@ impl Notice {
 
 impl Sending {
     /// The ledger's record of it; none for a notice to staff.
-    #[must_use]
     pub fn record(&self, standing: Standing, now: Timestamp) -> Option<NoticeRecord> {
         let record = self.notice.record(self.notice.content.kind(), Some(self.version), standing, now)?;
         Some(NoticeRecord { copies: self.copies.clone(), ..record })

@@ -69,7 +69,6 @@ enum Fate {
 pub(in crate::plan) struct Decided {
     /// To be sent, unless something beyond this municipality holds it.
     pub(in crate::plan) send: Option<Sending>,
-    /// Withheld.
     pub(in crate::plan) withheld: Vec<Held>,
     /// Withheld until now; held by nothing from now on, but cannot leave yet.
     pub(in crate::plan) resumed: Vec<Withheld>,
@@ -81,7 +80,6 @@ pub(in crate::plan) struct Decided {
 
 /// A letter that is withheld.
 pub(in crate::plan) struct Held {
-    /// The decision.
     pub(in crate::plan) decision: Decision,
     /// Whether the ledger does not say so already.
     pub(in crate::plan) is_change: bool,

@@ -41,9 +41,7 @@ statements! {
 /// A ledger in its new place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relocated {
-    /// Where it was, in words.
     pub from: String,
-    /// Where it is.
     pub to: String,
     /// Entries of its journal, each checked on both sides.
     pub entries: usize,
@@ -84,29 +82,18 @@ pub enum MoveError {
     Unsound {
         /// Which of the two.
         place: String,
-        /// What is amiss.
         faults: Vec<String>,
     },
     /// What was read back is not what was written.
     #[error(
         "o que se gravou em {place} não é o que se leu (tabela {table})\ndica: o livro antigo continua valendo; repita o comando"
     )]
-    Unlike {
-        /// Where.
-        place: String,
-        /// Which table.
-        table: &'static str,
-    },
+    Unlike { place: String, table: &'static str },
     /// The new place.
     #[error(
         "não foi possível gravar o livro em {place}\ndica: o livro antigo continua valendo; confira o servidor ou o disco, e repita"
     )]
-    There {
-        /// Where.
-        place: String,
-        /// Why.
-        source: StoreError,
-    },
+    There { place: String, source: StoreError },
     /// The old place.
     #[error(transparent)]
     Here(#[from] StoreError),
@@ -115,9 +102,6 @@ pub enum MoveError {
 impl Store {
     /// Moves this ledger to another place, which must be empty, not there, or left half by an earlier try. `is_live`:
     /// whether letters leave from it, so that its witness is asked.
-    ///
-    /// # Errors
-    /// [`MoveError`].
     pub async fn relocate(
         &self,
         new: LedgerPlace,

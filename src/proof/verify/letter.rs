@@ -55,9 +55,7 @@ pub(super) struct Whole {
 
 /// A letter as it was decided.
 pub(super) struct Decided {
-    /// The journal's entry.
     pub(super) seq: i64,
-    /// When.
     told_at: i64,
     /// The same, or when it was let go again while it had reached nobody.
     pub(super) recorded_at: i64,

@@ -134,11 +134,8 @@ pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
 /// What a check of the whole ledger found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChainReport {
-    /// Entries in the journal.
     pub entries: usize,
-    /// Letters in the ledger.
     pub letters: usize,
-    /// Deliveries in the ledger.
     pub deliveries: usize,
     /// The most rows of letters that were held in memory at once: it does not grow with the ledger.
     pub most_held: usize,
@@ -153,11 +150,9 @@ pub struct ChainReport {
 /// A row that does not stand as the journal tells.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Discrepancy {
-    /// In which table.
     pub table: &'static str,
     /// Its key, column by column.
     pub key: Vec<String>,
-    /// What is amiss.
     pub what: Amiss,
 }
 
@@ -174,13 +169,11 @@ pub enum Amiss {
 
 impl ChainReport {
     /// Whether nothing is amiss.
-    #[must_use]
     pub fn is_whole(&self) -> bool {
         self.broken_at.is_none() && self.unread.is_empty() && self.discrepancies.is_empty()
     }
 
     /// What does not stand as it was recorded, each named, in the operators' words.
-    #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let broken = self
             .broken_at

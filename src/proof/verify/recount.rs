@@ -31,7 +31,6 @@ statements! {
 pub struct Recount {
     /// The ledger as the plan sees it, of the windows that are not over.
     pub ledger: Ledger,
-    /// The windows that are.
     pub over: BTreeSet<WindowId>,
     /// Every row of every table that is not as the journal tells.
     pub report: ChainReport,
@@ -41,7 +40,6 @@ pub struct Recount {
     pub written: Vec<WrittenTo>,
     /// The place of the journal's last entry.
     pub reached: u64,
-    /// Its hash.
     pub reached_hash: String,
 }
 

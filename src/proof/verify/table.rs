@@ -100,7 +100,6 @@ const TOGETHER: usize = 500;
 pub(super) struct Comparison {
     /// Rows of letters that are not compared yet.
     waiting: Expected,
-    /// How many.
     held: usize,
     most_held: usize,
     /// The rows found that must be there, by table: their keys as numbers that nobody outside this process can work out,

@@ -27,7 +27,6 @@ const OF_AN_EDITION: u32 = 3;
 pub type Reread = BTreeMap<WindowId, u32>;
 
 /// The windows of a period as a calendar, and how many events it has.
-#[must_use]
 pub fn ics(
     windows: &[Window],
     calendar: &Calendar,

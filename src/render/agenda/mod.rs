@@ -30,7 +30,6 @@ fn between(windows: &[Window], from: Date, to: Date) -> Vec<&Window> {
 }
 
 /// The agenda for a terminal of that width: the period at a glance, then each window in words.
-#[must_use]
 pub fn text(
     windows: &[Window],
     calendar: &Calendar,
@@ -133,7 +132,6 @@ struct EditionLine {
 
 /// The agenda as JSON Lines: one compact object for each window; dates as ISO 8601, absent facts null, an empty
 /// `municipios` for all. `situacao` is what is in force today; its two dates say when it begins and ends.
-#[must_use]
 pub fn json(windows: &[Window], calendar: &Calendar, days: (Date, Date), today: Date) -> String {
     let (from, to) = days;
     let mut out = String::new();

@@ -11,10 +11,13 @@ pub use text::{headline, text};
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+
 use super::because::{because, cause};
 use super::portuguese as pt;
 use crate::domain::calendar::Calendar;
-use crate::domain::id::MunicipalityCode;
+use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::{Addressee, Kind, NoticeKey, StaffSlot};
 use crate::domain::overrides::{Hold, HoldScope};
 use crate::domain::reason::Reason;
@@ -140,6 +143,19 @@ impl Words<'_> {
             group.window,
             self.counted(&group.municipalities)
         )
+    }
+
+    /// What comes next and which windows open, a line each, the earliest first.
+    fn ahead(&self, page: &DayPage) -> Vec<String> {
+        let zone = &self.calendar.hours.zone;
+        let opening = |(id, on): &(WindowId, Date)| {
+            (zone.start_of(*on), format!("{}: abre {id}", pt::date_and_weekday(*on)))
+        };
+        let mut lines: Vec<(Timestamp, String)> =
+            page.upcoming.iter().map(|group| (group.at, self.next(group))).collect();
+        lines.extend(page.openings.iter().map(opening));
+        lines.sort_by_key(|(at, _)| *at);
+        lines.into_iter().map(|(_, line)| line).collect()
     }
 
     /// Decisions that are equal for many, as one line each.

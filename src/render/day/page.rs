@@ -10,11 +10,11 @@ use crate::domain::roster::Roster;
 use crate::plan::day::DayPage;
 
 /// Every section of the page, under headings of the second order.
-#[must_use]
 pub fn section(page: &DayPage, calendar: &Calendar, roster: &Roster) -> Markup {
     let words = Words { calendar, roster };
     let zone = &calendar.hours.zone;
     let decisions = words.decisions(&page.decisions);
+    let ahead = words.ahead(page);
     let (queued, done): (Vec<_>, Vec<_>) = page.staff.iter().partition(|letter| letter.state.is_waiting());
     html! {
         section .day {
@@ -62,11 +62,8 @@ pub fn section(page: &DayPage, calendar: &Calendar, roster: &Roster) -> Markup {
                 ul { @for line in &decisions { li { (line) } } }
             }
             h2 { "Em seguida" }
-            @if page.upcoming.is_empty() && page.openings.is_empty() { p .none { "Nada à vista." } }
-            ul {
-                @for group in &page.upcoming { li { (words.next(group)) } }
-                @for (id, on) in &page.openings { li { (pt::date_and_weekday(*on)) ": abre " (id) } }
-            }
+            @if ahead.is_empty() { p .none { "Nada à vista." } }
+            ul { @for line in &ahead { li { (line) } } }
             h2 { "O que mudou no preenchimento" }
             @if page.moved.is_empty() { p .none { "Nada." } }
             ul { @for group in &page.moved { li { (moved(group, words)) } } }

@@ -11,7 +11,6 @@ use crate::domain::status::State;
 use crate::plan::day::{DayPage, FeedAge, MovedGroup};
 
 /// What the page says in one line, for the subject of its mail: `12 cartas saíram, 2 retidas, 59 pendentes`.
-#[must_use]
 pub fn headline(page: &DayPage) -> String {
     let (left, waiting, held) = tally(page);
     let pending: usize = page.windows.iter().filter(|w| !w.halted).map(|w| w.counts.pending).sum();
@@ -34,7 +33,6 @@ pub fn headline(page: &DayPage) -> String {
 }
 
 /// The whole page.
-#[must_use]
 pub fn text(page: &DayPage, calendar: &Calendar, roster: &Roster) -> String {
     let words = Words { calendar, roster };
     let zone = &calendar.hours.zone;
@@ -101,8 +99,7 @@ pub fn text(page: &DayPage, calendar: &Calendar, roster: &Roster) -> String {
         "nada de novo a decidir; o que já foi decidido espera sair"
     };
     section(&mut out, "Agora", &words.decisions(&page.decisions), nothing);
-    let mut next: Vec<String> = page.upcoming.iter().map(|group| words.next(group)).collect();
-    next.extend(page.openings.iter().map(|(id, on)| format!("{}: abre {id}", pt::date_and_weekday(*on))));
+    let mut next = words.ahead(page);
     if let Some(at) = page.next_wake {
         next.push(format!("próxima decisão: {}", pt::instant(at, zone)));
     }

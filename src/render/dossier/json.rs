@@ -10,7 +10,6 @@ use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::Told;
 
 /// The whole dossier, indented; the same dossier gives the same text.
-#[must_use]
 pub fn json(dossier: &Dossier) -> String {
     let d = dossier;
     let holders = d.holders.iter().map(|h| {

@@ -14,7 +14,6 @@ use super::{piece, sections};
 const STYLE: &str = include_str!("style.css");
 
 /// One self-contained page.
-#[must_use]
 pub fn page(dossier: &Dossier, calendar: &Calendar) -> String {
     let zone = &calendar.hours.zone;
     let title = format!("Dossiê de comunicação: {} ({})", pt::line(&dossier.name), dossier.municipality);

@@ -8,7 +8,6 @@ use crate::domain::roster::Roster;
 use crate::plan::forecast::Forecast;
 
 /// One row for each day on which something leaves or waits.
-#[must_use]
 pub fn days_csv(forecast: &Forecast) -> String {
     let mut out =
         heading(&["dia", "cartas_municipios", "cartas_equipe", "entregas", "saem", "ficam", "ultima_as"]);
@@ -23,7 +22,6 @@ pub fn days_csv(forecast: &Forecast) -> String {
 }
 
 /// One row for each municipality, also those that get nothing.
-#[must_use]
 pub fn municipalities_csv(forecast: &Forecast, roster: &Roster) -> String {
     let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| kind.is_municipal()).collect();
     let names = kinds.iter().map(|kind| kind.as_str());
@@ -45,7 +43,6 @@ pub fn municipalities_csv(forecast: &Forecast, roster: &Roster) -> String {
 }
 
 /// One row for each warning.
-#[must_use]
 pub fn warnings_csv(forecast: &Forecast, roster: &Roster) -> String {
     let mut out = heading(&["tipo", "aviso", "ajuda"]);
     for one in &forecast.warnings {

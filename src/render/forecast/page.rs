@@ -20,7 +20,6 @@ const STYLE: &str = include_str!("style.css");
 const WEEK: [&str; 7] = ["seg", "ter", "qua", "qui", "sex", "sáb", "dom"];
 
 /// One page.
-#[must_use]
 pub fn page(forecast: &Forecast, calendar: &Calendar, roster: &Roster) -> String {
     let title = format!("Simulação de {} a {}", pt::date(forecast.days.0), pt::date(forecast.days.1));
     let body = html! {

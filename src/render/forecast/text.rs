@@ -17,7 +17,6 @@ const ALIKE: usize = 8;
 const BAR: usize = 24;
 
 /// The summary; `width` where it is shown on a terminal, none for a pipe.
-#[must_use]
 pub fn text(forecast: &Forecast, calendar: &Calendar, roster: &Roster, width: Option<usize>) -> String {
     let mut out = String::from("resumo da simulação:\n");
     if forecast.tally.is_empty() {

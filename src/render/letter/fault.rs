@@ -15,9 +15,7 @@ pub struct TemplateFault {
     pub file: String,
     /// The line, counted from 1, where known.
     pub line: Option<usize>,
-    /// What is wrong.
     pub message: String,
-    /// What to do.
     pub hint: String,
 }
 

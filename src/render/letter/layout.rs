@@ -25,7 +25,6 @@ pub(super) fn text(rendered: &str) -> String {
 
 /// A letter's text folded at 76 columns for a terminal, lists with a hanging indent. Lines indented by four blanks or
 /// more (text to paste) are left alone.
-#[must_use]
 pub fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 40);
     for line in text.lines() {

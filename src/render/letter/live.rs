@@ -6,7 +6,6 @@ use maud::{DOCTYPE, html};
 const AGAIN: &str = "<meta http-equiv=\"refresh\" content=\"1\">";
 
 /// The same page, loaded again each second.
-#[must_use]
 pub fn auto_refreshed(page: &str) -> String {
     match page.split_once("<head>") {
         Some((before, after)) => format!("{before}<head>{AGAIN}{after}"),
@@ -15,7 +14,6 @@ pub fn auto_refreshed(page: &str) -> String {
 }
 
 /// What is wrong, in the letter's place until it is put right.
-#[must_use]
 pub fn fault_page(text: &str) -> String {
     let page = html! {
         (DOCTYPE)

@@ -71,7 +71,6 @@ pub struct Letter {
 /// A table that goes with a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enclosure {
-    /// Its file's name.
     pub name: String,
     /// What is in it: `;`, UTF-8 with its mark, no formulas.
     pub csv: String,
@@ -89,7 +88,6 @@ pub fn letter(templates: &Templates, desk: &Context<'_>, notice: &Notice) -> Res
 }
 
 /// The name of the templates of a content: `NAME.assunto.txt`, `NAME.txt`, `NAME.html`.
-#[must_use]
 pub fn name_of(content: &Content) -> &'static str {
     match content {
         Content::Announcement { .. } => "divulgacao",

@@ -11,7 +11,6 @@ use crate::domain::news::{Finding, Topic};
 pub use paste::{Paste, Place, paste};
 
 /// What a topic is called.
-#[must_use]
 pub fn topic(topic: Topic) -> &'static str {
     match topic {
         Topic::Opening => "abertura",
@@ -21,7 +20,6 @@ pub fn topic(topic: Topic) -> &'static str {
 }
 
 /// A finding in some lines: what, where, the quote, what it seems to say, and what to run or to paste.
-#[must_use]
 pub fn told(finding: &Finding, calendar: &Calendar, today: Date) -> String {
     let system = calendar.systems.get(&finding.system).map_or(finding.system.as_str(), |s| s.name.as_str());
     let mut lines = vec![format!("possível {}: {}", topic(finding.topic), line(system))];

@@ -53,7 +53,6 @@ impl Paste {
 }
 
 /// What a finding asks for, given the calendar as it is.
-#[must_use]
 pub fn paste(finding: &Finding, calendar: &Calendar, today: Date) -> Paste {
     let near = finding.published_on.unwrap_or(today).min(today);
     let windows: Vec<Window> = calendar

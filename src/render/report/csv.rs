@@ -57,7 +57,6 @@ const CALL_COLUMNS: [&str; 12] = [
 ];
 
 /// One row for each part of each municipality, with every fact; a municipality without parts has one row too.
-#[must_use]
 pub fn csv(summaries: &[WindowSummary], calendar: &Calendar) -> String {
     let mut out = heading(&COLUMNS);
     for summary in summaries {
@@ -74,7 +73,6 @@ pub fn csv(summaries: &[WindowSummary], calendar: &Calendar) -> String {
 }
 
 /// The call lists, the most urgent first within each window.
-#[must_use]
 pub fn call_list_csv(summaries: &[WindowSummary], calendar: &Calendar) -> String {
     let mut out = heading(&CALL_COLUMNS);
     for summary in summaries {

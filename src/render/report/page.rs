@@ -36,12 +36,10 @@ pub struct Background<'a> {
     pub curves: &'a BTreeMap<WindowId, Curves>,
     /// How punctual everybody was; empty where that is not told.
     pub history: &'a [HistoryLine],
-    /// Names of units.
     pub roster: &'a Roster,
 }
 
 /// Where each window stands, with charts.
-#[must_use]
 pub fn page(summaries: &[WindowSummary], beside: Background<'_>, calendar: &Calendar) -> String {
     let of_page = |line: &&HistoryLine| {
         summaries
@@ -430,7 +428,6 @@ fn symbol(state: State) -> &'static str {
 }
 
 /// The list of the reports in a folder, the newest first: each with its name and the endings it is there in.
-#[must_use]
 pub fn index(reports: &[(String, Vec<String>)]) -> String {
     let body = html! {
         header { h1 { "Relatórios de acompanhamento" } }

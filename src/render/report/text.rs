@@ -13,7 +13,6 @@ use super::super::table::{TableColumn, table};
 
 /// Where each window stands: counts, tables by part, gerência and region, the call list, and who was told what and
 /// when.
-#[must_use]
 pub fn text(summaries: &[WindowSummary], calendar: &Calendar) -> String {
     if summaries.is_empty() {
         return "Nenhuma janela a relatar.\n".to_owned();
@@ -171,7 +170,6 @@ fn municipality(line: &MunicipalityLine, summary: &WindowSummary, calendar: &Cal
 
 /// One letter with where it really stands, at each address: `23/10/2023 08:00 prazo, 5 dias antes (edição 1): aceita
 /// (smas), recusada (cmas)`. The instant is when it left; where it never did, when it was decided is said instead.
-#[must_use]
 pub fn letter_words(letter: &LetterLine, calendar: &Calendar) -> String {
     let zone = &calendar.hours.zone;
     let rung = letter.rung.map(|days| format!(", {}", pt::days_before(days))).unwrap_or_default();

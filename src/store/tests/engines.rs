@@ -1,5 +1,6 @@
 //! What both engines must answer alike, and what only a server can do. With `TESTE_POSTGRES` the other tests of the
-//! store run on a server too.
+//! store run on a server too, but for those that name a file (`file_store`): its pages, log, lock and copies, the witness
+//! beside it, steps of its schema, and tampering in its own SQL, which `proof/tests/server.rs` does on a server.
 
 use std::time::{Duration, Instant};
 

@@ -214,7 +214,7 @@ async fn nothing_of_a_reduced_ledger_may_be_changed_or_go_unseen_but_what_the_ac
 #[tokio::test]
 async fn a_configuration_that_comes_into_force_again_has_its_files_again() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(file_store(&dir).await).await;
+    let store = told(store(&dir).await).await;
     store.reduce(&everything(), None, at(LATE)).await.unwrap();
     let new = NewConfiguration {
         fingerprint: "outra".to_owned(),
@@ -235,7 +235,7 @@ async fn a_configuration_that_comes_into_force_again_has_its_files_again() {
 #[tokio::test]
 async fn a_message_that_comes_back_for_an_erased_letter_is_taken_in_and_goes_with_the_next_act() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(file_store(&dir).await).await;
+    let store = told(store(&dir).await).await;
     store.reduce(&everything(), None, at(LATE)).await.unwrap();
     let id = store.message_ids(&rma()).await.unwrap()[&municipality("3201308")][0].clone();
     let raw = crate::store::RawMessage::of(b"Subject: lida\r\n\r\nlida\r\n");

@@ -60,13 +60,11 @@ impl DocumentRow {
     }
 
     /// A cell's text; absent where the row is short.
-    #[must_use]
     pub fn value(&self, place: usize) -> Option<&str> {
         self.cells.get(place).map(|cell| cell.value.as_str())
     }
 
     /// How many cells.
-    #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a row has at least one cell")]
     pub fn len(&self) -> usize {
         self.cells.len()
@@ -102,13 +100,11 @@ impl Document {
     }
 
     /// The rows, the heading among them.
-    #[must_use]
     pub fn rows(&self) -> &[DocumentRow] {
         &self.rows
     }
 
     /// Whether nothing, not even a line end, stands behind the last row.
-    #[must_use]
     pub fn ends_in_row(&self) -> bool {
         self.tail.is_empty()
     }

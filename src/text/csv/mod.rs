@@ -26,7 +26,6 @@ pub struct Dialect {
 impl Dialect {
     /// The delimiter that is stated, else the one that the first line names, else the one that parts the heading into
     /// most cells; of equals, the likeliest. `head` is the text's beginning, of ASCII structure.
-    #[must_use]
     pub fn detect(head: &[u8], stated: Option<u8>, has_line_feed: bool) -> Self {
         let line_break = if has_line_feed { b'\n' } else { b'\r' };
         let named = named_delimiter(head);

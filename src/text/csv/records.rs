@@ -55,7 +55,6 @@ struct Cell {
 
 impl Record {
     /// How many cells.
-    #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a row has at least one cell")]
     pub fn len(&self) -> usize {
         self.cells.len()
@@ -68,7 +67,6 @@ impl Record {
     }
 
     /// Where the row lies in the text, its line end left out.
-    #[must_use]
     pub fn span(&self) -> Range<usize> {
         let begin = self.cells.first().map_or(0, |cell| cell.span.start);
         begin..self.cells.last().map_or(begin, |cell| cell.span.end)
@@ -92,7 +90,6 @@ pub struct Records<R> {
     at: usize,
     /// Where `raw` begins in the text.
     offset: usize,
-    /// The line of `at`, from 1.
     line: u64,
     /// Whether a first line that names the delimiter is still to come.
     naming: bool,

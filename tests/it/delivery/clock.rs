@@ -9,6 +9,7 @@ use jiff::{SignedDuration, ToSpan};
 use vigia_suas::clock::Clock;
 use vigia_suas::store::Store;
 
+use super::server::{A_MINUTE, until};
 use crate::support::app::{Choice, DOMAIN, Site};
 use crate::support::smtp::Relay;
 
@@ -206,6 +207,41 @@ async fn a_month_of_a_clock_that_walks_at_random_sends_nothing_before_its_time_a
     let told = taken(&relay).1;
     assert!(told <= 60, "alerts are no flood: {told}");
     ends(&site.run(&["livro", "conferir"]), 0, "livro íntegro");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a C compiler, and two minutes"]
+async fn a_machine_that_comes_up_without_the_time_sends_nothing_and_goes_on_by_itself_once_it_has_it() {
+    let now = Clock::System.now().as_second();
+    // A clock without a battery; and one that systemd sets to the day on which it was built itself.
+    for behind in [now, 300 * 24 * 3600] {
+        let walk = Walk::new();
+        let environment = walk.environment();
+        walk.stand(0, true);
+        let relay = Relay::start().await;
+        let choice = Choice::new(relay.port);
+        let site = Site::new(&choice);
+        let by_that_clock =
+            |args: &[&str]| site.command(args).envs(environment.iter().copied()).output().unwrap();
+        let daemon = site.daemon_under(&environment);
+        relay.distinct(3).await;
+        assert_eq!(daemon.terminate().code(), Some(0));
+        // What falls due while it is down leaves once it knows the time, and not before.
+        site.write_calendar(&Choice { windows: 2, ..choice });
+        walk.stand(-behind, false);
+        let daemon = site.daemon_under(&environment);
+        daemon.shows("o relógio desta máquina está antes de");
+        until(A_MINUTE, "staff are told", || taken(&relay).1 == 1).await;
+        ends(&by_that_clock(&["saude"]), 1, "o relógio desta máquina está antes de");
+        ends(&by_that_clock(&["plano"]), 0, "aviso: o relógio desta máquina está antes de");
+        assert_eq!(taken(&relay).0, 3, "nothing leaves to a municipality");
+        // The time server answers at last.
+        walk.stand(0, true);
+        until(3 * A_MINUTE, "it goes on by itself", || taken(&relay).0 == 6).await;
+        until(A_MINUTE, "it is well", || by_that_clock(&["saude"]).status.code() == Some(0)).await;
+        assert_eq!(daemon.terminate().code(), Some(0));
+        ends(&by_that_clock(&["livro", "conferir"]), 0, "livro íntegro");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,8 @@ mod crash;
 mod disk;
 mod faults;
 mod gate;
+#[cfg(debug_assertions)]
+mod hang;
 mod herald;
 mod history;
 mod hostile;

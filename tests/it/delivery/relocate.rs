@@ -2,7 +2,7 @@
 //! off, one of the two ledgers counts and the other says so.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use vigia_suas::store::{Store, StoreError};
 use vigia_suas::world::seat;
 
 use crate::support::app::{Choice, Site};
+use crate::support::postgres::Server;
 use crate::support::smtp::Relay;
 
 fn said(output: &Output) -> String {
@@ -192,14 +193,49 @@ async fn what_else_the_files_say_when_a_ledger_has_moved_passes_the_gate_as_ever
     fs::create_dir(to.parent().unwrap()).unwrap();
     let moved = moves(&site, &["--para", to.to_str().unwrap()]);
     edit(&site, &moved);
+    held_with_three_left(&site, 40);
+}
+
+/// Leaves the first three municipalities of a roster; what the gate then says of a start.
+fn held_with_three_left(site: &Site, of: usize) {
     let roster = site.config().join("municipios.csv");
     let text = fs::read_to_string(&roster).unwrap();
     fs::write(&roster, text.lines().take(4).collect::<Vec<_>>().join("\n") + "\n").unwrap();
-    let held = refused(&site, &["servir", "--uma-vez"], 1);
-    assert!(
-        held.contains("37 municípios saem do cadastro") && !held.contains("o livro passa a ser outro"),
-        "{held}"
-    );
+    let held = refused(site, &["servir", "--uma-vez"], 1);
+    assert!(held.contains(&format!("{} municípios saem do cadastro", of - 3)), "{held}");
+    assert!(!held.contains("o livro passa a ser outro"), "{held}");
+    fs::write(&roster, text).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_that_was_moved_by_hand_has_its_gate_with_it() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice { municipalities: 40, ..Choice::new(relay.port) });
+    site.ok(&["servir", "--uma-vez"]);
+    let there = site.config().with_file_name("outro-disco");
+    fs::rename(site.data(), &there).unwrap();
+    let settings = site.config().join("vigia.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace(site.data().to_str().unwrap(), there.to_str().unwrap())).unwrap();
+    held_with_three_left(&site, 40);
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(relay.taken().len(), 40, "each once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL"]
+async fn a_second_machine_and_one_whose_folder_was_emptied_pass_the_gate_of_the_ledger_on_the_server() {
+    let server = Server::start("");
+    let relay = Relay::start().await;
+    let choice = Choice { municipalities: 40, ..Choice::new(relay.port) };
+    let (first, second) = (Site::new(&choice), Site::new(&choice));
+    server.serve(&first);
+    server.serve(&second);
+    first.ok(&["servir", "--uma-vez"]);
+    held_with_three_left(&second, 40);
+    fs::remove_dir_all(first.data()).unwrap();
+    held_with_three_left(&first, 40);
+    assert_eq!(relay.taken().iter().filter(|one| one.message_id.contains(".divulgacao.")).count(), 40);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -260,14 +296,6 @@ async fn which_counts(old: &Path, new: &Path) -> Counts {
     Counts::Old
 }
 
-/// The file that says where the server is.
-fn seat_of(site: &Site) -> Option<PathBuf> {
-    let names = fs::read_dir(site.data()).unwrap().map(|entry| entry.unwrap().path());
-    let is_seat =
-        |path: &PathBuf| path.to_string_lossy().contains("-servidor-") && path.extension().unwrap() == "json";
-    names.into_iter().find(is_seat)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL"]
 async fn killed_at_whatever_moment_one_ledger_counts_and_the_next_try_ends_the_move() {
@@ -287,7 +315,7 @@ async fn killed_at_whatever_moment_one_ledger_counts_and_the_next_try_ends_the_m
         child.wait().unwrap();
         // The server ends what the dead had begun.
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let Some(seat) = seat_of(&site) else { continue };
+        let Some(seat) = site.seat() else { continue };
         if which_counts(&site.database(), &seat).await == Counts::New {
             break;
         }

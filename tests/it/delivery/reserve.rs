@@ -6,12 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use vigia_suas::domain::delivery::DeliveryState;
-use vigia_suas::store::{DeliveryFilter, Leader, Store};
-use vigia_suas::world::seat;
+use vigia_suas::store::{DeliveryFilter, Leader};
 
 use super::crash::Dice;
 use super::server::{A_MINUTE, authority, certificate, until};
@@ -60,18 +58,8 @@ impl Machine {
         self.daemon = Some(self.site.daemon());
     }
 
-    /// The ledger, to read.
-    async fn ledger(&self) -> Store {
-        let files = fs::read_dir(self.site.data()).unwrap();
-        let names = files.map(|entry| entry.unwrap().path());
-        let is_seat = |path: &PathBuf| {
-            path.extension().is_some_and(|end| end == "json") && path.to_string_lossy().contains("-servidor-")
-        };
-        seat::read(&names.into_iter().find(is_seat).unwrap()).await.unwrap()
-    }
-
     pub(super) async fn leader(&self) -> Option<Leader> {
-        let ledger = self.ledger().await;
+        let ledger = self.site.ledger().await;
         let leader = ledger.leader().await.unwrap();
         ledger.close().await;
         leader
@@ -223,7 +211,7 @@ fn said_after(relay: &Relay, moment: Instant) -> usize {
 /// Waits until every letter has arrived at whichever relay, and the ledger knows it.
 async fn all_settled(machines: &[Machine; 2], expected: &[(String, String)]) {
     let begun = Instant::now();
-    let ledger = machines[0].ledger().await;
+    let ledger = machines[0].site.ledger().await;
     loop {
         let lines = ledger.deliveries(&DeliveryFilter::default()).await.unwrap();
         let accepted = lines.iter().filter(|line| line.state == DeliveryState::Accepted);
@@ -255,7 +243,7 @@ async fn hold_against_the_ledger(machines: &[Machine; 2], expected: &[(String, S
     // Whoever speaks, speaks alone: the relays never take turns but where the leader changes.
     order.sort();
     let turns = order.windows(2).filter(|pair| pair[0].1 != pair[1].1).count();
-    let ledger = machines[0].ledger().await;
+    let ledger = machines[0].site.ledger().await;
     let epochs = ledger.leader().await.unwrap().unwrap().epoch;
     assert!(i64::try_from(turns).unwrap() < epochs, "{turns} turns in {epochs} epochs");
     for line in ledger.deliveries(&DeliveryFilter::default()).await.unwrap() {

@@ -141,20 +141,19 @@ async fn without_a_free_connection_it_is_said_and_the_service_goes_on_when_there
     let choice = |windows| Choice { windows, ..Choice::new(relay.port) };
     let site = Site::new(&choice(1));
     bank(&site, &format!("url = \"postgres://servico@/vigia?host={}\"\n", server.socket().display()));
-    let occupy = || {
-        let others: Vec<_> = (0..9)
-            .map(|_| {
-                std::process::Command::new("psql")
-                    .arg("-h")
-                    .arg(server.socket())
-                    .args(["-U", "servico", "-qc", "SELECT pg_sleep(600)", "vigia"])
-                    .stderr(std::process::Stdio::null())
-                    .stdout(std::process::Stdio::null())
-                    .spawn()
-                    .unwrap()
-            })
-            .collect();
-        others
+    // Whoever comes while a connection of before still ends is refused: others come in its place.
+    let occupy = |others: &mut Vec<std::process::Child>| {
+        others.retain_mut(|one| one.try_wait().unwrap().is_none());
+        others.resize_with(9, || {
+            std::process::Command::new("psql")
+                .arg("-h")
+                .arg(server.socket())
+                .args(["-U", "servico", "-qc", "SELECT pg_sleep(600)", "vigia"])
+                .stderr(std::process::Stdio::null())
+                .stdout(std::process::Stdio::null())
+                .spawn()
+                .unwrap()
+        });
     };
     let leave = |others: Vec<std::process::Child>| {
         server.psql("vigia", "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()");
@@ -167,11 +166,9 @@ async fn without_a_free_connection_it_is_said_and_the_service_goes_on_when_there
         let sleeping = "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()";
         server.psql("vigia", sleeping) == "9"
     };
-    // Whoever comes while a connection of before still ends is refused: others come until they have all.
     let mut others = Vec::new();
     until(A_MINUTE, "all connections are taken", || {
-        others.extend(occupy());
-        std::thread::sleep(Duration::from_millis(300));
+        occupy(&mut others);
         are_all_others()
     })
     .await;
@@ -184,9 +181,8 @@ async fn without_a_free_connection_it_is_said_and_the_service_goes_on_when_there
     // Those of the service end, until others were there first with all of them.
     let mut others = Vec::new();
     until(A_MINUTE, "all connections are taken again", || {
-        others.extend(occupy());
+        occupy(&mut others);
         server.psql("vigia", "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'vigia-suas%'");
-        std::thread::sleep(Duration::from_millis(300));
         are_all_others()
     })
     .await;

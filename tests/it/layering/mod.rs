@@ -252,6 +252,10 @@ fn faults_in(files: &Files, modules: &[Module]) -> Vec<String> {
     let checked = modules.iter().filter(|module| !module.tests && module.file != "src/lib.rs");
     faults.extend(checked.flat_map(faults_of));
     faults.extend(namesakes(modules));
+    for module in modules.iter().filter(|module| !module.tests) {
+        let told = module.undocumented.iter();
+        faults.extend(told.map(|(name, line)| format!("{}:{line}: {name} has no doc comment", module.file)));
+    }
     faults
 }
 

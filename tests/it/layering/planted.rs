@@ -47,10 +47,10 @@ fn whatever_way_a_room_is_named_it_is_found() {
 #[test]
 fn two_rooms_may_not_have_a_type_of_one_name() {
     let mut files =
-        planted("domain", "//! X. Pure.\npub struct Order;\nstruct Own;\npub(super) enum Near {}");
+        planted("domain", "//! X. Pure.\n/// O.\npub struct Order;\nstruct Own;\npub(super) enum Near {}");
     files.insert(
         "src/store/mod.rs".to_owned(),
-        "//! S.\npub(crate) trait Order {}\npub struct Own;\nenum Near {}".to_owned(),
+        "//! S.\npub(crate) trait Order {}\n/// O.\npub struct Own;\nenum Near {}".to_owned(),
     );
     assert_eq!(super::faults(&files), ["src/store/mod.rs:2: Order is also a type of src/domain/x.rs"]);
 }
@@ -159,4 +159,19 @@ fn a_circle_is_found_also_through_what_a_folder_hands_on() {
         [[""; 0]; 0],
         "one module with its head"
     );
+}
+
+#[test]
+fn what_is_public_says_what_it_is_but_a_field_may_be_told_by_its_name() {
+    let text = "//! X. Pure.\n/// A.\npub struct A { pub at: u8 }\nimpl A {\n    pub fn b() {}\n    fn c() {}\n}\npub const D: u8 = 0;";
+    let told = |name: &str, line| format!("src/domain/x.rs:{line}: {name} has no doc comment");
+    assert_eq!(faults("domain", text), [told("b", 5), told("D", 8)]);
+}
+
+#[test]
+fn a_type_that_a_macro_is_given_counts_as_one() {
+    let mut files =
+        planted("domain", "//! X. Pure.\nwords! {\n    /// O.\n    pub enum Order { A \"a\", }\n}");
+    files.insert("src/store/mod.rs".to_owned(), "//! S.\npub(crate) struct Order;".to_owned());
+    assert_eq!(super::faults(&files), ["src/store/mod.rs:2: Order is also a type of src/domain/x.rs"]);
 }

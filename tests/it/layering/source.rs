@@ -25,6 +25,8 @@ pub(super) struct Module {
     pub(super) handed_on: HashMap<String, Vec<String>>,
     /// Types and traits of its own that other rooms may use, and where.
     pub(super) types: Vec<(String, usize)>,
+    /// What is public and has no doc comment, and where. A field or a variant may be told by its name.
+    pub(super) undocumented: Vec<(String, usize)>,
     /// Macros that it calls by a name alone, and where.
     pub(super) calls: Vec<(String, usize)>,
     /// Where there is `async` or `.await`.
@@ -75,6 +77,7 @@ pub(super) fn modules(files: &Files, root: &str) -> Vec<Module> {
             names: reading.names(),
             handed_on: reading.handed_on(),
             types: reading.types,
+            undocumented: reading.undocumented,
             calls: reading.calls,
             waits: reading.waits,
         });
@@ -108,11 +111,42 @@ struct Reading {
     written: Vec<Written>,
     children: Vec<Child>,
     types: Vec<(String, usize)>,
+    undocumented: Vec<(String, usize)>,
     calls: Vec<(String, usize)>,
     waits: Vec<usize>,
 }
 
 impl Reading {
+    fn note_undocumented(
+        &mut self,
+        visibility: &syn::Visibility,
+        attributes: &[Attribute],
+        name: &syn::Ident,
+    ) {
+        let told = attributes.iter().any(|attribute| attribute.path().is_ident("doc"));
+        if matches!(visibility, syn::Visibility::Public(_)) && !told {
+            self.undocumented.push((name.to_string(), name.span().start().line));
+        }
+    }
+
+    /// Types that a macro is given as they will stand (`pub enum State { … }`).
+    fn given_types(&mut self, tokens: TokenStream) {
+        let mut before = [String::new(), String::new()];
+        for token in tokens {
+            if let TokenTree::Ident(name) = &token
+                && before[0] == "pub"
+                && ["enum", "struct", "trait"].contains(&before[1].as_str())
+            {
+                self.types.push((name.to_string(), name.span().start().line));
+            }
+            if let TokenTree::Group(group) = &token {
+                self.given_types(group.stream());
+            }
+            let [_, last] = before;
+            before = [last, token.to_string()];
+        }
+    }
+
     fn write(&mut self, segments: Vec<String>, line: usize, import: Option<(String, bool)>) {
         let list = if import.is_some() { &mut self.imports } else { &mut self.written };
         list.push(Written { scope: self.scope.clone(), segments, line, import });
@@ -246,14 +280,21 @@ impl<'ast> Visit<'ast> for Reading {
             self.scope.pop();
         } else if !is_for_tests(attributes(item)) {
             self.types.extend(public_type(item));
+            if let Some((visibility, name)) = named(item) {
+                self.note_undocumented(visibility, attributes(item), name);
+            }
             visit::visit_item(self, item);
         }
     }
 
     fn visit_impl_item(&mut self, item: &'ast syn::ImplItem) {
-        if !matches!(item, syn::ImplItem::Fn(function) if is_for_tests(&function.attrs)) {
-            visit::visit_impl_item(self, item);
+        if let syn::ImplItem::Fn(function) = item {
+            if is_for_tests(&function.attrs) {
+                return;
+            }
+            self.note_undocumented(&function.vis, &function.attrs, &function.sig.ident);
         }
+        visit::visit_impl_item(self, item);
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
@@ -278,6 +319,7 @@ impl<'ast> Visit<'ast> for Reading {
         self.visit_path(&call.path);
         self.calls.extend(call.path.get_ident().map(|name| (name.to_string(), name.span().start().line)));
         self.words(call.tokens.clone());
+        self.given_types(call.tokens.clone());
     }
 
     fn visit_meta_list(&mut self, list: &'ast syn::MetaList) {
@@ -303,15 +345,24 @@ impl<'ast> Visit<'ast> for Reading {
     }
 }
 
-/// The name and line of a type or trait that other rooms may use.
-fn public_type(item: &Item) -> Option<(String, usize)> {
-    let (visibility, name) = match item {
-        Item::Struct(i) => (&i.vis, &i.ident),
+/// Who may use an item, and its name; none for what has no name, and for modules, whose heads tell of them.
+fn named(item: &Item) -> Option<(&syn::Visibility, &syn::Ident)> {
+    Some(match item {
+        Item::Const(i) => (&i.vis, &i.ident),
         Item::Enum(i) => (&i.vis, &i.ident),
+        Item::Fn(i) => (&i.vis, &i.sig.ident),
+        Item::Static(i) => (&i.vis, &i.ident),
+        Item::Struct(i) => (&i.vis, &i.ident),
         Item::Trait(i) => (&i.vis, &i.ident),
         Item::Type(i) => (&i.vis, &i.ident),
         _ => return None,
-    };
+    })
+}
+
+/// The name and line of a type or trait that other rooms may use.
+fn public_type(item: &Item) -> Option<(String, usize)> {
+    let is_type = matches!(item, Item::Struct(_) | Item::Enum(_) | Item::Trait(_) | Item::Type(_));
+    let (visibility, name) = named(item).filter(|_| is_type)?;
     let is_wide = match visibility {
         syn::Visibility::Public(_) => true,
         syn::Visibility::Restricted(to) => to.path.is_ident("crate"),

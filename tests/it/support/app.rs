@@ -18,6 +18,7 @@ use vigia_suas::clock::Clock;
 use vigia_suas::daemon::app::App;
 use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::store::Store;
+use vigia_suas::world::seat;
 use vigia_suas::world::setup::Setup;
 
 /// The program under test: the one that cargo names when the tests run, else the one they were built with.
@@ -238,9 +239,18 @@ escada = [ {{ antes = "1d", para = ["smas"] }} ]
         conn.close().await.unwrap();
     }
 
-    /// The ledger, to read.
+    /// The file that says where the server is, where the ledger is on one.
+    pub(crate) fn seat(&self) -> Option<PathBuf> {
+        let paths = fs::read_dir(self.data()).unwrap().map(|entry| entry.unwrap().path());
+        let is_seat = |path: &PathBuf| {
+            path.extension().is_some_and(|end| end == "json") && path.to_string_lossy().contains("-servidor-")
+        };
+        paths.into_iter().find(is_seat)
+    }
+
+    /// The ledger, to read, whatever keeps it.
     pub(crate) async fn ledger(&self) -> Store {
-        Store::open_read_only(&self.database()).await.unwrap()
+        seat::read(&self.seat().unwrap_or_else(|| self.database())).await.unwrap()
     }
 
     // --- the program
@@ -330,11 +340,28 @@ fn listen(socket: UnixDatagram) -> Receiver<String> {
 impl Daemon {
     /// Waits until the daemon tells systemd this.
     pub(crate) fn wait_for(&self, state: &str) {
+        self.tells(state, |line| line == state);
+    }
+
+    /// Waits until what systemd shows of it has these words.
+    pub(crate) fn shows(&self, words: &str) {
+        self.tells(words, |line| line.starts_with("STATUS=") && line.contains(words));
+    }
+
+    fn tells(&self, what: &str, is_so: impl Fn(&str) -> bool) {
         loop {
-            let Ok(told) = self.states.recv_timeout(PATIENCE) else { panic!("no {state}:\n{}", self.log()) };
-            if told.lines().any(|line| line == state) {
+            let Ok(told) = self.states.recv_timeout(PATIENCE) else { panic!("no {what}:\n{}", self.log()) };
+            if told.lines().any(&is_so) {
                 return;
             }
+        }
+    }
+
+    /// Whether it gives no sign of life for several times as long as it does otherwise, once what it told before is heard.
+    pub(crate) fn falls_silent(&self) {
+        while self.states.try_recv().is_ok() {}
+        while let Ok(told) = self.states.recv_timeout(Duration::from_secs(5)) {
+            assert!(!told.contains("WATCHDOG=1"), "it gives signs of life:\n{}", self.log());
         }
     }
 

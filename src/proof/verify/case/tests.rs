@@ -3,7 +3,7 @@
 use tempfile::TempDir;
 
 use crate::domain::journal::Audited;
-use crate::proof::tests::{tamper, told};
+use crate::proof::tests::{tamper_with, told};
 use crate::proof::{CaseCheck, CaseFile};
 use crate::store::Store;
 use crate::store::testing::*;
@@ -29,14 +29,14 @@ async fn case(store: &Store) -> CaseFile {
 /// What is found after an audit and then a change behind the store's back.
 async fn after(tampering: &str) -> CaseFile {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(file_store(&dir).await).await;
+    let store = told(store(&dir).await).await;
     audit(&store, 0).await;
-    tamper(&dir, tampering.to_owned()).await;
+    tamper_with(&store, &dir, tampering.to_owned()).await;
     case(&store).await
 }
 
 async fn audited(dir: &TempDir, divergences: u64) -> CaseFile {
-    let store = told(file_store(dir).await).await;
+    let store = told(store(dir).await).await;
     audit(&store, divergences).await;
     case(&store).await
 }
@@ -108,7 +108,7 @@ async fn an_entry_of_a_case_that_is_changed_or_has_lost_its_neighbour_is_found_a
 #[tokio::test]
 async fn without_an_audit_or_after_one_that_found_something_all_of_the_ledger_is_checked() {
     let dir = tempfile::tempdir().unwrap();
-    let store = told(file_store(&dir).await).await;
+    let store = told(store(&dir).await).await;
     let none = case(&store).await;
     audit(&store, 2).await;
     let amiss = case(&store).await;
