@@ -78,7 +78,8 @@ impl Beside for Service {
         let app = self.app.clone();
         let told = DossierShown { user: shown.user, by_proxy: shown.by_proxy };
         let noted = self.home.spawn(async move {
-            let noted = app.store.note_dossier_shown(shown.municipality, shown.window, told, app.now()).await;
+            let noted =
+                app.store.note_dossier_shown(shown.municipality, Some(shown.window), told, app.now()).await;
             noted.inspect_err(|failure| {
                 error!(error = %chain(failure), "a consulta a um dossiê não pôde ser registrada");
             })

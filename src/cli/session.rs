@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +15,7 @@ use crate::desk::order::{self, OrderError};
 use crate::domain::calendar::Calendar;
 use crate::domain::id::WindowId;
 use crate::domain::overrides::{Authorship, Overrides};
+use crate::plan::{self, Plan};
 use crate::render::portuguese;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{chain, faults_for_logs, io_words};
@@ -266,10 +268,17 @@ impl Session {
         })
     }
 
-    /// The world as the ledger has it, or as an empty one would: what is open or is reported on, and some windows.
-    pub(super) async fn known(&self, also: &[WindowId]) -> Result<Known> {
-        let live = Live::under(self.setup.clone(), self.calendar());
-        self.known_to(self.calendar(), Depth::Open(overview::reported(&live, also, self.now()))).await
+    /// The world as the ledger has it, or as an empty one would: what is open or is reported on, and some windows; and what
+    /// a pass would do in it.
+    pub(super) async fn decided(&self, also: &[WindowId]) -> std::result::Result<(Known, Plan), Failure> {
+        let (live, now) = (Live::under(self.setup.clone(), self.calendar()), self.now());
+        let named = overview::reported(&live, also, now);
+        if let (Some(store), None) = (self.ledger().await?, self.at) {
+            return Ok(Known::decide(Arc::new(live), &store, named, now).await?);
+        }
+        let known = self.known_to(self.calendar(), Depth::Open(named)).await?;
+        let plan = plan::plan(&known.world(), now);
+        Ok((known, plan))
     }
 
     /// So much of it, under a calendar with or without sending hours.

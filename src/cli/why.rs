@@ -15,8 +15,8 @@ use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::journal::{Entry, Evidence};
 use crate::domain::overrides::Authorship;
 use crate::domain::reason::Reason;
+use crate::plan::Decision;
 use crate::plan::summary::PartLine;
-use crate::plan::{self, Decision};
 use crate::render::because::{because, call, call_reason, doubt, opposed, part_name, quoted};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
@@ -28,11 +28,10 @@ use crate::world::overview::AsOf;
 /// Tells what was decided, what is known, and what would be decided now.
 pub(super) async fn run(session: &Session, subject: &Subject) -> Result {
     let Subject { municipality, window } = subject;
-    let known = session.known(std::slice::from_ref(window)).await?;
+    let (known, plan) = session.decided(std::slice::from_ref(window)).await?;
     let code = order::municipality(&session.setup.config.roster, municipality)?;
     order::window(&known.live.calendar, window, None)?;
     let store = session.ledger().await?;
-    let plan = plan::plan(&known.world(), session.now());
     let as_of = AsOf::Now(session.now());
     let Some(account) = why::gather((&known, &plan), store.as_ref(), code, window, as_of).await? else {
         return Err(Failure::refused(format!(

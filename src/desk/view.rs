@@ -23,7 +23,7 @@ use crate::plan::summary::WindowSummary;
 use crate::proof::CaseCheck;
 use crate::render::agenda;
 use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
-pub use crate::store::{DeliveryLine, HistoryBasis, JournalEntry};
+pub use crate::store::{DeliveryLine, HistoryBasis, JournalEntry, ToldWindow};
 pub use crate::world::ailment::Ailment;
 use crate::world::health;
 pub use crate::world::health::Health;
@@ -203,24 +203,27 @@ impl LedgerView {
         }))
     }
 
-    /// The dossier of a municipality; none when the ledger never tells of it. What the last self-audit checked is not
-    /// checked again, but for what is about the municipality.
+    /// The windows that a municipality has a dossier of, the last told of first.
+    pub async fn told_windows(&self, municipality: MunicipalityCode) -> Result<Vec<ToldWindow>, StoreError> {
+        self.store.told_windows(municipality).await
+    }
+
+    /// The dossier of a municipality in a window; none when the ledger never tells of it. What the last self-audit checked is
+    /// not checked again, but for what is about the municipality.
     pub async fn dossier(
         &self,
         scene: &Overview,
         municipality: MunicipalityCode,
-        only: Option<WindowId>,
+        window: &WindowId,
     ) -> Result<Option<Dossier>, StoreError> {
-        let case = self.store.case_file(municipality, only.as_ref(), CaseCheck::SinceAudit).await?;
+        let case = self.store.case_file(municipality, Some(window), CaseCheck::SinceAudit).await?;
         let Some(case) = case else { return Ok(None) };
         let (live, now) = (scene.known.live.clone(), scene.as_of.at());
-        let request = DossierRequest { municipality, only, now };
-        let told: BTreeSet<WindowId> = case.journal.iter().filter_map(|entry| entry.window.clone()).collect();
-        let is_read = |id: &WindowId| scene.known.windows.iter().any(|window| window.id == *id);
-        if told.iter().all(is_read) {
+        let request = DossierRequest { municipality, only: Some(window.clone()), now };
+        if scene.known.windows.iter().any(|known| known.id == *window) {
             return Ok(Some(dossier::gather(&case, (&scene.known, &scene.plan), &request)));
         }
-        let (known, plan) = Known::decide(live, &self.store, told, now).await?;
+        let (known, plan) = Known::decide(live, &self.store, BTreeSet::from([window.clone()]), now).await?;
         Ok(Some(dossier::gather(&case, (&known, &plan), &request)))
     }
 

@@ -1,9 +1,13 @@
 //! Answers: what each is made of, and why a page is not shown.
 
+use std::convert::Infallible;
+
+use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use base64ct::{Base64, Encoding as _};
+use futures_util::stream;
 use sha2::{Digest as _, Sha256};
 use tracing::error;
 
@@ -60,7 +64,14 @@ pub(super) fn typed(kind: &'static str, body: String) -> Response {
 
 /// A table for a spreadsheet, to be kept.
 pub(super) fn table(name: &str, csv: String) -> Response {
-    let mut response = typed("text/csv; charset=utf-8", csv);
+    long_table(name, std::iter::once(csv))
+}
+
+/// The same, each piece made when the one before it was taken.
+pub(super) fn long_table(name: &str, pieces: impl Iterator<Item = String> + Send + 'static) -> Response {
+    let body = Body::from_stream(stream::iter(pieces.map(Ok::<_, Infallible>)));
+    let mut response =
+        ([(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"))], body).into_response();
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }

@@ -11,11 +11,11 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use maud::Markup;
 
-use super::Panel;
 use super::access::Visitor;
 use super::answer::{Failure, typed};
 use super::page::choice::Choice;
 use super::page::{self, Frame, Links};
+use super::{Panel, aside};
 use crate::config::Mode;
 use crate::desk::view::{AsOf, Overview};
 use crate::domain::id::WindowId;
@@ -68,7 +68,7 @@ impl Ask {
         }
     }
 
-    pub(super) async fn scene(&self, panel: &Panel) -> Result<Arc<Overview>, Failure> {
+    pub(super) async fn scene(&self, panel: &Arc<Panel>) -> Result<Arc<Overview>, Failure> {
         let Some(day) = self.day(panel)? else { return panel.scene(None).await };
         let zone = panel.beside.live().calendar.hours.zone.clone();
         // Its last second: midnight would be shown as the next day.
@@ -79,7 +79,7 @@ impl Ask {
     /// The same where a window must be among what is known, however long it is over.
     pub(super) async fn scene_with(
         &self,
-        panel: &Panel,
+        panel: &Arc<Panel>,
         window: &WindowId,
     ) -> Result<Arc<Overview>, Failure> {
         let scene = self.scene(panel).await?;
@@ -87,8 +87,12 @@ impl Ask {
         if is_read {
             return Ok(scene);
         }
-        let _turn = panel.turn().await?;
-        Ok(Arc::new(panel.ledger.scene_with(&scene, window).await?))
+        let (panel, window, turn) = (panel.clone(), window.clone(), panel.turn().await?);
+        aside(async move || {
+            let _turn = turn;
+            Ok(Arc::new(panel.ledger.scene_with(&scene, &window).await?))
+        })
+        .await
     }
 
     /// Where a page leads: as of the day that it shows.
@@ -101,13 +105,14 @@ impl Ask {
     }
 
     /// A page within the frame.
-    pub(super) fn show(&self, scene: &Overview, title: &str, content: &Markup) -> Response {
+    pub(super) fn show(&self, panel: &Panel, scene: &Overview, title: &str, content: &Markup) -> Response {
         let frame = Frame {
             title,
             path: &self.path,
             query: &self.query,
             links: &Self::links(scene),
             at: scene.as_of.at(),
+            is_behind: panel.is_behind(scene),
             zone: &scene.calendar().hours.zone,
             is_rehearsal: scene.known.live.setup.config.settings.mode == Mode::Rehearsal,
             user: match &self.visitor {

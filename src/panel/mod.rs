@@ -4,7 +4,8 @@
 //!
 //! Reading order: `access` (who may see what), `password` (who somebody is), `token` (the calendar's address),
 //! `door` (connections and their bounds), `tls`, `files` (what is looked at meanwhile), `guard` (what comes before every page), `router` (which page), `ask` and `answer` (what
-//! it is asked for with and made of), `rehearsal`, `page` (the pages; pure), `metrics` (pure).
+//! it is asked for with and made of), `standing` and `past` (what the pages of now and of a day that is over are drawn
+//! from), `rehearsal`, `page` (the pages; pure), `metrics` (pure).
 //!
 //! Architecture invariants: it answers GET and HEAD alone; it names neither the store nor the daemon; what it tells of
 //! persons goes to whoever sits at this machine or has said who they are, and is kept nowhere; nothing that it sends
@@ -20,8 +21,10 @@ mod login;
 mod metrics;
 mod page;
 mod password;
+mod past;
 mod rehearsal;
 mod router;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -35,9 +38,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -48,11 +51,10 @@ use answer::Failure;
 
 use crate::clock::Clock;
 use crate::config::PanelSettings;
-use crate::desk::view::{AsOf, DayPage, Health, HistoryBasis, LedgerView, Overview, looks_back_to};
+use crate::desk::view::{AsOf, DayPage, Health, LedgerView, Overview};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::plan::history::HistoryLine;
-use crate::plan::summary::WindowSummary;
 use crate::telemetry::io_words;
 use crate::world::live::Live;
 
@@ -103,8 +105,8 @@ pub struct Beat {
 pub struct DossierView {
     /// About which municipality.
     pub municipality: MunicipalityCode,
-    /// About this window alone.
-    pub window: Option<WindowId>,
+    /// In which window.
+    pub window: WindowId,
     /// To whom.
     pub user: String,
     /// Whether the proxy says that it is they.
@@ -132,14 +134,13 @@ pub struct Panel {
     clock: Clock,
     logins: login::Logins,
     calendar_token: String,
-    /// What was read last, of now.
-    scene: Fresh<Overview>,
-    day: Fresh<DayPage>,
+    /// What stands now.
+    now: standing::Keeping,
     health: Fresh<Health>,
-    before: Mutex<Option<Before>>,
-    history: Mutex<Option<History>>,
-    /// What costs much and is kept for nobody, as a past day or a dossier, is worked out for one who asks at a time.
-    turns: Semaphore,
+    /// Days that are over, as last asked for.
+    past: past::Days,
+    /// What costs much, as a past day or a dossier, is worked out for one who asks at a time.
+    turns: Arc<Semaphore>,
     /// Dossiers noted as shown a moment ago.
     noted: Mutex<BTreeMap<DossierView, Instant>>,
     /// A year is rehearsed for one who asks at a time.
@@ -148,17 +149,6 @@ pub struct Panel {
 
 /// What was read last, with when, and of which configuration.
 type Fresh<T> = Mutex<Option<(Instant, Arc<Live>, Arc<T>)>>;
-
-/// How punctual everybody was, under a configuration, as read on a day from what it rests on.
-type History = (Arc<Live>, (Date, HistoryBasis), Arc<Vec<HistoryLine>>);
-
-/// Where windows stood at an instant, under a configuration.
-struct Before {
-    live: Arc<Live>,
-    since: Timestamp,
-    windows: Vec<WindowId>,
-    stood: Arc<Vec<WindowSummary>>,
-}
 
 /// What is kept, if it is of this configuration and not too old: by a clock that nobody sets.
 fn fresh<T>(kept: Option<&(Instant, Arc<Live>, Arc<T>)>, live: &Arc<Live>) -> Option<Arc<T>> {
@@ -179,12 +169,10 @@ impl Panel {
         Self {
             calendar_token: token::of(key, settings.agenda_series),
             logins: login::Logins::new(settings.passwords.clone()),
-            scene: Fresh::default(),
-            day: Fresh::default(),
+            now: standing::Keeping::default(),
             health: Fresh::default(),
-            before: Mutex::default(),
-            history: Mutex::default(),
-            turns: Semaphore::new(1),
+            past: past::Days::default(),
+            turns: Arc::new(Semaphore::new(1)),
             noted: Mutex::default(),
             rehearsing: Arc::new(Semaphore::new(1)),
             settings,
@@ -195,8 +183,8 @@ impl Panel {
     }
 
     /// A turn at what is worked out for one who asks at a time. Nobody waits for it long, nor takes another meanwhile.
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
-        match tokio::time::timeout(TURN, self.turns.acquire()).await {
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        match tokio::time::timeout(TURN, self.turns.clone().acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err(_)) | Err(_) => Err(Failure::Busy(
                 "Outra consulta demorada está em curso; tente de novo em alguns segundos.".to_owned(),
@@ -205,82 +193,27 @@ impl Panel {
     }
 
     /// What is known at a moment; now, where none is asked for.
-    async fn scene(&self, as_of: Option<Timestamp>) -> Result<Arc<Overview>, Failure> {
-        let live = self.beside.live();
-        if let Some(then) = as_of {
-            let _turn = self.turn().await?;
-            return Ok(Arc::new(self.ledger.scene(live, AsOf::Then(then)).await?));
+    async fn scene(self: &Arc<Self>, as_of: Option<Timestamp>) -> Result<Arc<Overview>, Failure> {
+        match as_of {
+            Some(then) => self.past_scene(then).await,
+            None => Ok(self.standing().await?.scene.clone()),
         }
-        let mut kept = self.scene.lock().await;
-        if let Some(scene) = fresh(kept.as_ref(), &live) {
-            return Ok(scene);
-        }
-        let now = self.clock.now();
-        let before =
-            kept.as_ref().filter(|(_, of, _)| Arc::ptr_eq(of, &live)).map(|(_, _, scene)| scene.clone());
-        let scene = match before {
-            Some(scene) if self.ledger.stands(&scene, now).await? => scene,
-            _ => Arc::new(self.ledger.scene(live.clone(), AsOf::Now(now)).await?),
-        };
-        *kept = Some((Instant::now(), live, scene.clone()));
-        Ok(scene)
     }
 
     /// The page of the day of a scene.
-    async fn day(&self, scene: &Overview) -> Result<Arc<DayPage>, Failure> {
-        if let AsOf::Then(_) = scene.as_of {
-            let _turn = self.turn().await?;
-            let before = self.ledger.before(scene).await?;
-            return Ok(Arc::new(self.ledger.day(scene, &before, &[]).await?));
+    async fn day(self: &Arc<Self>, scene: &Arc<Overview>) -> Result<Arc<DayPage>, Failure> {
+        match scene.as_of {
+            AsOf::Then(_) => self.past_day(scene).await,
+            AsOf::Now(_) => self.standing_day(scene).await,
         }
-        let live = &scene.known.live;
-        let mut kept = self.day.lock().await;
-        if let Some(day) = fresh(kept.as_ref(), live) {
-            return Ok(day);
-        }
-        let before = self.before(scene).await?;
-        let day = Arc::new(self.ledger.day(scene, &before, &self.health().await?.ailments).await?);
-        *kept = Some((Instant::now(), live.clone(), day.clone()));
-        Ok(day)
     }
 
-    /// Where the windows of a scene stood when the page of the day looks back: worked out once a day, and anew where
-    /// another configuration or other windows are looked at.
-    async fn before(&self, scene: &Overview) -> Result<Arc<Vec<WindowSummary>>, Failure> {
-        let since = looks_back_to(scene);
-        let ids: Vec<WindowId> = scene.windows.iter().map(|summary| summary.window.clone()).collect();
-        let mut kept = self.before.lock().await;
-        if let Some(before) = kept.as_ref()
-            && Arc::ptr_eq(&before.live, &scene.known.live)
-            && (before.since, &before.windows) == (since, &ids)
-        {
-            return Ok(before.stood.clone());
+    /// How punctual everybody was up to the day of a scene.
+    async fn history(self: &Arc<Self>, scene: &Arc<Overview>) -> Result<Arc<Vec<HistoryLine>>, Failure> {
+        match scene.as_of {
+            AsOf::Then(_) => self.past_history(scene).await,
+            AsOf::Now(_) => Ok(self.standing().await?.history.clone()),
         }
-        let stood = Arc::new(self.ledger.before(scene).await?);
-        *kept = Some(Before { live: scene.known.live.clone(), since, windows: ids, stood: stood.clone() });
-        Ok(stood)
-    }
-
-    /// How punctual everybody was up to the day of a scene. It looks back over years, so that it is kept while what it rests
-    /// on is the same, and until another day begins: letters that leave change nothing of it.
-    async fn history(&self, scene: &Overview) -> Result<Arc<Vec<HistoryLine>>, Failure> {
-        if let AsOf::Then(_) = scene.as_of {
-            let _turn = self.turn().await?;
-            return Ok(Arc::new(self.ledger.history(scene).await?));
-        }
-        let live = &scene.known.live;
-        let basis = self.ledger.history_basis().await?;
-        let on = (scene.calendar().hours.zone.date_of(scene.as_of.at()), basis);
-        let mut kept = self.history.lock().await;
-        if let Some((of, day, lines)) = kept.as_ref()
-            && Arc::ptr_eq(of, live)
-            && *day == on
-        {
-            return Ok(lines.clone());
-        }
-        let lines = Arc::new(self.ledger.history(scene).await?);
-        *kept = Some((live.clone(), on, lines.clone()));
-        Ok(lines)
     }
 
     /// Whether the service is well.
@@ -350,7 +283,19 @@ pub fn check(settings: &PanelSettings) -> Result<Option<tokio_rustls::TlsAccepto
     settings.tls.as_ref().map(tls::acceptor).transpose()
 }
 
-/// Serves until told to stop; then no connection is taken any more, and those that are open end.
+/// Serves until told to stop; then no connection is taken any more, and those that are open end. Meanwhile what stands now
+/// is kept.
 pub async fn serve(panel: Arc<Panel>, place: PanelDoor, stop: CancellationToken) {
-    door::serve(panel, place, stop).await;
+    tokio::join!(door::serve(panel.clone(), place, stop.clone()), panel.keep_standing(stop));
+}
+
+/// Does what takes long on a thread of its own, so that pages that are ready are not kept waiting. Once begun it is done,
+/// also when whoever asked is gone.
+async fn aside<T, F>(work: impl FnOnce() -> F + Send + 'static) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+    T: Send + 'static,
+{
+    let handle = Handle::current();
+    tokio::task::spawn_blocking(move || handle.block_on(work())).await?
 }

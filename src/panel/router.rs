@@ -13,11 +13,11 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::access::{self, Visitor};
-use super::answer::{Answer, Failure, document, table, typed};
+use super::answer::{Answer, Failure, document, long_table, table, typed};
 use super::ask::Ask;
 use super::guard::guard;
 use super::rehearsal::rehearsal;
-use super::{DossierView, Panel, metrics, page};
+use super::{DossierView, Panel, aside, metrics, page};
 use crate::desk::view::{AsOf, Overview, windows_between};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
@@ -37,7 +37,7 @@ pub(super) fn routes(panel: Arc<Panel>) -> Router {
         .route("/municipio/{code}/{*window}", get(account))
         .route("/cartas", get(letters))
         .route("/carta", get(letter))
-        .route("/dossie/{code}", get(whole_dossier))
+        .route("/dossie/{code}", get(dossiers))
         .route("/telefonar", get(call_list))
         .route("/telefonar.csv", get(calls_table))
         .route("/relatorio", get(report_page))
@@ -64,7 +64,7 @@ async fn home(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     };
     let content = page::home::content(&scene, &day, leads.as_deref(), &Ask::links(&scene));
     let title = if matches!(scene.as_of, AsOf::Now(_)) { "Hoje" } else { "O dia" };
-    Ok(ask.show(&scene, title, &content))
+    Ok(ask.show(&panel, &scene, title, &content))
 }
 
 async fn window(State(panel): State<Arc<Panel>>, Path(id): Path<String>, ask: Ask) -> Answer {
@@ -72,7 +72,7 @@ async fn window(State(panel): State<Arc<Panel>>, Path(id): Path<String>, ask: As
     let scene = ask.scene_with(&panel, &id).await?;
     let summary = scene.summary(&id).ok_or_else(|| no_window(id.as_str()))?;
     let content = page::window::content(&scene, &summary, &ask.choice(), &Ask::links(&scene));
-    Ok(ask.show(&scene, &format!("Janela {id}"), &content))
+    Ok(ask.show(&panel, &scene, &format!("Janela {id}"), &content))
 }
 
 async fn municipality(State(panel): State<Arc<Panel>>, Path(code): Path<String>, ask: Ask) -> Answer {
@@ -82,7 +82,7 @@ async fn municipality(State(panel): State<Arc<Panel>>, Path(code): Path<String>,
     let timeline = panel.ledger.timeline(code, until).await?;
     let deliveries = panel.ledger.deliveries(scene.as_of, None, Some(code)).await?;
     let content = page::municipality::content(&scene, code, &deliveries, &timeline, &Ask::links(&scene));
-    Ok(ask.show(&scene, &page::municipality::name(&scene, code), &content))
+    Ok(ask.show(&panel, &scene, &page::municipality::name(&scene, code), &content))
 }
 
 async fn account(
@@ -95,7 +95,7 @@ async fn account(
     let code = known(&scene, &code)?;
     let account = panel.ledger.account(&scene, code, &id).await?.ok_or_else(|| no_window(id.as_str()))?;
     let content = page::municipality::account(&scene, &account, &Ask::links(&scene));
-    Ok(ask.show(&scene, &format!("{}, {id}", page::municipality::name(&scene, code)), &content))
+    Ok(ask.show(&panel, &scene, &format!("{}, {id}", page::municipality::name(&scene, code)), &content))
 }
 
 async fn letters(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -108,7 +108,7 @@ async fn letters(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     };
     let content =
         page::letters::list(&scene, window.as_ref(), &deliveries, &ask.choice(), &Ask::links(&scene));
-    Ok(ask.show(&scene, "Cartas", &content))
+    Ok(ask.show(&panel, &scene, "Cartas", &content))
 }
 
 async fn letter(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -118,29 +118,47 @@ async fn letter(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let version = ask.text("versao").map_or(Ok(1), str::parse).map_err(|_| none())?;
     let letter = panel.ledger.letter(&key, version).await?.ok_or_else(none)?;
     let content = page::letters::one(&scene, &key, &letter, &Ask::links(&scene));
-    Ok(ask.show(&scene, "Carta", &content))
+    Ok(ask.show(&panel, &scene, "Carta", &content))
 }
 
-async fn whole_dossier(State(panel): State<Arc<Panel>>, Path(code): Path<String>, ask: Ask) -> Answer {
+/// The windows that a municipality has a dossier of; where one is named (`janela`), that dossier.
+async fn dossiers(State(panel): State<Arc<Panel>>, Path(code): Path<String>, ask: Ask) -> Answer {
     let scene = panel.scene(None).await?;
     let code = known(&scene, &code)?;
-    let only = ask.text("janela").map(|id| WindowId::parse(id).map_err(|_| no_window(id))).transpose()?;
+    if ask.visitor == Visitor::Anybody {
+        return Err(Failure::Forbidden("Diga quem é para ver um dossiê.".to_owned()));
+    }
+    let Some(id) = ask.text("janela") else {
+        let told = panel.ledger.told_windows(code).await?;
+        let content = page::dossiers::content(&scene, code, &told, &Ask::links(&scene));
+        return Ok(ask.show(&panel, &scene, "Dossiê de comunicação", &content));
+    };
+    let window = WindowId::parse(id).map_err(|_| no_window(id))?;
     if ask.is_head {
         return Ok(document(String::new()));
     }
+    dossier(panel, scene, (code, window), ask.visitor).await
+}
+
+async fn dossier(
+    panel: Arc<Panel>,
+    scene: Arc<Overview>,
+    (municipality, window): (MunicipalityCode, WindowId),
+    visitor: Visitor,
+) -> Answer {
     let turn = panel.turn().await?;
-    let found = panel.ledger.dossier(&scene, code, only.clone()).await?;
-    drop(turn);
-    let found = found.ok_or_else(|| Failure::NotFound("Nada consta no livro sobre isso.".to_owned()))?;
-    match ask.visitor {
-        Visitor::Local => {}
-        Visitor::Anybody => return Err(Failure::Forbidden("Diga quem é para ver um dossiê.".to_owned())),
-        Visitor::User { name, by_proxy } => {
-            let shown = DossierView { municipality: code, window: only, user: name, by_proxy };
-            if !panel.note_shown(shown).await {
-                let words = "Quem vê um dossiê fica registrado no livro, e agora não foi possível registrar. Tente de novo.";
-                return Err(Failure::Busy(words.to_owned()));
-            }
+    let (reader, id, of) = (panel.clone(), window.clone(), scene.clone());
+    let found = aside(async move || {
+        let _turn = turn;
+        Ok(reader.ledger.dossier(&of, municipality, &id).await?)
+    });
+    let found =
+        found.await?.ok_or_else(|| Failure::NotFound("Nada consta no livro sobre isso.".to_owned()))?;
+    if let Visitor::User { name, by_proxy } = visitor {
+        let shown = DossierView { municipality, window, user: name, by_proxy };
+        if !panel.note_shown(shown).await {
+            let words = "Quem vê um dossiê fica registrado no livro, e agora não foi possível registrar. Tente de novo.";
+            return Err(Failure::Busy(words.to_owned()));
         }
     }
     Ok(document(dossier::page(&found, scene.calendar())))
@@ -152,7 +170,7 @@ async fn call_list(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let (has_table, recall) = (ask.visitor == Visitor::Local, Recall::new(&history));
     let (windows, links) = (chosen(&scene, &ask)?, Ask::links(&scene));
     let content = page::calls::content(&scene, &windows, has_table, &recall, &ask.choice(), &links);
-    Ok(ask.show(&scene, "A quem telefonar", &content))
+    Ok(ask.show(&panel, &scene, "A quem telefonar", &content))
 }
 
 /// Telephones by the file leave this machine by command alone.
@@ -182,13 +200,19 @@ async fn report_page(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     Ok(document(report::page(&chosen(&scene, &ask)?, beside, scene.calendar())))
 }
 
+/// Window by window: of the whole country it is too long to be made before the first of it is sent.
 async fn report_table(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = asked(&panel, &ask).await?;
-    Ok(table("relatorio", report::csv(&chosen(&scene, &ask)?, scene.calendar())))
+    let ids: Vec<WindowId> = chosen(&scene, &ask)?.iter().map(|summary| summary.window.clone()).collect();
+    let rows = ids.into_iter().filter_map(move |id| {
+        let summary = scene.summary(&id)?;
+        Some(report::csv_rows(&summary, scene.calendar()))
+    });
+    Ok(long_table("relatorio", std::iter::once(report::csv_heading()).chain(rows)))
 }
 
 /// What is known, with the window asked for (`janela`) among it.
-async fn asked(panel: &Panel, ask: &Ask) -> Result<Arc<Overview>, Failure> {
+async fn asked(panel: &Arc<Panel>, ask: &Ask) -> Result<Arc<Overview>, Failure> {
     match ask.text("janela").and_then(|text| WindowId::parse(text).ok()) {
         Some(window) => ask.scene_with(panel, &window).await,
         None => ask.scene(panel).await,
@@ -209,7 +233,7 @@ async fn feeds(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = panel.scene(None).await?;
     let feeds = panel.ledger.feeds(&panel.beside.live(), 10).await?;
     let content = page::feeds::content(&feeds, &scene);
-    Ok(ask.show(&scene, "Fontes", &content))
+    Ok(ask.show(&panel, &scene, "Fontes", &content))
 }
 
 async fn calendar(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -218,7 +242,7 @@ async fn calendar(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let windows = windows_between(scene.calendar(), days);
     let content =
         page::calendar::content(&windows, scene.calendar(), days, &panel.calendar_token, &Ask::links(&scene));
-    Ok(ask.show(&scene, "Agenda", &content))
+    Ok(ask.show(&panel, &scene, "Agenda", &content))
 }
 
 /// From the beginning of this month, a year.
@@ -240,7 +264,7 @@ async fn calendar_file(State(panel): State<Arc<Panel>>) -> Answer {
 async fn search(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = ask.scene(&panel).await?;
     let content = page::search::content(&scene, &ask.choice(), &Ask::links(&scene));
-    Ok(ask.show(&scene, "Busca", &content))
+    Ok(ask.show(&panel, &scene, "Busca", &content))
 }
 
 async fn style() -> Response {

@@ -302,32 +302,28 @@ impl Ledger {
     /// The ledger as it was known at an instant: what was recorded later is left out. A notice that was decided anew
     /// since is left out too; the journal has its history.
     #[must_use]
-    pub fn as_known(&self, at: Timestamp) -> Self {
-        let mut then = Self {
-            last_pass_at: self.last_pass_at.min(Some(at)),
-            high_water: None,
-            windows: HashMap::new(),
-            service: self.service.iter().filter(|(_, t)| **t <= at).map(|(k, t)| (k.clone(), *t)).collect(),
-            ..self.clone()
-        };
-        for (id, window) in &self.windows {
-            for (municipality, records) in window.municipalities() {
-                for record in records.iter().filter(|r| r.recorded_at <= at) {
-                    let sent_later = record.standing.sent_at().is_some_and(|sent| sent > at);
-                    let standing = if sent_later { Standing::Queued } else { record.standing };
-                    then.put(id, municipality, NoticeRecord { standing, ..record.clone() });
+    pub fn as_known(mut self, at: Timestamp) -> Self {
+        let windows = std::mem::take(&mut self.windows);
+        self.last_pass_at = self.last_pass_at.min(Some(at));
+        self.high_water = None;
+        self.service.retain(|_, told| *told <= at);
+        for (id, window) in windows {
+            for (municipality, records) in window.municipalities {
+                for mut record in records.into_iter().filter(|record| record.recorded_at <= at) {
+                    if record.standing.sent_at().is_some_and(|sent| sent > at) {
+                        record.standing = Standing::Queued;
+                    }
+                    self.put(&id, municipality, record);
                 }
             }
-            for (slot, recorded) in window.staff_slots().filter(|(_, recorded)| *recorded <= at) {
-                then.windows.entry(id.clone()).or_default().staff.insert(slot.clone(), recorded);
+            for (slot, recorded) in window.staff.into_iter().filter(|(_, recorded)| *recorded <= at) {
+                self.windows.entry(id.clone()).or_default().staff.insert(slot, recorded);
             }
-            let closings = window.closings.iter().filter(|(_, (recorded, _))| *recorded <= at);
-            let closings: BTreeMap<_, _> = closings.map(|(n, kept)| (*n, kept.clone())).collect();
-            if !closings.is_empty() {
-                then.windows.entry(id.clone()).or_default().closings = closings;
+            for (edition, kept) in window.closings.into_iter().filter(|(_, (recorded, _))| *recorded <= at) {
+                self.windows.entry(id.clone()).or_default().closings.insert(edition, kept);
             }
         }
-        then
+        self
     }
 
     /// Notes a pass.

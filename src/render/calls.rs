@@ -21,9 +21,10 @@ use crate::plan::calls::CallEntry;
 use crate::plan::summary::CallPurpose;
 
 /// Columns of [`csv`].
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "ordem",
     "janela",
+    "lista",
     "prazo",
     "dias",
     "ibge",
@@ -41,7 +42,7 @@ const COLUMNS: [&str; 16] = [
 ];
 
 /// The place of the days that are left.
-const DAYS: usize = 3;
+const DAYS: usize = 4;
 
 /// Whole days until a deadline, or since it (negative); absent while it is "a definir".
 fn days_left(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Option<i64> {
@@ -188,6 +189,15 @@ fn failure(fact: &crate::plan::post::DeliveryFact) -> String {
     format!("endereço de {} ({}): {}", fact.role, fact.address, pt::letter_state(fact.state))
 }
 
+/// Which list a call is in, named as in `relatorio --json`.
+fn list(purpose: CallPurpose) -> &'static str {
+    match purpose {
+        CallPurpose::Debt => "telefonar",
+        CallPurpose::Doubt => "confirmar",
+        CallPurpose::Address => "pedir_endereco",
+    }
+}
+
 /// For a spreadsheet; telephones stay text.
 pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
     let mut out = heading(&COLUMNS);
@@ -198,6 +208,7 @@ pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> St
             &[
                 format!("{number}"),
                 entry.window.window.to_string(),
+                list(line.purpose()).to_owned(),
                 entry.deadline.map(|deadline| pt::date(deadline.on)).unwrap_or_default(),
                 String::new(),
                 line.municipality.to_string(),
@@ -258,6 +269,7 @@ pub fn json(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Value
     let ids = |parts: &[PartId]| parts.iter().map(ToString::to_string).collect::<Vec<_>>();
     json!({
         "janela": entry.window.window.as_str(),
+        "lista": list(line.purpose()),
         "prazo": entry.deadline.map(|deadline| deadline.on.to_string()),
         "dias": days_left(entry, calendar, now),
         "municipio": line.municipality.to_string(),

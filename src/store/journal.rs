@@ -30,6 +30,10 @@ statements! {
     const OUTCOME = "SELECT reason FROM overrides WHERE id = $1";
     const LAST_AUDIT = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
                         WHERE kind = 'conferencia' ORDER BY seq DESC LIMIT 1";
+    const WINDOWS_OF = "SELECT j.window_id, MAX(j.at) AS last_at, (SELECT COUNT(*) FROM notices n JOIN letters l \
+                        ON l.notice_key = n.notice_key WHERE n.window_id = j.window_id AND n.municipality = $1) AS letters \
+                        FROM journal j WHERE j.municipality = $1 AND j.window_id IS NOT NULL \
+                        GROUP BY j.window_id ORDER BY last_at DESC, j.window_id";
     pub(crate) const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
 }
 
@@ -55,6 +59,17 @@ pub struct JournalEntry {
     pub prev_hash: String,
     /// Its hash, hexadecimal.
     pub hash: String,
+}
+
+/// A window in which the journal tells of a municipality.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldWindow {
+    /// Which window.
+    pub window: WindowId,
+    /// Letters that were recorded there to it.
+    pub letters: usize,
+    /// When the journal told of it last.
+    pub last_at: Timestamp,
 }
 
 /// Which entries.
@@ -144,6 +159,24 @@ impl Store {
         let mut entries = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         add_outcomes(&mut conn, &mut entries).await?;
         Ok(entries)
+    }
+
+    /// The windows in which the journal tells of a municipality, the last told of first.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], or a fault of the database.
+    pub async fn told_windows(&self, municipality: MunicipalityCode) -> Result<Vec<ToldWindow>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let rows = bound!(WINDOWS_OF, code(municipality)).fetch_all(&mut conn).await?;
+        let told = |row: &Row| {
+            let cells = Cells::of("journal", row);
+            Ok(ToldWindow {
+                window: cells.parsed("window_id", |t| WindowId::parse(t).ok())?,
+                letters: cells.number("letters")?,
+                last_at: cells.instant("last_at")?,
+            })
+        };
+        rows.iter().map(told).collect()
     }
 
     /// The first entry of a new journal.

@@ -76,9 +76,22 @@ impl Store {
         windows: &BTreeSet<WindowId>,
         at: Timestamp,
     ) -> Result<Ledger, StoreError> {
+        self.ledger_told_as_known(windows, windows, at).await
+    }
+
+    /// The same with letters of some of these windows alone.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_as_known`].
+    pub async fn ledger_told_as_known(
+        &self,
+        windows: &BTreeSet<WindowId>,
+        told: &BTreeSet<WindowId>,
+        at: Timestamp,
+    ) -> Result<Ledger, StoreError> {
         let mut view = self.db.view().await?;
-        let mut then = of_windows(&mut view, windows).await?.as_known(at);
-        for row in rows_of_at(&mut view, CAME_BACK, windows, Some(ms(at))).await? {
+        let mut then = of_windows(&mut view, windows, told).await?.as_known(at);
+        for row in rows_of_at(&mut view, CAME_BACK, told, Some(ms(at))).await? {
             let cells = Cells::of("deliveries", &row);
             let key = cells.parsed("notice_key", NoticeKey::parse)?;
             let failed = then.notice(&key).filter(|record| record.standing == Standing::Failed).cloned();
@@ -88,7 +101,7 @@ impl Store {
                 then.put(window, *municipality, NoticeRecord { standing, ..record });
             }
         }
-        for row in rows_of_at(&mut view, DECIDED, windows, Some(ms(at))).await? {
+        for row in rows_of_at(&mut view, DECIDED, told, Some(ms(at))).await? {
             let entry = journal::entry(&row)?;
             let left_at = Cells::of("attempts", &row).instant_opt("left_at")?;
             if let (Ok(Entry::Decision(told)), Some(key)) = (&entry.told, NoticeKey::parse(&entry.subject))
@@ -98,7 +111,7 @@ impl Store {
                 then.put(window, *municipality, record);
             }
         }
-        for window in windows {
+        for window in told {
             sighted(&mut view, &mut then, window, at).await?;
         }
         // What was said later is not known yet.
@@ -131,9 +144,21 @@ impl Store {
         now: Timestamp,
     ) -> Result<Ledger, StoreError> {
         let mut view = self.db.view().await?;
-        let mut ledger = of_windows(&mut view, windows).await?;
+        let mut ledger = of_windows(&mut view, windows, windows).await?;
         of_the_service(&mut view, &mut ledger, now, i64::MAX).await?;
         Ok(ledger)
+    }
+
+    /// What was so when the deadlines of some windows passed, with letters of some of these windows alone.
+    ///
+    /// # Errors
+    /// As [`Store::ledger`].
+    pub async fn ledger_told_of(
+        &self,
+        windows: &BTreeSet<WindowId>,
+        told: &BTreeSet<WindowId>,
+    ) -> Result<Ledger, StoreError> {
+        of_windows(&mut *self.db.view().await?, windows, told).await
     }
 
     /// Whether a notice was recorded to be sent, or published.
@@ -144,10 +169,14 @@ impl Store {
     }
 }
 
-/// What was decided and said in some windows.
-async fn of_windows(conn: &mut Conn, windows: &BTreeSet<WindowId>) -> Result<Ledger, StoreError> {
+/// What was so in some windows, and what was decided and said in those of them that are told of.
+async fn of_windows(
+    conn: &mut Conn,
+    windows: &BTreeSet<WindowId>,
+    told: &BTreeSet<WindowId>,
+) -> Result<Ledger, StoreError> {
     let mut ledger = frame(conn, Some(windows)).await?;
-    for row in rows_of(conn, NOTICES_OF, windows).await? {
+    for row in rows_of(conn, NOTICES_OF, told).await? {
         put(&mut ledger, &Cells::of("notices", &row))?;
     }
     closing::load(conn, &mut ledger, Some(windows)).await?;

@@ -76,7 +76,7 @@ pub use contact::{FlaggedContact, LastLetter};
 pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};
 pub use elsewhere::{Sighting, Unassured, Vouched};
 pub use frontier::Skipped;
-pub use journal::{JournalEntry, JournalFilter};
+pub use journal::{JournalEntry, JournalFilter, ToldWindow};
 pub use letter::StoredLetter;
 pub use news::{FindingLine, NewFinding};
 pub use order::{Override, OverrideId, OverrideLine};

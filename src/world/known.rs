@@ -183,6 +183,43 @@ impl Known {
         Ok(known)
     }
 
+    /// Who had filled in what of some windows, now or at an earlier instant, and what was so when deadlines passed. What was
+    /// said is left out but where the list of editions goes back: there alone it matters who was told which date.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn filled_in(
+        live: Arc<Live>,
+        store: &Store,
+        named: &BTreeSet<WindowId>,
+        (at, is_past): (Timestamp, bool),
+    ) -> Result<Self, StoreError> {
+        let mut windows = windows(&live.calendar, at);
+        let frontier = Frontier { at: Timestamp::MAX, open: BTreeSet::new() };
+        let ahead = frontier.ahead(&windows, named, &live.calendar.hours.zone);
+        windows.retain(|window| ahead.contains(&window.id));
+        let goes_back =
+            |window: &&Window| !window.editions.iter().filter_map(|edition| edition.deadline).is_sorted();
+        let told = windows.iter().filter(goes_back).map(|window| window.id.clone()).collect();
+        let (overrides, ledger, status) = if is_past {
+            (
+                store.overrides_as_known(at).await?,
+                store.ledger_told_as_known(&ahead, &told, at).await?,
+                store.status_as_known(&ahead, at).await?,
+            )
+        } else {
+            (
+                store.overrides_of(&ahead).await?,
+                store.ledger_told_of(&ahead, &told).await?,
+                store.status_of(&ahead).await?,
+            )
+        };
+        let (skipped, none) = (Skipped::default(), StatusBook::default());
+        let mut known = Self { windows, status: none, overrides, ledger, skipped, live };
+        known.take(status);
+        Ok(known)
+    }
+
     /// Takes in what the feeds said. What a feed said until it was removed or switched off does not count: as the ledger
     /// has it, or where this configuration is not adopted yet as it would be then.
     pub fn take(&mut self, status: StatusBook) {

@@ -56,7 +56,7 @@ impl Overview {
         as_of: AsOf,
     ) -> Result<Self, StoreError> {
         let read = read(live, store, only.unwrap_or_default(), as_of).await?;
-        Self::planned(read, store, only, as_of).await
+        Self::of(read, store, only, as_of).await
     }
 
     /// Looks at the windows worth reporting on, with some others read as well.
@@ -66,21 +66,11 @@ impl Overview {
         also: &[WindowId],
         as_of: AsOf,
     ) -> Result<Self, StoreError> {
-        Self::planned(read(live, store, also, as_of).await?, store, None, as_of).await
+        Self::of(read(live, store, also, as_of).await?, store, None, as_of).await
     }
 
-    /// The same of what is loaded already.
+    /// The same of what is loaded and planned already.
     pub async fn of(
-        known: Known,
-        store: Option<&Store>,
-        only: Option<&[WindowId]>,
-        as_of: AsOf,
-    ) -> Result<Self, StoreError> {
-        let plan = plan::plan(&known.world(), as_of.at());
-        Self::planned((known, plan), store, only, as_of).await
-    }
-
-    async fn planned(
         (known, plan): (Known, Plan),
         store: Option<&Store>,
         only: Option<&[WindowId]>,
@@ -116,10 +106,8 @@ impl Overview {
         let mut windows = known::windows(&live.calendar, at);
         windows.retain(|window| closed.contains(&window.id));
         let named = history::last_references(windows.iter()).map(|window| window.id.clone()).collect();
-        let known = match self.as_of {
-            AsOf::Now(_) => Known::open(live, store, &named, at).await?,
-            AsOf::Then(_) => Known::as_known(live, store, (Timestamp::MAX, &named), at).await?,
-        };
+        let is_past = matches!(self.as_of, AsOf::Then(_));
+        let known = Known::filled_in(live, store, &named, (at, is_past)).await?;
         Ok(history::history(&known.world(), at))
     }
 

@@ -92,7 +92,7 @@ pub async fn before(overview: &Overview, store: Option<&Store>) -> Result<Vec<Wi
     let (Some(store), since) = (store, looks_back_to(overview)) else { return Ok(Vec::new()) };
     let windows = overview.windows.iter().map(|summary| summary.window.clone()).collect();
     let live = overview.known.live.clone();
-    let known = Known::as_known(live, store, (Timestamp::MAX, &windows), since).await?;
+    let known = Known::filled_in(live, store, &windows, (since, true)).await?;
     let (world, plan, post) = (known.world(), Plan::default(), Post::default());
     let view = View { world: &world, plan: &plan, post: &post, now: since };
     Ok(overview.windows.iter().filter_map(|summary| summarise(view, &summary.window)).collect())

@@ -75,7 +75,7 @@ macro_rules! entries {
         facts! { $($(#[doc = $about])+ $name { $($fields)* })+ }
 
         /// An entry of the journal.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(tag = "formato")]
         #[expect(clippy::large_enum_variant, reason = "entries pass one at a time, and most are decisions or attempts")]
         pub enum Entry {
@@ -90,6 +90,15 @@ macro_rules! entries {
                 meaning: $name::PART.meaning,
                 fields: $name::PART.fields,
             },)+];
+
+            /// Reads an object of a format. Where it says which one itself is left to whoever reads: to look for that
+            /// within would mean to hold all of it twice.
+            pub(super) fn of_form(form: &str, text: &str) -> Option<Self> {
+                match form {
+                    $($form => serde_json::from_str(text).ok().map(Self::$name),)+
+                    _ => None,
+                }
+            }
 
             /// The format that it is written in.
             pub fn form(&self) -> &'static str {

@@ -49,10 +49,16 @@ impl Entry {
     /// # Errors
     /// [`Unread`], with the first field that is missing where one is.
     pub fn read(kind: &str, text: &str) -> Result<Self, Unread> {
-        match serde_json::from_str::<Self>(text) {
-            Ok(entry) if entry.kind() == kind && entry.write() == text => Ok(entry),
+        match Self::parsed(text) {
+            Some(entry) if entry.kind() == kind && entry.write() == text => Ok(entry),
             _ => Err(Self::fault(text)),
         }
+    }
+
+    /// What is written begins with its format.
+    fn parsed(text: &str) -> Option<Self> {
+        let (form, _) = text.strip_prefix(r#"{"formato":""#)?.split_once('"')?;
+        Self::of_form(form, text)
     }
 
     fn fault(text: &str) -> Unread {

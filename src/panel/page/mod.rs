@@ -6,6 +6,7 @@
 pub(super) mod calendar;
 pub(super) mod calls;
 pub(super) mod choice;
+pub(super) mod dossiers;
 pub(super) mod feeds;
 pub(super) mod home;
 pub(super) mod letters;
@@ -116,6 +117,8 @@ pub(super) struct Frame<'a> {
     pub(super) query: &'a BTreeMap<String, String>,
     pub(super) links: &'a Links,
     pub(super) at: Timestamp,
+    /// Whether the ledger tells more by now.
+    pub(super) is_behind: bool,
     pub(super) zone: &'a Zone,
     pub(super) is_rehearsal: bool,
     /// Who looks, where they said so.
@@ -176,6 +179,12 @@ pub(super) fn whole(frame: &Frame<'_>, content: &Markup) -> String {
                     p .banner role="note" {
                         strong { "Como se sabia em " (pt::instant(frame.at, frame.zone)) ". " }
                         a href=(frame.path) { "Voltar a hoje" }
+                    }
+                }
+                @if frame.is_behind {
+                    p .banner role="note" {
+                        "O livro já conta mais do que esta página, de " (pt::instant(frame.at, frame.zone))
+                        ". Ela está sendo refeita: recarregue em alguns segundos."
                     }
                 }
                 main #conteudo tabindex="-1" {

@@ -92,7 +92,7 @@ async fn whoever_sees_a_dossier_from_another_machine_is_noted_or_does_not_see_it
     let shown = still.shown.lock().unwrap().pop().unwrap();
     assert_eq!((shown.user.as_str(), shown.by_proxy), ("ana", true));
     assert_eq!(shown.municipality.to_string(), "3205309");
-    assert_eq!(shown.window, Some(WindowId::parse("rma/2026-10").unwrap()));
+    assert_eq!(shown.window, WindowId::parse("rma/2026-10").unwrap());
     let mut head = as_ana();
     *head.method_mut() = axum::http::Method::HEAD;
     assert_eq!(ask(&panel, "10.0.0.5", head).await.0, StatusCode::OK);

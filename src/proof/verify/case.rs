@@ -1,8 +1,9 @@
 //! One municipality's entries and letters alone, with the chain since the last self-audit: what a page that is looked at
 //! every day can check each time.
 //!
-//! Until the audit's entry every table was held against the whole journal. So an entry of before it that is about the
-//! municipality is held against its own hash and its neighbours', and the chain is walked from there on.
+//! Until the audit's entry every table was held against the whole journal. So an entry of before it that the page rests on,
+//! about the municipality, its windows, the service or a load, is held against its own hash and its neighbours', and the chain
+//! is walked from there on.
 
 use super::letter::Notices;
 use super::table::letters_of;
@@ -23,6 +24,8 @@ statements! {
     // The journal has no gaps: without this an entry that was taken out between others' would not be missed.
     const FIRST_GAP = "SELECT CASE WHEN (SELECT COUNT(*) FROM journal) < m.head_seq THEN (SELECT MIN(j.seq) + 1 FROM journal j \
                        LEFT JOIN journal n ON n.seq = j.seq + 1 WHERE n.seq IS NULL) END FROM meta m WHERE m.id = 1";
+    const NEIGHBOURS = "SELECT (SELECT hash FROM journal WHERE seq = $1 - 1), \
+                        (SELECT prev_hash FROM journal WHERE seq = $1 + 1)";
     const NOTICES_OF = "SELECT notice_key FROM notices WHERE municipality = $1 AND ($2 IS NULL OR window_id = $2)";
 }
 
@@ -41,9 +44,20 @@ pub(in crate::proof) async fn one(
     let out_of_place: Option<i64> =
         bound!(OUT_OF_PLACE, code(municipality)).fetch_one(&mut *conn).await?.try_get(0)?;
     let gap: Option<i64> = bound!(FIRST_GAP).fetch_one(&mut *conn).await?.try_get(0)?;
-    let shown = entries.iter().chain(evidence);
-    let changed = shown.filter(|entry| link(entry).hash() != entry.hash).map(|entry| entry.seq).min();
-    let broken = [report.broken_at, out_of_place, gap, changed];
+    let shown = || entries.iter().chain(evidence);
+    let changed = shown().filter(|entry| link(entry).hash() != entry.hash).map(|entry| entry.seq).min();
+    let mut general = None;
+    // The municipality's own are asked for together above.
+    for entry in shown().filter(|entry| entry.municipality != Some(municipality)) {
+        let row = bound!(NEIGHBOURS, entry.seq).fetch_one(&mut *conn).await?;
+        let (before, after): (Option<String>, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
+        let fits =
+            before.unwrap_or_default() == entry.prev_hash && after.is_none_or(|hash| hash == entry.hash);
+        if !fits && general.is_none_or(|seq| entry.seq < seq) {
+            general = Some(entry.seq);
+        }
+    }
+    let broken = [report.broken_at, out_of_place, gap, changed, general];
     report.broken_at = broken.into_iter().flatten().min();
     let mut notices = Notices::default();
     for entry in entries {

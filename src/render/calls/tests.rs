@@ -184,4 +184,8 @@ fn whose_address_takes_no_letter_is_not_among_those_to_be_confirmed() {
     assert!(shown.contains("cobrança: 0\n") && shown.contains("endereço que receba cartas: 1\n"), "{shown}");
     let shown = page(&entries, &world.calendar, summary.at);
     assert!(shown.contains("cobrança (0)") && shown.contains("endereço que receba cartas (1)"), "{shown}");
+    assert_eq!(json(&entries[0], &world.calendar, summary.at)["lista"], "pedir_endereco");
+    let table = csv(&entries, &world.calendar, summary.at);
+    let rows: Vec<Vec<&str>> = table.lines().map(|row| row.split(';').collect()).collect();
+    assert_eq!([rows[0][2], rows[1][2]], ["lista", "pedir_endereco"], "{table}");
 }

@@ -67,8 +67,8 @@ fn chain_state(dossier: &Dossier, zone: &Zone) -> Markup {
         } @else if let Some(audit) = chain.audited {
             strong .good { "íntegro" }
             ": conferido por inteiro na autoconferência de " (piece::instant(audit.at, zone))
-            ", até o registro " (audit.reached) "; agora, ao fazer este dossiê, os registros e as cartas deste município que ele mostra ("
-            (letters) ") e a sequência do livro desde então (" (entries) ")"
+            ", até o registro " (audit.reached) "; agora, ao fazer este dossiê, as cartas deste município que ele mostra (" (letters)
+            "), cada registro que ele mostra com o anterior e o seguinte, e a sequência do livro desde então (" (entries) ")"
         } @else {
             strong .good { "íntegro" }
             ": " (entries) " e " (letters) " conferidos ao fazer este dossiê"

@@ -287,6 +287,7 @@ fn what_a_self_audit_checked_is_not_said_to_have_been_checked_now() {
     let mut dossier = dossier(&world);
     dossier.chain.audited = Some(AuditLine { at: "2023-11-21T11:00:00Z".parse().unwrap(), reached: 7 });
     let page = page(&dossier, &world.calendar);
-    let words = "até o registro 7; agora, ao fazer este dossiê, os registros e as cartas deste município que ele mostra (1 carta)";
+    let words =
+        "até o registro 7; agora, ao fazer este dossiê, as cartas deste município que ele mostra (1 carta)";
     assert!(page.contains("conferido por inteiro na autoconferência de") && page.contains(words), "{page}");
 }

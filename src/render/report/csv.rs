@@ -58,15 +58,26 @@ const CALL_COLUMNS: [&str; 12] = [
 
 /// One row for each part of each municipality, with every fact; a municipality without parts has one row too.
 pub fn csv(summaries: &[WindowSummary], calendar: &Calendar) -> String {
-    let mut out = heading(&COLUMNS);
-    for summary in summaries {
-        for line in &summary.lines {
-            if line.parts.is_empty() {
-                part_row(summary, line, None, calendar, &mut out);
-            }
-            for part in &line.parts {
-                part_row(summary, line, Some(part), calendar, &mut out);
-            }
+    let rows = summaries.iter().map(|summary| csv_rows(summary, calendar));
+    std::iter::once(csv_heading()).chain(rows).collect()
+}
+
+/// Its first row.
+#[must_use]
+pub fn csv_heading() -> String {
+    heading(&COLUMNS)
+}
+
+/// Its rows of one window.
+#[must_use]
+pub fn csv_rows(summary: &WindowSummary, calendar: &Calendar) -> String {
+    let mut out = String::new();
+    for line in &summary.lines {
+        if line.parts.is_empty() {
+            part_row(summary, line, None, calendar, &mut out);
+        }
+        for part in &line.parts {
+            part_row(summary, line, Some(part), calendar, &mut out);
         }
     }
     out

@@ -7,7 +7,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use csv::{call_list_csv, csv};
+pub use csv::{call_list_csv, csv, csv_heading, csv_rows};
 pub(super) use csv::{heading, row, row_with, telephone};
 pub(super) use page::STYLE;
 pub use page::{Background, index, page};

@@ -7,6 +7,10 @@ use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::desk::why;
+use vigia_suas::plan::account::{View, summarise};
+use vigia_suas::plan::post::Post;
+use vigia_suas::plan::summary::WindowSummary;
+use vigia_suas::plan::{Plan, history, plan};
 use vigia_suas::world::known::Known;
 use vigia_suas::world::overview::{AsOf, Overview};
 use vigia_suas::world::{amend, today};
@@ -82,11 +86,27 @@ async fn the_past_is_what_it_was(years: &Years, until: Timestamp) {
         let all =
             Known::as_known(live.clone(), &app.store, (Timestamp::MIN, &none), then.at()).await.unwrap();
         assert!(all.windows.len() > some.known.windows.len() || ago > 300, "something was left out");
-        let all = Overview::of(all, Some(&app.store), None, then).await.unwrap();
+        let plan = plan(&all.world(), then.at());
+        let all = Overview::of((all, plan), Some(&app.store), None, then).await.unwrap();
         assert_eq!(format!("{:?}", some.windows), format!("{:?}", all.windows), "{ago} days ago");
         assert_eq!(some.plan.held, all.plan.held, "{ago} days ago");
         let day = async |overview| format!("{:?}", today::of(overview, Some(&app.store), &[]).await.unwrap());
         assert_eq!(day(&some).await, day(&all).await, "{ago} days ago");
+        // Who had filled in is read without the letters, where those change nothing of it.
+        let full = history::history(&all.known.world(), then.at());
+        assert_eq!(some.history(Some(&app.store)).await.unwrap(), full, "{ago} days ago");
+        let states = |windows: &[WindowSummary]| -> Vec<_> {
+            let lines = windows.iter().flat_map(|window| &window.lines);
+            lines.map(|line| (line.municipality, line.state, line.parts.clone())).collect()
+        };
+        let before = today::before(&some, Some(&app.store)).await.unwrap();
+        let since = today::looks_back_to(&some);
+        let all = Known::as_known(live.clone(), &app.store, (Timestamp::MIN, &none), since).await.unwrap();
+        let (world, decided, post) = (all.world(), Plan::default(), Post::default());
+        let view = View { world: &world, plan: &decided, post: &post, now: since };
+        let shown = some.windows.iter();
+        let full: Vec<_> = shown.filter_map(|summary| summarise(view, &summary.window)).collect();
+        assert_eq!(states(&before), states(&full), "{ago} days ago");
         letters += some.windows.iter().flat_map(|w| &w.lines).map(|line| line.letters.len()).sum::<usize>();
     }
     assert!(letters > 50, "there is something to be shown: {letters}");

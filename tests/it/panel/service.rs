@@ -81,7 +81,9 @@ async fn a_password_file_that_all_may_read_is_refused_and_one_that_is_mended_let
     let home = ask_until(port, "/", right, "HTTP/1.1 200 OK");
     assert!(home.contains("Quem vê: ana"), "{home}");
     let municipality = site.municipalities[0];
-    let dossier = ask(port, &format!("/dossie/{municipality}"), right).unwrap();
+    let told = ask(port, &format!("/dossie/{municipality}"), right).unwrap();
+    let window = told.split("?janela=").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let dossier = ask(port, &format!("/dossie/{municipality}?janela={window}"), right).unwrap();
     assert!(dossier.contains("Dossiê de comunicação"), "{dossier}");
     let journal = site.ok(&["livro", "--municipio", &municipality.to_string()]);
     assert!(journal.contains("dossiê mostrado no painel a ana (com senha)"), "{journal}");

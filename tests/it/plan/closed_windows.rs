@@ -167,7 +167,7 @@ proptest! {
         let since = made_at(&built, last);
         let without = run(&built, before, &[since]);
         let with = run(&built, &edits, &[]);
-        let closed = without.ledger.as_known(since);
+        let closed = without.ledger.clone().as_known(since);
         prop_assert_eq!(
             said_of_closed(&without, &closed, &built, since),
             said_of_closed(&with, &closed, &built, since)

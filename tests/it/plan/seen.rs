@@ -1,5 +1,7 @@
 //! What staff read, over thousands of drawn worlds: one reason for one thing, and no letter that never left shown as sent.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use vigia_suas::domain::id::EmailAddress;
@@ -14,8 +16,8 @@ use vigia_suas::plan::ledger::{NoticeRecord, Standing};
 use vigia_suas::plan::post::{DeliveryFact, LetterState, Post};
 use vigia_suas::plan::replay::Replay;
 use vigia_suas::plan::summary::{CallReason, NextLine, Upcoming, WindowSummary};
-use vigia_suas::render::because::because;
-use vigia_suas::render::report;
+use vigia_suas::render::because::{because, call_reason, cause};
+use vigia_suas::render::{calls as call_list, day as render_day, report};
 
 use crate::support::world::{Built, draws, worlds};
 
@@ -74,6 +76,15 @@ fn says_it_left(words: &str) -> bool {
     words.split(|c: char| !c.is_alphabetic()).any(|word| ["aceita", "incerta", "lida"].contains(&word))
 }
 
+/// Words as they stand in a page, and in a cell of a table.
+fn in_page(words: &str) -> String {
+    words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+fn in_cell(words: &str) -> String {
+    words.replace('"', "\"\"")
+}
+
 /// Each letter's words in the text and in the table.
 fn letters_in_words(summary: &WindowSummary, built: &Built) -> Vec<(bool, String)> {
     let lines = summary.lines.iter().flat_map(|line| &line.letters);
@@ -96,7 +107,22 @@ proptest! {
                 let called = calls(std::slice::from_ref(&summary), &built.calendar, &Recall::default());
                 let called: Vec<_> = called.iter().map(|entry| entry.call.municipality).collect();
                 prop_assert_eq!(listed, called, "`ligacoes` and the report have one order");
-                let text = report::text(std::slice::from_ref(&summary), &built.calendar);
+                // What is written of it: the report as text, table and page, the call list as text, table and page, and the page
+                // of the day, which is the daily mail, too.
+                let these = std::slice::from_ref(&summary);
+                let text = report::text(these, &built.calendar);
+                let table = report::csv(these, &built.calendar);
+                let beside = report::Background { curves: &BTreeMap::new(), history: &[], roster: &built.roster };
+                let page = report::page(these, beside, &built.calendar);
+                let list = calls(these, &built.calendar, &Recall::default());
+                let lists = [
+                    call_list::text(&list, &built.calendar, now),
+                    call_list::csv(&list, &built.calendar, now),
+                    call_list::page(&list, &built.calendar, now),
+                    report::call_list_csv(these, &built.calendar),
+                ];
+                let today = day::page(view, these, these, now, Vec::new(), Vec::new());
+                let today_text = render_day::text(&today, &built.calendar, &built.roster);
                 for line in &summary.lines {
                     let code = line.municipality;
                     // `plano` shows the plan itself.
@@ -108,12 +134,29 @@ proptest! {
                     prop_assert_eq!(&told.silence, &line.silence);
                     prop_assert_eq!(told.held.iter().map(vigia_suas::plan::Decision::because).collect::<Vec<_>>(), held.clone());
                     prop_assert_eq!(line.withheld.iter().map(|h| &h.because).collect::<Vec<_>>(), held.clone());
+                    let row = format!(";{code};");
+                    let rows: Vec<&str> = table.lines().filter(|line| line.contains(&row)).collect();
                     for why in &held {
-                        prop_assert!(text.contains(&because(why, &built.calendar)), "{why:?} is not in the report");
+                        let words = because(why, &built.calendar);
+                        prop_assert!(text.contains(&words), "{why:?} is not in the report");
+                        prop_assert!(page.contains(&in_page(&words)), "{why:?} is not in the report's page");
+                        prop_assert!(rows.iter().all(|row| row.contains(&in_cell(&words))), "{why:?} is not in {rows:?}");
+                        // One sort of reason for many is told once, without what is each one's own; the command stands
+                        // beside it.
+                        let group = today.held.iter().find(|group| group.because.contains(why) && group.municipalities.contains(&code));
+                        prop_assert!(group.is_some(), "{why:?} is not on the page of the day");
+                        let words = words.split(" (vigia-suas ").next().unwrap_or_default();
+                        let is_told = today_text.contains(words) || today_text.contains(cause(why.cause()));
+                        prop_assert!(is_told, "{why:?} is not in {today_text}");
                     }
                     let call = summary.call_list.iter().find(|call| call.municipality == code);
                     prop_assert_eq!(told.call.as_ref(), call);
                     for reason in call.iter().flat_map(|call| &call.because) {
+                        let words = call_reason(reason, &built.calendar);
+                        prop_assert!(text.contains(&words) && page.contains(&in_page(&words)), "{words}: not in the report");
+                        let [in_text, in_table, on_page, beside_report] = &lists;
+                        prop_assert!(in_text.contains(&words) && on_page.contains(&in_page(&words)), "{words}");
+                        prop_assert!(in_table.contains(&in_cell(&words)) && beside_report.contains(&in_cell(&words)), "{words}");
                         if let CallReason::Decided(why) = reason
                             && why.cause().as_str() != "prazo-encerrado"
                         {

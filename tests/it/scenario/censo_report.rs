@@ -14,6 +14,7 @@ use vigia_suas::plan::history::Recall;
 use vigia_suas::plan::post::Post;
 use vigia_suas::plan::summary::{Counts, WindowSummary};
 
+use vigia_suas::render::because::part_name;
 use vigia_suas::render::{calls as call_list, report};
 
 use super::censo_2023::{OPENED, WINDOW, stage, state};
@@ -143,6 +144,40 @@ fn every_figure_of_the_report_is_what_a_second_way_counts() {
     for (on, done) in &seen.curves.this.points {
         assert_eq!(*done, concluded(stage, *on), "{on}");
     }
+    let text = report::text(std::slice::from_ref(&seen.summary), &stage.calendar);
+    let figures = |counts: &Counts| {
+        [counts.expected(), counts.done, counts.pending, counts.unconfirmed, counts.not_applicable]
+    };
+    // The figures at the end of each row of the text's tables, by what stands before them.
+    let mut told: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for line in text.lines() {
+        let cells: Vec<&str> = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+        if let [name, numbers @ ..] = cells.as_slice()
+            && let Ok(numbers) = numbers.iter().map(|cell| cell.parse()).collect::<Result<Vec<usize>, _>>()
+            && numbers.len() == 5
+        {
+            told.insert((*name).to_owned(), numbers);
+        }
+    }
+    for (part, counts) in &by_part {
+        let part = seen.summary.by_part.keys().find(|one| one.as_str() == part).unwrap();
+        assert_eq!(told.remove(&part_name(part, &stage.calendar)), Some(figures(counts).to_vec()), "{part}");
+    }
+    for (name, counts) in &regions {
+        assert_eq!(told.remove(name), Some(figures(counts).to_vec()), "{name}");
+    }
+    let mut gerencias: BTreeMap<String, Counts> = BTreeMap::new();
+    let system = &stage.calendar.systems[&stage.window(WINDOW).system];
+    for ((_, part), state) in &parts {
+        let part = seen.summary.by_part.keys().find(|one| one.as_str() == part).unwrap();
+        for gerencia in stage.calendar.gerencias_of(system, part) {
+            gerencias.entry(gerencia.to_string()).or_default().add(*state);
+        }
+    }
+    for (name, counts) in &gerencias {
+        assert_eq!(told.remove(name), Some(figures(counts).to_vec()), "{name}");
+    }
+    assert!(told.is_empty(), "{told:?} was counted by nobody else");
     let html = page(&seen);
     for number in [municipalities.done, municipalities.pending, municipalities.unconfirmed] {
         assert!(html.contains(&format!("<b>{number}</b>")), "{number}");

@@ -6,6 +6,7 @@ use crate::domain::journal::Audited;
 use crate::proof::tests::{tamper_with, told};
 use crate::proof::{CaseCheck, CaseFile};
 use crate::store::Store;
+use crate::store::chain::Link;
 use crate::store::testing::*;
 
 /// Notes an audit of all that is told.
@@ -102,6 +103,22 @@ async fn an_entry_of_a_case_that_is_changed_or_has_lost_its_neighbour_is_found_a
         let at = found.verified.broken_at;
         // Without its entry there is no audit to rest on, and all is checked.
         assert!(!is_whole && at == Some(broken_at), "{tampering}: {at:?}, not {broken_at}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_about_the_service_or_of_a_load_whose_own_hash_was_put_right_no_longer_fits_its_neighbours()
+{
+    let dir = tempfile::tempdir().unwrap();
+    let clean = audited(&dir, 0).await;
+    let general = clean.journal.iter().find(|entry| entry.municipality.is_none()).unwrap();
+    for entry in [general, clean.snapshots.first().unwrap()] {
+        let body = entry.body.replacen('{', "{ ", 1);
+        let hash = Link { body: &body, ..super::link(entry) }.hash();
+        let body = body.replace('\'', "''");
+        let change = format!("UPDATE journal SET body = '{body}', hash = '{hash}' WHERE seq = {}", entry.seq);
+        let found = after(&change).await.verified;
+        assert!(!found.is_whole() && found.broken_at == Some(entry.seq), "{}: {found:?}", entry.kind);
     }
 }
 
