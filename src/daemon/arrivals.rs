@@ -10,7 +10,7 @@ use super::alert::alert_once;
 use super::app::App;
 use crate::domain::id::FeedId;
 use crate::feed::folder::{self, Read};
-use crate::files::drop::{self, Look, Shelf, StableFile, Stamp};
+use crate::files::drop::{self, FolderStamp, Look, Shelf, StableFile};
 use crate::format::body::Original;
 use crate::store::{FeedRun, StoreError};
 use crate::telemetry::chain;
@@ -21,7 +21,7 @@ use crate::world::live::{Live, spool_folder};
 pub(super) struct Arrivals {
     looks: BTreeMap<FeedId, Look>,
     /// Folders in which nothing lay, and their stamps before that was looked.
-    empty: BTreeMap<FeedId, (PathBuf, Option<Stamp>)>,
+    empty: BTreeMap<FeedId, (PathBuf, Option<FolderStamp>)>,
     /// Files and folders that could not be read: why, and the day on which that was said last.
     unreadable: BTreeMap<(FeedId, PathBuf), (String, Date)>,
     /// Sources of which a file is being read.
@@ -86,7 +86,8 @@ impl Arrivals {
     /// Whether the folders of these sources are as empty as when they were last looked into. A few `stat` calls, and so
     /// not off the loop's thread.
     pub(super) fn is_quiet<'a>(&self, mut sources: impl Iterator<Item = &'a FeedId>) -> bool {
-        let is_same = |(dir, stamp): &(PathBuf, Option<Stamp>)| stamp.is_some() && drop::stamp(dir) == *stamp;
+        let is_same =
+            |(dir, stamp): &(PathBuf, Option<FolderStamp>)| stamp.is_some() && drop::stamp(dir) == *stamp;
         sources.all(|id| self.empty.get(id).is_some_and(is_same))
     }
 

@@ -35,7 +35,7 @@ struct Seen {
 
 /// A folder as it was when a look into it began: another file in it, or one fewer, makes another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
+pub struct FolderStamp {
     folder: (u64, u64),
     changed: (i64, i64),
 }
@@ -43,12 +43,12 @@ pub struct Stamp {
 /// The stamp of a folder as it is now; nothing where it cannot be looked at. By when its entries changed, which no program
 /// can set back, and not by when it says that it was modified.
 #[must_use]
-pub fn stamp(folder: &Path) -> Option<Stamp> {
+pub fn stamp(folder: &Path) -> Option<FolderStamp> {
     let data = fs::metadata(folder).ok()?;
-    Some(Stamp { folder: (data.dev(), data.ino()), changed: (data.ctime(), data.ctime_nsec()) })
+    Some(FolderStamp { folder: (data.dev(), data.ino()), changed: (data.ctime(), data.ctime_nsec()) })
 }
 
-impl Stamp {
+impl FolderStamp {
     /// Whether it is old enough at an instant (Unix seconds) to tell: what changes again at once may have the same.
     #[must_use]
     pub fn tells(&self, now: i64) -> bool {
