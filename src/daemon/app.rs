@@ -146,7 +146,7 @@ impl Loop {
     /// One that has not got on for so long hangs. Those that wait for other hosts may wait longer: a relay alone may take
     /// three quarters of an hour over one letter (RFC 5321 §4.5.3.2).
     fn patience(self) -> SignedDuration {
-        if hang::asked_for() == Some(self) {
+        if hang::is_asked_for(self.name()) {
             return hang::PATIENCE;
         }
         match self {

@@ -228,6 +228,8 @@ impl Service {
             Led::Leads => {}
             Led::Stopped => return Err(ServiceError::Stopped),
         }
+        // A reserve's panel needs it, and cannot make it.
+        app.store.return_key().await?;
         let (now, store, live) = (app.now(), &app.store, app.live());
         let setup = &live.setup;
         let uncertain = match setup.config.settings.on_uncertain {

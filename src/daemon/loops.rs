@@ -122,7 +122,8 @@ async fn guarded(app: Arc<App>, name: &'static str, work: impl Future<Output = (
 
 /// A loop that vouches for itself and that the service cannot do without.
 async fn indispensable(app: Arc<App>, each: Loop, work: impl Future<Output = ()>) {
-    guarded(app.clone(), each.name(), hang::unless_asked_for(app, each, work)).await;
+    guarded(app.clone(), each.name(), hang::unless_asked_for(each.name(), || app.vouched_at(each), work))
+        .await;
 }
 
 /// A loop that the service can do without rests a day after it panicked, and says in between that it does not hang.
@@ -134,7 +135,7 @@ const RESTS: u32 = 144;
 async fn optional<L: Future<Output = ()>>(app: Arc<App>, each: Loop, work: impl Fn(Arc<App>) -> L) {
     let name = each.name();
     while !app.stop.is_cancelled() {
-        let work = hang::unless_asked_for(app.clone(), each, work(app.clone()));
+        let work = hang::unless_asked_for(name, || app.vouched_at(each), work(app.clone()));
         if AssertUnwindSafe(work).catch_unwind().await.is_ok() {
             continue;
         }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::batch::{self, Batch};
 pub(crate) use super::engine::Conn;
-use super::engine::{Lease, Row};
+use super::engine::{Lease, Query, Row};
 use super::leader;
 use super::place;
 use super::postgres::Postgres;
@@ -203,6 +203,27 @@ impl Db {
             Engine::Sqlite(sqlite) => sqlite.close().await,
             Engine::Postgres(postgres) => postgres.close().await,
         }
+    }
+}
+
+impl Query<'_> {
+    /// What each row of the answer says, in order.
+    pub(crate) async fn all<T, All: FromIterator<T>>(
+        self,
+        db: &Db,
+        read: impl Fn(&Row) -> Result<T, StoreError>,
+    ) -> Result<All, StoreError> {
+        let rows = self.fetch_all(&mut *db.read().await?).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// What the first row says, where there is one.
+    pub(crate) async fn first<T>(
+        self,
+        db: &Db,
+        read: impl Fn(&Row) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        self.fetch_optional(&mut *db.read().await?).await?.as_ref().map(read).transpose()
     }
 }
 

@@ -132,9 +132,6 @@ impl Store {
 
     /// The same of some windows alone, with what of the notices about the service a plan at `now` may ask for: those of
     /// its own day, and those since the oldest of these letters is withheld.
-    ///
-    /// # Errors
-    /// As [`Store::ledger`].
     pub async fn ledger_of(
         &self,
         windows: &BTreeSet<WindowId>,

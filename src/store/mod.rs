@@ -125,9 +125,6 @@ impl Store {
 
     /// The same for whoever has the ledger's lock already, as the daemon must before it looks at the file: what it opens
     /// then is what `restaurar` left.
-    ///
-    /// # Errors
-    /// As [`Store::open`].
     pub async fn open_locked(
         place: impl Into<LedgerPlace>,
         lock: &LedgerLock,

@@ -1,4 +1,5 @@
-//! The key that signs envelope senders (`[devolucoes] subendereco`): made once for each ledger, and never told.
+//! The key that signs envelope senders (`[devolucoes] subendereco`) and the address of the panel's calendar: made once for each
+//! ledger, by the first who sends from it, and never told.
 
 use std::fs::File;
 use std::io::Read as _;

@@ -74,9 +74,6 @@ impl Store {
     }
 
     /// The same of some windows alone.
-    ///
-    /// # Errors
-    /// As [`Store::status`].
     pub async fn status_of(&self, windows: &BTreeSet<WindowId>) -> Result<StatusBook, StoreError> {
         book(&mut *self.db.view().await?, Some(windows)).await
     }

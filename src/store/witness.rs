@@ -310,9 +310,6 @@ impl Store {
     /// Keeps the witness of a machine that waits in reserve: as far as the ledger has come that a leader sends from who knows
     /// that it is the one. Where there was no witness it begins so; one that says that it is not that ledger stays, and so
     /// does the doubt.
-    ///
-    /// # Errors
-    /// As [`Store::keep_witness`].
     pub async fn follow_witness(&self, leader: &Leader, now: Timestamp) -> Result<(), StoreError> {
         match self.doubt().await? {
             None => {}
@@ -335,9 +332,6 @@ impl Store {
 
     /// Has a ledger on a server say by itself that it was set back under this process: the witness of a reserve may lie below
     /// what was lost, and knows of nothing. Until `assumir`, every machine doubts it. Of a file its own witness is enough.
-    ///
-    /// # Errors
-    /// As [`Store::keep_witness`].
     pub async fn tell_set_back(&self) -> Result<(), StoreError> {
         let Engine::Postgres(postgres) = &self.db.engine else { return Ok(()) };
         let Some((Some(head), true)) = self.witness.read()? else { return Ok(()) };
@@ -351,9 +345,6 @@ impl Store {
     }
 
     /// Has the witness tell what was recorded up to now, if this process keeps it.
-    ///
-    /// # Errors
-    /// As [`Store::keep_witness`].
     pub async fn note_witness(&self, now: Timestamp) -> Result<(), StoreError> {
         self.witness.note(&mut *self.db.read().await?, now).await
     }

@@ -13,7 +13,7 @@ use tracing::warn;
 
 use super::seat;
 use super::setup::Setup;
-use crate::config::{self, LoadError, Mode, Sources};
+use crate::config::{self, DatabaseSettings, LoadError, Mode, Sources};
 use crate::files::{self, Access};
 use crate::store::{KeptConfiguration, NewConfiguration, RefusedConfiguration, Store, StoreError};
 use crate::telemetry::chain;
@@ -51,6 +51,16 @@ impl LastGood {
         own.data.clone_from(&there.data);
         own.database.clone_from(&there.database);
         self
+    }
+
+    /// The same where its ledger was found, if it may be that one.
+    fn found_at(mut self, ledger: &Path) -> Option<Self> {
+        let settings = &mut self.setup.config.settings;
+        settings.data = ledger.parent()?.to_owned();
+        if ledger.extension().is_none_or(|end| end != "json") {
+            settings.database = DatabaseSettings::File;
+        }
+        self.setup.keeps(ledger).then_some(self)
     }
 }
 
@@ -126,7 +136,7 @@ pub async fn find(directory: Option<&Path>, now: Timestamp) -> Option<LastGood> 
     let store = seat::read(&path).await.ok()?;
     let found = of(&store, directory, now).await.ok().flatten();
     store.close().await;
-    found
+    found.and_then(|kept| kept.found_at(&path))
 }
 
 /// What rules while the service holds what the files say until a person lets it in, with what is held.

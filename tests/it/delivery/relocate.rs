@@ -218,8 +218,18 @@ async fn a_folder_that_was_moved_by_hand_has_its_gate_with_it() {
     let text = fs::read_to_string(&settings).unwrap();
     fs::write(&settings, text.replace(site.data().to_str().unwrap(), there.to_str().unwrap())).unwrap();
     held_with_three_left(&site, 40);
+    // With a fault besides, the last good configuration goes on over the ledger where it now is, and begins none where it was.
+    let calendar = site.config().join("calendario.toml");
+    let good = fs::read_to_string(&calendar).unwrap();
+    fs::write(&calendar, format!("{good}[[janela]]\n")).unwrap();
+    let daemon = site.daemon();
+    daemon.shows("a configuração nova foi recusada, vale a anterior");
+    assert_eq!(daemon.terminate().code(), Some(0));
+    assert!(!site.data().exists());
+    fs::write(&calendar, good).unwrap();
     site.ok(&["servir", "--uma-vez"]);
-    assert_eq!(relay.taken().len(), 40, "each once");
+    let to_towns = relay.taken().into_iter().filter(|one| one.message_id.contains(".divulgacao."));
+    assert_eq!(to_towns.count(), 40, "each once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

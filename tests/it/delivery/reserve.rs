@@ -13,6 +13,7 @@ use vigia_suas::store::{DeliveryFilter, Leader};
 
 use super::crash::Dice;
 use super::server::{A_MINUTE, authority, certificate, until};
+use crate::panel::{ask_until, free_port};
 use crate::support::app::{Choice, Daemon, Site};
 use crate::support::network::{Network, Node};
 use crate::support::postgres::{Server, bank};
@@ -283,6 +284,44 @@ fn print_distribution(gaps: &Gaps) {
 /// A network, where there can be one.
 fn network() -> Option<Network> {
     Network::new().map_err(|why| println!("passed over: no network of its own can be made here: {why}")).ok()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL"]
+async fn a_reserve_answers_whoever_reads_says_whom_it_follows_and_leads_at_once_where_the_other_is_stopped() {
+    let server = Server::start("");
+    let lines = format!("url = \"postgres://vigia@/vigia?host={}\"\n", server.socket().display());
+    let (mut a, _) = Machine::new(&lines, None, 1).await;
+    let port = free_port();
+    let with_panel = format!("{lines}[painel]\nescuta = \"127.0.0.1:{port}\"\n");
+    let (mut b, choice) = Machine::new(&with_panel, None, 1).await;
+    a.start();
+    a.relay.distinct(78).await;
+    until(A_MINUTE, "all of it is settled", || a.site.ok(&["livro"]).matches("entrega aceita").count() == 78)
+        .await;
+    let before = a.site.ok(&["livro"]);
+    b.start();
+    b.daemon.as_ref().unwrap().shows("reserva: quem envia é");
+    for args in
+        [&["saude"][..], &["plano"], &["situacao"], &["relatorio"], &["fontes"], &["livro", "conferir"]]
+    {
+        b.site.ok(args);
+    }
+    assert!(b.site.ok(&["saude"]).contains("quem envia é"));
+    for (page, words) in [("/", "quem envia é"), ("/saude", "\r\nok\n"), ("/metrics", "vigia_")] {
+        ask_until(port, page, "", words);
+    }
+    assert_eq!(b.site.ok(&["livro"]), before, "a reserve writes nothing");
+    assert_eq!(b.relay.connections(), 0, "nor does it send");
+    let first = a.leader().await.unwrap();
+    assert_eq!(a.daemon.take().unwrap().terminate().code(), Some(0));
+    let began = Instant::now();
+    let next = somebody_leads(&b, Blow::Kill, first.epoch, began).await;
+    assert!(b.leads(&next) && began.elapsed() < LEASE, "it waits for no lease that was given back");
+    b.site.write_calendar(&Choice { windows: 2, ..choice });
+    b.daemon.as_ref().unwrap().signal("HUP");
+    b.relay.distinct(78).await;
+    assert_eq!(b.daemon.take().unwrap().terminate().code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -367,6 +367,9 @@ async fn a_copy_is_not_assumed_while_the_original_sends_on_this_machine_and_a_mo
     let site = Site::new(&choice(&relay, 1));
     let daemon = site.daemon();
     relay.distinct(MUNICIPALITIES).await;
+    let live = site.run(&["assumir", "--autor", "ana", "--motivo", "por via das dúvidas"]);
+    assert_eq!(live.status.code(), Some(1), "{}", said(&live));
+    assert!(said(&live).contains("não duvida deste livro; não há o que assumir"), "{}", said(&live));
     let copy = site.config().with_file_name("outra");
     copy_folder(&site.data(), &copy);
     let assume = || {

@@ -1,6 +1,7 @@
 //! What the service says of itself: `saude`, the watchdog, and how it ends.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ use vigia_suas::world::health::examine;
 
 use super::faults::Desk;
 use crate::support::app::{Choice, Site};
-use crate::support::smtp::Deed;
+use crate::support::smtp::{Deed, Relay};
 
 /// What is amiss, but for the heartbeat, which nobody gives here.
 async fn amiss(desk: &Desk) -> Vec<Ailment> {
@@ -53,6 +54,40 @@ async fn a_clock_before_the_ledger_is_an_ailment() {
     desk.deliver().await;
     desk.pass_minutes(-60);
     assert!(matches!(amiss(&desk).await[..], [Ailment::ClockBehind { .. }]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs two minutes"]
+async fn systemd_shows_what_is_refused_what_is_held_a_relay_that_rests_and_a_ledger_that_is_doubted() {
+    let relay = Relay::start().await;
+    let choice = |windows| Choice { municipalities: 20, windows, ..Choice::new(relay.port) };
+    let site = Site::new(&choice(1));
+    let daemon = site.daemon();
+    relay.distinct(20).await;
+    let edited = |name: &str, edit: &dyn Fn(&str) -> String, shown: &str| {
+        let path = site.config().join(name);
+        let before = fs::read_to_string(&path).unwrap();
+        fs::write(&path, edit(&before)).unwrap();
+        daemon.signal("HUP");
+        daemon.shows(shown);
+        fs::write(path, before).unwrap();
+    };
+    edited(
+        "vigia.toml",
+        &|text| text.replace("producao", "talvez"),
+        "a configuração nova foi recusada, vale a anterior",
+    );
+    let shortened = |text: &str| text.lines().take(4).collect::<Vec<_>>().join("\n") + "\n";
+    edited("municipios.csv", &shortened, "a configuração nova espera confirmação, vale a anterior");
+    relay.greet(Some("421 4.3.0 later"));
+    site.write_calendar(&choice(2));
+    daemon.signal("HUP");
+    daemon.shows("o servidor de saída de e-mail não aceita cartas");
+    assert_eq!(daemon.terminate().code(), Some(0));
+    fs::remove_file(site.data().join("vigia.db.testemunha")).unwrap();
+    let daemon = site.daemon();
+    daemon.shows("o livro está sem a testemunha");
+    assert_eq!(daemon.terminate().code(), Some(0));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 /// A port of loopback that was free a moment ago.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -24,7 +24,7 @@ fn ask(port: u16, path: &str, headers: &str) -> Option<String> {
 }
 
 /// Asks until it is answered so, a minute at most.
-fn ask_until(port: u16, path: &str, headers: &str, wanted: &str) -> String {
+pub(crate) fn ask_until(port: u16, path: &str, headers: &str, wanted: &str) -> String {
     let begun = Instant::now();
     loop {
         match ask(port, path, headers) {
