@@ -75,14 +75,16 @@ pub fn put_no_link(path: &Path, bytes: &[u8], new: Access) -> io::Result<()> {
 }
 
 /// The same for a file that tells of itself: its bytes are made from what the file system knows of the new file, which no
-/// copy of it shares.
-pub fn put_own(path: &Path, new: Access, bytes: impl FnOnce(&Metadata) -> Vec<u8>) -> io::Result<()> {
+/// copy of it shares. Gives it, to be written to.
+pub fn put_own(path: &Path, new: Access, bytes: impl FnOnce(&Metadata) -> Vec<u8>) -> io::Result<File> {
     let mut file = nameless(folder_of(path), new.mode())?;
     let own = bytes(&file.as_file().metadata()?);
     file.write_all(&own)?;
     hand_over(file.as_file(), folder_of(path))?;
     file.as_file().sync_all()?;
-    Finished { file, durable: Durable::Yes }.over(path)
+    let file = file.persist(path).map_err(|failure| failure.error)?;
+    Durable::Yes.settle(path);
+    Ok(file)
 }
 
 /// The same for what can be made again, without waiting for the disk.

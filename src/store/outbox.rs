@@ -162,7 +162,7 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Claim>, StoreError> {
         let owner = owner.to_owned();
-        written!(self.db, quietly, |tx| {
+        written!(self.db, unheard, |tx| {
             let lease = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
             let ids = bound!(CLAIM, &owner, ms(now), ms(lease), count(limit), whose as i64)
                 .fetch_all(&mut tx)
