@@ -47,8 +47,8 @@ struct Idle {
     own: u64,
 }
 
-/// What a service does first is not what it does while it waits.
-const SETTLES: Duration = Duration::from_secs(40);
+/// What a service does first is not what it does while it waits: what is amiss is looked at once more after a minute.
+const SETTLES: Duration = Duration::from_secs(100);
 
 impl Idle {
     fn of(dir: &Path) -> Self {

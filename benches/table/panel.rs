@@ -34,6 +34,9 @@ use crate::years::{self, Years};
 /// What is kept of now is older than this.
 const STALE: Duration = Duration::from_millis(3_100);
 
+/// The panel rests no longer after working something out.
+const RESTED: Duration = Duration::from_secs(31);
+
 struct Still(Arc<Live>);
 
 impl Beside for Still {
@@ -107,7 +110,7 @@ pub(crate) fn table() {
     let spent = cpu();
     let told = DossierShown { user: "medicao".to_owned(), by_proxy: false };
     runtime.block_on(app.store.note_dossier_shown(code, None, told, now)).unwrap();
-    std::thread::sleep(STALE);
+    std::thread::sleep(RESTED);
     let changed = ask(address, "/").last;
     let worked = quiet(spent);
     println!("after a change: the page within {:.0} ms; CPU {worked:.0} ms beside it\n", millis(changed));

@@ -43,9 +43,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// What the daemon made of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Heard {
-    /// It adopted them.
     Adopted,
-    /// It refused them.
     Refused,
     /// It holds them until somebody lets them in.
     Held,

@@ -131,7 +131,7 @@ async fn dispatch(invocation: &Invocation) -> session::Result {
         Command::Calendar { from, until, ics } => {
             agenda::run(&open().await?, *from, *until, ics.as_deref()).await
         }
-        Command::Plan { against: None, .. } => plan::plano(&open().await?).await,
+        Command::Plan { against: None, .. } => Box::pin(plan::plano(&open().await?)).await,
         Command::Plan { against: Some(other), until } => contrast::show(&open().await?, other, *until).await,
         Command::Simulate(asked) => simulate::run(&open().await?, asked),
         Command::Why(subject) => why::run(&open().await?, subject).await,

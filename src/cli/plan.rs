@@ -28,7 +28,8 @@ pub(super) async fn plano(session: &Session) -> Result {
             remark(&format!("aviso: {}", aside::words(&aside, zone)));
         }
     }
-    let overview = Overview::of(session.decided(&[]).await?, store.as_ref(), None, AsOf::Now(now)).await?;
+    let overview =
+        Overview::of(Box::pin(session.decided(&[])).await?, store.as_ref(), None, AsOf::Now(now)).await?;
     let Live { calendar, setup, .. } = &*overview.known.live;
     if session.json {
         let lines: Vec<String> = overview.plan.actions.iter().map(|d| event_line(now, d, calendar)).collect();

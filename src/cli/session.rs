@@ -270,7 +270,7 @@ impl Session {
 
     /// The world as the ledger has it, or as an empty one would: what is open or is reported on, and some windows; and what
     /// a pass would do in it.
-    pub(super) async fn decided(&self, also: &[WindowId]) -> std::result::Result<(Known, Plan), Failure> {
+    pub(super) async fn decided(&self, also: &[WindowId]) -> Result<(Known, Plan)> {
         let (live, now) = (Live::under(self.setup.clone(), self.calendar()), self.now());
         let named = overview::reported(&live, also, now);
         if let (Some(store), None) = (self.ledger().await?, self.at) {

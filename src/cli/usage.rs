@@ -29,17 +29,20 @@ pub(super) struct Exit {
     pub(super) to_stdout: bool,
 }
 
-/// Gives a command and all under it Portuguese headings, usage lines, help and version flags.
-pub(super) fn in_portuguese(command: Command) -> Command {
+/// Gives a command its help and version flags.
+pub(super) fn with_flags(command: Command) -> Command {
     let help = Arg::new("ajuda").short('h').long("ajuda").alias("help").action(ArgAction::Help).global(true);
     let version = Arg::new("versao").short('V').long("versao").alias("version").action(ArgAction::Version);
-    let mut command = dressed(
-        command
-            .disable_help_flag(true)
-            .disable_version_flag(true)
-            .arg(help.help("Mostra esta ajuda (também --help)"))
-            .arg(version.help("Mostra a versão (também --version)")),
-    );
+    command
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .arg(help.help("Mostra esta ajuda (também --help)"))
+        .arg(version.help("Mostra a versão (também --version)"))
+}
+
+/// Gives a command and all under it Portuguese headings and usage lines: for what is shown of it.
+pub(super) fn in_portuguese(command: Command) -> Command {
+    let mut command = dressed(command);
     command.build();
     with_usage(command)
 }

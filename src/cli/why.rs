@@ -28,7 +28,7 @@ use crate::world::overview::AsOf;
 /// Tells what was decided, what is known, and what would be decided now.
 pub(super) async fn run(session: &Session, subject: &Subject) -> Result {
     let Subject { municipality, window } = subject;
-    let (known, plan) = session.decided(std::slice::from_ref(window)).await?;
+    let (known, plan) = Box::pin(session.decided(std::slice::from_ref(window))).await?;
     let code = order::municipality(&session.setup.config.roster, municipality)?;
     order::window(&known.live.calendar, window, None)?;
     let store = session.ledger().await?;

@@ -99,8 +99,7 @@ pub(super) fn signal(top: &Reader<'_>) -> Option<SignalSettings> {
 fn pause(node: &Node, log: &Log) -> Option<Duration> {
     let pause = value::duration(node, log)?;
     if pause < PAUSES[0] || pause > PAUSES[1] {
-        log.error(&node.spot, "`cada` vai de 1min a 24h", "escreva, por exemplo, cada = \"5min\"");
-        return None;
+        return log.refuse(&node.spot, "`cada` vai de 1min a 24h", "escreva, por exemplo, cada = \"5min\"");
     }
     Duration::try_from(pause).ok()
 }

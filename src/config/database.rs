@@ -16,9 +16,6 @@ const SCHEMA: &str = "vigia";
 const SCHEMA_HINT: &str = "use de 1 a 40 letras minúsculas sem acento, algarismos e _, começando por letra";
 
 /// A server as somebody names it elsewhere than in the table, by the same rules: what is wrong, and what to do.
-///
-/// # Errors
-/// In the operators' words.
 pub fn server(url: &str, schema: Option<&str>) -> Result<ServerSettings, (String, &'static str)> {
     let here = |message: &str| {
         let said = message.replace("em `banco.url`", "no endereço").replace("de `banco.url`", "do endereço");
@@ -66,8 +63,7 @@ pub(super) fn compile(table: &Reader<'_>) -> Option<DatabaseSettings> {
     };
     let schema = schema.unwrap_or_else(|| SCHEMA.to_owned());
     if !is_schema(&schema) {
-        table.log.error(&table.spot_of("esquema"), no_schema(&schema), SCHEMA_HINT);
-        return None;
+        return table.log.refuse(&table.spot_of("esquema"), no_schema(&schema), SCHEMA_HINT);
     }
     Some(DatabaseSettings::Server(ServerSettings { schema, password_file, ca_file, ..server }))
 }

@@ -118,8 +118,7 @@ fn municipalities(node: &Node, log: &Log, names: &Names) -> Option<BTreeSet<Muni
             Ok(code) => code,
             Err(error) => {
                 let hint = names.meant(&text).unwrap_or_else(|| "escreva os 7 dígitos do IBGE".to_owned());
-                log.error(&n.spot, error.to_string(), hint);
-                return None;
+                return log.refuse(&n.spot, error.to_string(), hint);
             }
         };
         names.municipality(&text, &n.spot, log).then_some(code)

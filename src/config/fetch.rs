@@ -75,28 +75,25 @@ fn url(node: &Node, log: &Log) -> Option<String> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host = rest.map(|r| r.split(['/', '?']).next().unwrap_or_default());
     if host.is_none_or(str::is_empty) || text.contains(char::is_whitespace) {
-        log.error(
+        return log.refuse(
             &node.spot,
             format!("“{text}” não é um endereço da web"),
             "escreva o endereço inteiro, com https://",
         );
-        return None;
     }
     let mut rest = text.as_str();
     while let Some(open) = rest.find('{') {
         let Some(close) = rest[open..].find('}') else {
-            log.error(&node.spot, "há uma chave `{` sem fechar no endereço", "feche com `}`");
-            return None;
+            return log.refuse(&node.spot, "há uma chave `{` sem fechar no endereço", "feche com `}`");
         };
         let name = &rest[open + 1..open + close];
         let known = ["uf", "ibge6", "ibge7", "unidade"];
         if !known.contains(&name) && name.strip_prefix("referencia:%").is_none_or(str::is_empty) {
-            log.error(
+            return log.refuse(
                 &node.spot,
                 format!("o endereço tem um campo desconhecido: “{{{name}}}”"),
                 "use {uf}, {ibge6}, {ibge7}, {unidade} ou {referencia:%m/%Y}",
             );
-            return None;
         }
         rest = &rest[open + close + 1..];
     }
@@ -109,12 +106,11 @@ fn host(node: &Node, log: &Log) -> Option<String> {
     if text.chars().all(|c| allowed.contains(&c)) && (text.contains('.') || text == "localhost") {
         return Some(text);
     }
-    log.error(
+    log.refuse(
         &node.spot,
         format!("“{text}” não é o nome de um servidor"),
         "escreva só o nome: \"aplicacoes.mds.gov.br\"",
-    );
-    None
+    )
 }
 
 fn schedule(node: &Node, log: &Log) -> Option<String> {
@@ -123,12 +119,11 @@ fn schedule(node: &Node, log: &Log) -> Option<String> {
     if parser.parse(&text).is_ok() {
         return Some(text);
     }
-    log.error(
+    log.refuse(
         &node.spot,
         format!("“{text}” não é um horário de coleta"),
         "escreva minuto, hora, dia do mês, mês e dia da semana: \"0 6,12 * * *\" é às 6h e às 12h de cada dia",
-    );
-    None
+    )
 }
 
 /// A length of time, or none.
@@ -171,8 +166,7 @@ fn size(node: &Node, log: &Log) -> Option<u64> {
     match count {
         Some(n) if bytes > 0 => Some(n * bytes),
         _ => {
-            log.error(&node.spot, format!("“{text}” não é um tamanho"), "escreva como \"20MB\" ou \"500kB\"");
-            None
+            log.refuse(&node.spot, format!("“{text}” não é um tamanho"), "escreva como \"20MB\" ou \"500kB\"")
         }
     }
 }

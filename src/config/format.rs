@@ -79,8 +79,7 @@ fn encoding(node: &Node, log: &Log) -> Option<String> {
     let label = value::filled(node, log)?;
     if Encoding::for_label(&label).is_none() {
         let hint = "use \"utf-8\" ou \"windows-1252\", ou apague a linha para que seja reconhecida";
-        log.error(&node.spot, format!("codificação desconhecida: “{label}”"), hint);
-        return None;
+        return log.refuse(&node.spot, format!("codificação desconhecida: “{label}”"), hint);
     }
     Some(label)
 }
@@ -91,8 +90,7 @@ fn path(node: &Node, log: &Log) -> Option<Vec<String>> {
     let keys: Vec<String> = text.split('.').map(|k| k.trim().to_owned()).collect();
     if keys.iter().any(String::is_empty) {
         let hint = "escreva os nomes separados por ponto: \"dados.itens\"; sem a chave, o documento é a própria lista";
-        log.error(&node.spot, format!("“{text}” não é um caminho dentro do JSON"), hint);
-        return None;
+        return log.refuse(&node.spot, format!("“{text}” não é um caminho dentro do JSON"), hint);
     }
     Some(keys)
 }

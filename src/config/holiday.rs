@@ -32,12 +32,11 @@ fn one(table: &Reader<'_>) -> Option<Holiday> {
     table.close(Severity::Error);
     let rules = ["dia", "pascoa", "data"].iter().filter(|key| table.has(key)).count();
     if rules != 1 {
-        table.log.error(
+        return table.log.refuse(
             &table.spot,
             if rules == 0 { "falta dizer quando é o feriado" } else { "o feriado tem mais de uma regra de data" },
             "escreva um só: `dia = \"09-08\"` (mês-dia), `pascoa = 60` (dias desde a Páscoa) ou `data = 2026-12-24`",
         );
-        return None;
     }
     if let (Some(from), Some(until)) = (from_year, until_year)
         && until < from
@@ -74,12 +73,11 @@ fn month_and_day(node: &Node, log: &Log) -> Option<HolidayRule> {
         }),
         _ => None,
     };
-    if found.is_none() {
-        log.error(
+    found.or_else(|| {
+        log.refuse(
             &node.spot,
             "o dia não existe ou está mal escrito",
             "escreva mês e dia: \"09-08\" é 8 de setembro",
-        );
-    }
-    found
+        )
+    })
 }

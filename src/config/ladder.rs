@@ -52,8 +52,11 @@ pub(super) fn compile(node: &Node, log: &Log, names: &Names) -> Option<Vec<Rung>
 pub(super) fn audiences(node: &Node, log: &Log, names: &Names) -> Option<Vec<Audience>> {
     let audience = value::list(node, log, |n| audience(n, log, names))?;
     if matches!(&node.value, super::node::Value::List(nodes) if nodes.is_empty()) {
-        log.error(&node.spot, "a lista de destinatários está vazia", "escreva a quem: [\"smas\", \"cmas\"]");
-        return None;
+        return log.refuse(
+            &node.spot,
+            "a lista de destinatários está vazia",
+            "escreva a quem: [\"smas\", \"cmas\"]",
+        );
     }
     Some(audience)
 }

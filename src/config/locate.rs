@@ -64,6 +64,17 @@ impl Log {
         self.push(Severity::Error, spot, message, hint);
     }
 
+    /// An error, and nothing in place of what could not be read.
+    pub(super) fn refuse<T>(
+        &self,
+        spot: &Spot,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Option<T> {
+        self.error(spot, message, hint);
+        None
+    }
+
     pub(super) fn warn(&self, spot: &Spot, message: impl Into<String>, hint: impl Into<String>) {
         self.push(Severity::Warning, spot, message, hint);
     }

@@ -78,8 +78,7 @@ fn place(table: &Reader<'_>, code: Option<String>, name: Option<String>) -> Opti
         (true, true) => {
             let hint = "deixe só `municipio`: o código é mais seguro que o nome";
             let message = "há `municipio` e `municipio_nome` ao mesmo tempo";
-            table.log.error(&table.spot_of("municipio_nome"), message, hint);
-            None
+            table.log.refuse(&table.spot_of("municipio_nome"), message, hint)
         }
         (true, false) => code.map(PlaceRule::Code),
         (false, true) => name.map(PlaceRule::Name),
@@ -103,15 +102,13 @@ fn column(node: &Node, log: &Log, by_position: bool) -> Option<String> {
     let Some(place) = text.strip_prefix('#') else { return Some(text) };
     if !by_position {
         let hint = "escreva o nome do campo, como \"codigo_ibge\"";
-        log.error(&node.spot, "os campos de um JSON não têm posição, só nome", hint);
-        return None;
+        return log.refuse(&node.spot, "os campos de um JSON não têm posição, só nome", hint);
     }
     if place.parse::<u16>().is_ok_and(|n| (1..=1_000).contains(&n)) {
         return Some(text);
     }
     let hint = "escreva \"#1\" para a primeira coluna, \"#2\" para a segunda, ou o título da coluna";
-    log.error(&node.spot, format!("“{text}” não é a posição de uma coluna"), hint);
-    None
+    log.refuse(&node.spot, format!("“{text}” não é a posição de uma coluna"), hint)
 }
 
 fn part(
@@ -146,8 +143,7 @@ fn part(
         (false, false, true) => {
             let message = "há palavras que dizem de que partes falam e outras que não";
             let hint = "escreva todas por parte, como { GESTAO = \"concluido\", CMAS = \"pendente\" }";
-            table.log.error(&table.spot_of("situacoes"), message, hint);
-            None
+            table.log.refuse(&table.spot_of("situacoes"), message, hint)
         }
         (true, false, false) => fixed.map(PartRule::Fixed),
         (false, true, false) => Some(PartRule::Column { column: said_in?, words: words.unwrap_or_default() }),
@@ -160,8 +156,7 @@ fn part(
             let spot = if key.is_empty() { table.spot.clone() } else { table.spot_of(key) };
             let hint = "use uma só destas maneiras: `parte = \"CRAS\"` (sempre a mesma), \
                         `parte_coluna = \"tipo\"` (uma coluna diz) ou as partes dentro de `situacoes`";
-            table.log.error(&spot, message, hint);
-            None
+            table.log.refuse(&spot, message, hint)
         }
     }
 }
@@ -177,12 +172,11 @@ fn reference(table: &Reader<'_>, by_position: bool) -> Option<ReferenceRule> {
     let column = table.get("referencia_coluna", |n, log| self::column(n, log, by_position));
     let pattern = table.get("referencia_formato", pattern);
     if table.has("referencia") && table.has("referencia_coluna") {
-        table.log.error(
+        return table.log.refuse(
             &table.spot_of("referencia_coluna"),
             "há `referencia` e `referencia_coluna` ao mesmo tempo",
             "deixe uma só",
         );
-        return None;
     }
     if table.has("referencia") {
         return fixed;
@@ -294,10 +288,9 @@ fn pattern(node: &Node, log: &Log) -> Option<String> {
     if known && text.contains('%') {
         return Some(text);
     }
-    log.error(
+    log.refuse(
         &node.spot,
         format!("“{text}” não diz como a data está escrita"),
         "use %d (dia), %m (mês) e %Y (ano): \"%m/%Y\" lê 10/2026",
-    );
-    None
+    )
 }

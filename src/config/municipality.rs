@@ -116,12 +116,11 @@ pub(super) fn compile(
 /// A code, as Excel may have left it.
 pub(super) fn code(cell: &Cell, log: &Log) -> Option<MunicipalityCode> {
     if excel::is_spoilt(&cell.text) {
-        log.error(
+        return log.refuse(
             &cell.spot,
             format!("a planilha estragou o código do município: “{}”", cell.text),
             "formate a coluna `ibge` como texto e escreva o código inteiro, de 7 dígitos",
         );
-        return None;
     }
     let text = excel::code(&cell.text);
     let whole = (0..10).find_map(|digit| MunicipalityCode::parse(&format!("{text}{digit}")).ok());

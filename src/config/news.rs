@@ -100,12 +100,11 @@ fn list(node: &Node, log: &Log) -> Option<Vec<String>> {
     value::list(node, log, |n| {
         let word = value::filled(n, log)?;
         if word.trim_end_matches('*').chars().filter(|c| c.is_alphanumeric()).count() < 2 {
-            log.error(
+            return log.refuse(
                 &n.spot,
                 format!("“{word}” acharia qualquer coisa"),
                 "escreva a palavra inteira, ou mais letras dela",
             );
-            return None;
         }
         Some(word)
     })

@@ -88,12 +88,11 @@ pub(super) fn parse(name: String, bytes: &[u8], log: &Log) -> Option<Node> {
         Err(error) => {
             let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
             let end = good.len();
-            log.error(
+            return log.refuse(
                 &Spot::At(Rc::new(Text { name, text: good }), end..end),
                 "o arquivo não está em UTF-8",
                 "no editor, salve o arquivo como UTF-8",
             );
-            return None;
         }
     };
     let text = Rc::new(Text { name, text });

@@ -80,28 +80,25 @@ fn listen(node: &Node, log: &Log) -> Option<SocketAddr> {
     let address =
         local.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port))).or_else(|| text.parse().ok());
     let address = address.filter(|address| address.port() > 0);
-    if address.is_none() {
-        log.error(
+    address.or_else(|| {
+        log.refuse(
             &node.spot,
             format!("“{text}” não é um endereço de escuta"),
             "escreva o endereço IP e a porta: \"127.0.0.1:8080\"",
-        );
-    }
-    address
+        )
+    })
 }
 
 fn proxies(node: &Node, log: &Log) -> Option<Vec<IpAddr>> {
     let Value::List(nodes) = &node.value else {
-        log.error(
+        return log.refuse(
             &node.spot,
             format!("esperava uma lista, veio {}", node.value.kind()),
             "escreva entre colchetes: proxy = [\"10.0.0.5\"]",
         );
-        return None;
     };
     if nodes.is_empty() {
-        log.error(&node.spot, "a lista está vazia", "escreva o endereço do proxy: [\"10.0.0.5\"]");
-        return None;
+        return log.refuse(&node.spot, "a lista está vazia", "escreva o endereço do proxy: [\"10.0.0.5\"]");
     }
     let read = |node: &Node| {
         let text = value::filled(node, log)?;
@@ -125,12 +122,11 @@ fn header(node: &Node, log: &Log) -> Option<String> {
     let text = value::filled(node, log)?.to_ascii_lowercase();
     let fits = text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if !fits || TAKEN.contains(&text.as_str()) {
-        log.error(
+        return log.refuse(
             &node.spot,
             format!("“{text}” não serve de cabeçalho que diga o usuário"),
             "escreva o nome do cabeçalho que o proxy preenche e apaga do que vem de fora: \"X-Usuario\"",
         );
-        return None;
     }
     Some(text)
 }

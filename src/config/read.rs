@@ -32,18 +32,15 @@ impl<'a> Reader<'a> {
             Value::Table(entries) => {
                 Some(Self { entries, spot: node.spot.clone(), name, log, asked: RefCell::default() })
             }
-            other => {
-                log.error(
-                    &node.spot,
-                    format!("{name} deveria ser uma tabela, não {}", other.kind()),
-                    if name.starts_with('[') {
-                        format!("escreva {name} numa linha e as chaves nas seguintes")
-                    } else {
-                        "escreva entre chaves: `{ chave = valor }`".to_owned()
-                    },
-                );
-                None
-            }
+            other => log.refuse(
+                &node.spot,
+                format!("{name} deveria ser uma tabela, não {}", other.kind()),
+                if name.starts_with('[') {
+                    format!("escreva {name} numa linha e as chaves nas seguintes")
+                } else {
+                    "escreva entre chaves: `{ chave = valor }`".to_owned()
+                },
+            ),
         }
     }
 

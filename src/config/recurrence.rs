@@ -84,8 +84,7 @@ fn reference(node: &Node, log: &Log, period: Option<Period>) -> Option<Reference
     if let Some(period) = period
         && !period.fits(reference)
     {
-        log.error(&node.spot, format!("“{reference}” não combina com `cada`"), period.example());
-        return None;
+        return log.refuse(&node.spot, format!("“{reference}” não combina com `cada`"), period.example());
     }
     Some(reference)
 }
@@ -96,10 +95,7 @@ fn month_day(node: &Node, log: &Log, key: &str) -> Option<MonthDay> {
     let day = table.need("dia", "1", |n, log| match &n.value {
         Value::Text(text) if text == "ultimo" => Some(31),
         Value::Integer(_) => value::number(n, log, 1, 31),
-        _ => {
-            log.error(&n.spot, "o dia não serve", "escreva um número de 1 a 31, ou \"ultimo\"");
-            None
-        }
+        _ => log.refuse(&n.spot, "o dia não serve", "escreva um número de 1 a 31, ou \"ultimo\""),
     });
     table.close(Severity::Error);
     if table.has("mais_meses") && months.is_none() {

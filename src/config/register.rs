@@ -101,8 +101,7 @@ fn part(table: &Reader<'_>, names: &Names, severity: Severity) -> Option<Registe
             let spot = if both { table.spot_of("parte_coluna") } else { table.spot.clone() };
             let hint = "use uma só destas maneiras: `parte = \"CRAS\"` (sempre a mesma) ou \
                         `parte_coluna = \"tipo\"` (uma coluna diz)";
-            table.log.error(&spot, message, hint);
-            None
+            table.log.refuse(&spot, message, hint)
         }
     }
 }

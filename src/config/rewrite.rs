@@ -45,7 +45,6 @@ pub fn rewrite(file: Option<&[u8]>, edits: &[Edit]) -> Result<Vec<u8>, RewriteEr
 /// `unidades.csv` as the reader has it: lines of blanks are no rows, and the first row is the heading.
 struct UnitFile {
     document: Document,
-    /// The row of the heading.
     heading: usize,
 }
 

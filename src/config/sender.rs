@@ -74,12 +74,11 @@ pub(super) fn returns(top: &Reader<'_>, reserved: &Reserved) -> Returns {
 fn signed(node: &Node, log: &Log, address: Option<&EmailAddress>) -> Option<bool> {
     let wished = value::flag(node, log)?;
     if wished && !address.is_some_and(takes_subaddresses) {
-        log.error(
+        return log.refuse(
             &node.spot,
             "`subendereco` pede um endereço próprio em [devolucoes] email, curto e sem “+”",
             "escreva email = \"devolucoes@…\" (até 15 letras antes de @), ou apague `subendereco`",
         );
-        return None;
     }
     Some(wished)
 }
@@ -88,8 +87,11 @@ fn signed(node: &Node, log: &Log, address: Option<&EmailAddress>) -> Option<bool
 fn line(node: &Node, log: &Log) -> Option<String> {
     let text = value::text(node, log)?;
     if text.chars().any(char::is_control) {
-        log.error(&node.spot, "a linha tem quebra de linha", "escreva uma linha em cada texto da lista");
-        return None;
+        return log.refuse(
+            &node.spot,
+            "a linha tem quebra de linha",
+            "escreva uma linha em cada texto da lista",
+        );
     }
     Some(text)
 }

@@ -101,7 +101,6 @@ pub struct RelaySettings {
     pub host: String,
     pub port: u16,
     pub security: RelaySecurity,
-    /// User, when the relay asks for one.
     pub user: Option<String>,
     /// `[smtp.oauth2]`: tokens in place of a password; absent: a password.
     pub oauth: Option<OauthSettings>,
@@ -109,11 +108,9 @@ pub struct RelaySettings {
     pub password_file: Option<PathBuf>,
     /// File with certificates (PEM) of a private authority; absent: the system's.
     pub ca_file: Option<PathBuf>,
-    /// Most letters in a minute.
     pub per_minute: u32,
     /// Most letters in a civil day.
     pub per_day: u32,
-    /// Most connections at once.
     pub connections: u16,
     pub patience: RelayPatience,
 }

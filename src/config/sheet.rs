@@ -44,18 +44,16 @@ impl Sheet {
                 Ok(None) => break,
                 Err(error) => {
                     let hint = "confira se o arquivo é mesmo a planilha salva como CSV";
-                    log.error(&Spot::Whole(text.name.clone()), error.to_string(), hint);
-                    return None;
+                    return log.refuse(&Spot::Whole(text.name.clone()), error.to_string(), hint);
                 }
             }
         }
         if rows.is_empty() {
-            log.error(
+            return log.refuse(
                 &Spot::Whole(text.name.clone()),
                 "o arquivo está vazio",
                 "a primeira linha deve ter os nomes das colunas",
             );
-            return None;
         }
         let header = rows.remove(0).cells;
         let plain = header.iter().map(|cell| plain(&cell.text)).collect();

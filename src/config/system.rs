@@ -139,12 +139,11 @@ fn link(node: &Node, log: &Log) -> Option<String> {
     if after.is_some_and(|rest| rest.contains('.')) && !text.contains(char::is_whitespace) {
         return Some(text);
     }
-    log.error(
+    log.refuse(
         &node.spot,
         format!("“{text}” não é um endereço da web"),
         "escreva o endereço inteiro, com https://",
-    );
-    None
+    )
 }
 
 fn key_id<T>(

@@ -60,12 +60,11 @@ pub(super) fn compile(sheet: &Sheet, names: &Names, mailboxes: &Mailboxes<'_>, l
 fn id(cell: &Cell, log: &Log) -> Option<UnitId> {
     let text = excel::code(&cell.text);
     if excel::is_spoilt(&cell.text) {
-        log.error(
+        return log.refuse(
             &cell.spot,
             format!("a planilha estragou o código da unidade: “{text}”"),
             "formate a coluna `id` como texto e escreva o código inteiro",
         );
-        return None;
     }
     UnitId::parse(&text)
         .map_err(|_| {

@@ -9,8 +9,8 @@ use super::node::{Node, Value};
 use crate::domain::id::{EmailAddress, IdError, Reference};
 
 /// Says that a value is of the wrong kind.
-fn wrong(node: &Node, log: &Log, wanted: &str, hint: &str) {
-    log.error(&node.spot, format!("esperava {wanted}, veio {}", node.value.kind()), hint);
+fn wrong<T>(node: &Node, log: &Log, wanted: &str, hint: &str) -> Option<T> {
+    log.refuse(&node.spot, format!("esperava {wanted}, veio {}", node.value.kind()), hint)
 }
 
 /// A text, blanks at the ends taken off. A variable of the environment may look like a number.
@@ -19,10 +19,7 @@ pub(super) fn text(node: &Node, log: &Log) -> Option<String> {
         (Value::Text(text), _) => Some(text.trim().to_owned()),
         (Value::Integer(number), Spot::Variable(_)) => Some(number.to_string()),
         (Value::Bool(flag), Spot::Variable(_)) => Some(flag.to_string()),
-        _ => {
-            wrong(node, log, "um texto", "ponha o valor entre aspas");
-            None
-        }
+        _ => wrong(node, log, "um texto", "ponha o valor entre aspas"),
     }
 }
 
@@ -30,12 +27,10 @@ pub(super) fn text(node: &Node, log: &Log) -> Option<String> {
 pub(super) fn filled(node: &Node, log: &Log) -> Option<String> {
     let text = text(node, log)?;
     if text.is_empty() {
-        log.error(&node.spot, "o texto está vazio", "escreva o que falta entre as aspas");
-        return None;
+        return log.refuse(&node.spot, "o texto está vazio", "escreva o que falta entre as aspas");
     }
     if text.chars().any(char::is_control) {
-        log.error(&node.spot, "o texto tem quebra de linha", "escreva tudo numa linha só");
-        return None;
+        return log.refuse(&node.spot, "o texto tem quebra de linha", "escreva tudo numa linha só");
     }
     Some(text)
 }
@@ -45,8 +40,7 @@ pub(super) fn flag(node: &Node, log: &Log) -> Option<bool> {
     if let Value::Bool(flag) = node.value {
         return Some(flag);
     }
-    wrong(node, log, "true ou false", "escreva `true` (sim) ou `false` (não), sem aspas");
-    None
+    wrong(node, log, "true ou false", "escreva `true` (sim) ou `false` (não), sem aspas")
 }
 
 /// A whole number within bounds.
@@ -54,22 +48,15 @@ pub(super) fn number<T: TryFrom<i64>>(node: &Node, log: &Log, least: i64, most: 
     let bounds = format!("escreva um número inteiro de {least} a {most}, sem aspas");
     match node.value {
         Value::Integer(n) if (least..=most).contains(&n) => T::try_from(n).ok(),
-        Value::Integer(n) => {
-            log.error(&node.spot, format!("o número {n} não serve aqui"), bounds);
-            None
-        }
-        _ => {
-            wrong(node, log, "um número inteiro", &bounds);
-            None
-        }
+        Value::Integer(n) => log.refuse(&node.spot, format!("o número {n} não serve aqui"), bounds),
+        _ => wrong(node, log, "um número inteiro", &bounds),
     }
 }
 
 /// A civil date, bare or between quotes.
 pub(super) fn date(node: &Node, log: &Log) -> Option<Date> {
     let (Value::Moment(text) | Value::Text(text)) = &node.value else {
-        wrong(node, log, "uma data", "escreva a data como 2026-11-30, sem aspas");
-        return None;
+        return wrong(node, log, "uma data", "escreva a data como 2026-11-30, sem aspas");
     };
     let found = parse_date(text);
     if found.is_none() {
@@ -115,8 +102,7 @@ pub(super) fn parse_date(text: &str) -> Option<Date> {
 /// A time of day: `08:00` or `23:59:59`.
 pub(super) fn time(node: &Node, log: &Log) -> Option<Time> {
     let (Value::Text(text) | Value::Moment(text)) = &node.value else {
-        wrong(node, log, "uma hora", "escreva a hora como \"08:00\"");
-        return None;
+        return wrong(node, log, "uma hora", "escreva a hora como \"08:00\"");
     };
     let pieces: Vec<Option<i8>> = text
         .trim()
@@ -128,14 +114,13 @@ pub(super) fn time(node: &Node, log: &Log) -> Option<Time> {
         [Some(h), Some(m), Some(s)] => Time::new(h, m, s, 0).ok(),
         _ => None,
     };
-    if found.is_none() {
-        log.error(
+    found.or_else(|| {
+        log.refuse(
             &node.spot,
             format!("“{text}” não é uma hora do dia"),
             "escreva a hora como \"08:00\" ou \"23:59:59\"",
-        );
-    }
-    found
+        )
+    })
 }
 
 /// One of a few words.
@@ -158,8 +143,7 @@ pub(super) fn list<'a, T>(
     if let Value::List(nodes) = &node.value {
         return Some(nodes.iter().filter(|n| !n.is_broken()).filter_map(&mut read).collect());
     }
-    wrong(node, log, "uma lista", "escreva os itens entre colchetes: [\"um\", \"outro\"]");
-    None
+    wrong(node, log, "uma lista", "escreva os itens entre colchetes: [\"um\", \"outro\"]")
 }
 
 /// A length of time: `90s`, `30min`, `36h`, `2d` (of 24 hours).
@@ -176,14 +160,11 @@ pub(super) fn duration(node: &Node, log: &Log) -> Option<SignedDuration> {
     };
     match count {
         Some(n) if seconds > 0 => Some(SignedDuration::from_secs(n * seconds)),
-        _ => {
-            log.error(
-                &node.spot,
-                format!("“{text}” não é uma duração"),
-                "escreva um número e a unidade: \"36h\", \"2d\", \"30min\" ou \"90s\"",
-            );
-            None
-        }
+        _ => log.refuse(
+            &node.spot,
+            format!("“{text}” não é uma duração"),
+            "escreva um número e a unidade: \"36h\", \"2d\", \"30min\" ou \"90s\"",
+        ),
     }
 }
 
@@ -192,14 +173,13 @@ pub(super) fn days(node: &Node, log: &Log, most: u16) -> Option<u16> {
     let text = text(node, log)?;
     let found = text.strip_suffix('d').filter(|n| n.bytes().all(|b| b.is_ascii_digit()));
     let found = found.and_then(|n| n.parse::<u16>().ok()).filter(|n| *n <= most);
-    if found.is_none() {
-        log.error(
+    found.or_else(|| {
+        log.refuse(
             &node.spot,
             format!("“{text}” não é uma quantidade de dias"),
             format!("escreva de \"0d\" a \"{most}d\""),
-        );
-    }
-    found
+        )
+    })
 }
 
 /// A reference: `"2026"`, `"2026-10"`, `"2026-T4"`; a year may come without quotes.
@@ -239,8 +219,7 @@ pub(super) fn split_addresses(text: &str, spot: &Spot, log: &Log) -> Vec<(EmailA
                 } else {
                     "escreva como nome@municipio.es.gov.br, sem acentos; separe vários com espaço ou vírgula"
                 };
-                log.error(spot, error.to_string(), hint);
-                None
+                log.refuse(spot, error.to_string(), hint)
             }
         })
         .collect()

@@ -143,12 +143,11 @@ fn hours(top: &Reader<'_>) -> Option<(Time, Time, bool)> {
     table.close(Severity::Error);
     let (from, until) = (from?, until?);
     if from >= until {
-        table.log.error(
+        return table.log.refuse(
             &table.spot_of("as"),
             "o horário de envio termina antes de começar",
             "`das` deve ser mais cedo que `as`: das = \"08:00\", as = \"18:00\"",
         );
-        return None;
     }
     Some((from, until, only?))
 }

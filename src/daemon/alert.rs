@@ -44,9 +44,6 @@ pub(super) mod topic {
 }
 
 /// Records an alert of that topic and day, unless there is one already.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn alert_once(app: &App, topic: &str, text: String, now: Timestamp) -> Result<(), StoreError> {
     let on = app.live().calendar.hours.zone.date_of(now);
     alert_once_on(app, topic, text, on, now).await
@@ -54,9 +51,6 @@ pub async fn alert_once(app: &App, topic: &str, text: String, now: Timestamp) ->
 
 /// The same for what came about on a given civil day, so that it is told once however long it lasts. What the ledger does
 /// not take is told by the ways that need none.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn alert_once_on(
     app: &App,
     topic: &str,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::hang;
@@ -37,6 +37,8 @@ pub struct App {
     pub mail: Notify,
     /// Another configuration is in force: for whoever serves the panel.
     pub adopted: Notify,
+    /// Something may have changed that a loop was not told of: each looks again (`lookout`).
+    pub(super) changed: watch::Sender<()>,
     /// The next pass is due at another time.
     pub(super) due_moved: Notify,
     /// Staff may have to be told by another way than mail.
@@ -181,6 +183,7 @@ impl App {
             auditing: Mutex::new(()),
             wake: Notify::new(),
             mail: Notify::new(),
+            changed: watch::Sender::default(),
             due_moved: Notify::new(),
             adopted: Notify::new(),
             herald: Notify::new(),
@@ -208,6 +211,7 @@ impl App {
         let live = Arc::new(Live::new(setup));
         *self.setup.write().unwrap_or_else(PoisonError::into_inner) = live;
         self.wake.notify_one();
+        self.changed.send_replace(());
         self.adopted.notify_one();
     }
 

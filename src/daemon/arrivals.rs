@@ -10,7 +10,7 @@ use super::alert::alert_once;
 use super::app::App;
 use crate::domain::id::FeedId;
 use crate::feed::folder::{self, Read};
-use crate::files::drop::{self, Look, Shelf, StableFile};
+use crate::files::drop::{self, FolderStamp, Look, Shelf, StableFile};
 use crate::format::body::Original;
 use crate::store::{FeedRun, StoreError};
 use crate::telemetry::chain;
@@ -20,6 +20,8 @@ use crate::world::live::{Live, spool_folder};
 #[derive(Default)]
 pub(super) struct Arrivals {
     looks: BTreeMap<FeedId, Look>,
+    /// Folders in which nothing lay, and their stamps before that was looked.
+    empty: BTreeMap<FeedId, (PathBuf, Option<FolderStamp>)>,
     /// Files and folders that could not be read: why, and the day on which that was said last.
     unreadable: BTreeMap<(FeedId, PathBuf), (String, Date)>,
     /// Sources of which a file is being read.
@@ -49,15 +51,20 @@ impl Arrivals {
         if let Some(left) = self.left.get_mut(id) {
             *left = None;
         }
-        let of = dir.clone();
+        self.empty.remove(id);
+        let (of, now) = (dir.clone(), app.now().as_second());
         let looked = blocking(move || {
             drop::prepare(&of)?;
+            let stamp = drop::stamp(&of).filter(|stamp| stamp.tells(now));
             let later = drop::look(&of)?;
             let whole = drop::settled(&earlier, &later);
-            Ok::<_, drop::DropError>((later, whole))
+            Ok::<_, drop::DropError>((stamp, later, whole))
         });
         match looked.await {
-            Ok((later, files)) => {
+            Ok((stamp, later, files)) => {
+                if later.is_empty() {
+                    self.empty.insert(id.clone(), (dir, stamp));
+                }
                 self.looks.insert(id.clone(), later);
                 self.unreadable
                     .retain(|(of, path), _| of != id || files.iter().any(|file| file.path == *path));
@@ -74,6 +81,14 @@ impl Arrivals {
                 Ok(Vec::new())
             }
         }
+    }
+
+    /// Whether the folders of these sources are as empty as when they were last looked into. A few `stat` calls, and so
+    /// not off the loop's thread.
+    pub(super) fn is_quiet<'a>(&self, mut sources: impl Iterator<Item = &'a FeedId>) -> bool {
+        let is_same =
+            |(dir, stamp): &(PathBuf, Option<FolderStamp>)| stamp.is_some() && drop::stamp(dir) == *stamp;
+        sources.all(|id| self.empty.get(id).is_some_and(is_same))
     }
 
     /// The bytes of a file that is to be judged now; nothing of one that still grows, is larger than `most` bytes, cannot
@@ -228,5 +243,43 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::store::Store;
+    use crate::world::setup::Setup;
+
+    #[tokio::test]
+    async fn folders_are_quiet_once_looked_into_and_found_empty_until_something_comes_into_one() {
+        let dir = tempfile::tempdir().unwrap();
+        // Well after what the file system says: what is young tells nothing.
+        let now = Clock::System.now() + jiff::SignedDuration::from_hours(1);
+        let mut setup = Setup::shipped(now);
+        setup.config.settings.data = dir.path().to_owned();
+        let store = Store::open(&dir.path().join("vigia.db"), now).await.unwrap();
+        let app = App::new(setup, store, Clock::Fixed(now));
+        let ids = ["um", "dois"].map(|id| FeedId::parse(id).unwrap());
+        let mut arrivals = Arrivals::default();
+        for id in &ids {
+            assert!(!arrivals.is_quiet(ids.iter()), "nobody looked into it: {id}");
+            assert!(arrivals.settled(&app, &app.live(), id).await.unwrap().is_empty());
+        }
+        assert!(arrivals.is_quiet(ids.iter()));
+        let file = drop_folder(dir.path(), &ids[1]).join("lista.csv");
+        std::fs::write(&file, "a;b\n").unwrap();
+        assert!(!arrivals.is_quiet(ids.iter()), "one came");
+        for found in [0, 1] {
+            assert_eq!(arrivals.settled(&app, &app.live(), &ids[1]).await.unwrap().len(), found);
+            assert!(!arrivals.is_quiet(ids.iter()), "it lies there, and may grow");
+        }
+        std::fs::remove_file(&file).unwrap();
+        assert!(!arrivals.is_quiet(ids.iter()), "it went");
+        arrivals.settled(&app, &app.live(), &ids[1]).await.unwrap();
+        assert!(arrivals.is_quiet(ids.iter()));
+        assert!(arrivals.is_quiet(std::iter::empty()), "nothing to look at");
     }
 }

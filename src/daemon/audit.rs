@@ -20,9 +20,6 @@ const TRIES: usize = 3;
 const LATEST: SignedDuration = SignedDuration::from_hours(25);
 
 /// Audits, if it is time. While the clock or the ledger may not be believed nothing is.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn audit_if_due(app: &App, now: Timestamp) -> Result<(), StoreError> {
     let _one_at_a_time = app.auditing.lock().await;
     // Another may have been made while this one waited.
@@ -47,9 +44,6 @@ async fn is_due(app: &App, now: Timestamp) -> Result<bool, StoreError> {
 
 /// Audits now, records what was found and tells staff. Nothing where the clock or the ledger may not be believed, or where
 /// passes do not come to an end: then it is tried again soon.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn audit_once(app: &App, now: Timestamp) -> Result<Option<Audited>, StoreError> {
     let _one_at_a_time = app.auditing.lock().await;
     audited(app, now).await

@@ -24,9 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whether now may be believed. A leap is told to staff when it is found, and kept in the ledger, so that a restart does
 /// not forget it.
-///
-/// # Errors
-/// [`StoreError`].
 pub(super) async fn is_steady(app: &App) -> Result<bool, StoreError> {
     // One loop at a time, to the end: between a leap's being found and its being in the ledger, another loop would take
     // the ledger's silence for a person's word.

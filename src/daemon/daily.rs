@@ -25,6 +25,14 @@ pub(super) struct Daily {
 }
 
 impl Daily {
+    /// When the next page may be due.
+    pub(super) fn next(&self, app: &App, now: Timestamp) -> Option<Timestamp> {
+        let live = app.live();
+        let hours = &live.calendar.hours;
+        let told = self.told_on.map_or(now, |on| hours.zone.end_of(on));
+        live.setup.config.roster.offices.daily_page.then(|| hours.next_sending(now.max(told)))
+    }
+
     /// Writes the page of today, unless it is written, switched off, or the hour is not come. While the clock may not be
     /// believed there is no day to write it for.
     pub(super) async fn daily_once(&mut self, app: &App, now: Timestamp) -> Result<(), StoreError> {

@@ -46,6 +46,8 @@ pub struct Herald {
     cried: BTreeMap<(String, Channel), Instant>,
     /// What was told or failed and the ledger has not noted yet.
     unnoted: Vec<(String, Announced)>,
+    /// Whether there is what some way has not told yet, be it due by now or by and by.
+    waits: bool,
 }
 
 /// A way that failed.
@@ -81,6 +83,11 @@ enum HeraldError {
 }
 
 impl Herald {
+    /// Whether it is to be looked again soon, though nothing happens.
+    pub(super) fn waits(&self) -> bool {
+        self.waits || !self.cries.is_empty() || !self.unnoted.is_empty()
+    }
+
     /// Tells what is to be told now by every way that does not rest.
     ///
     /// # Errors
@@ -96,13 +103,16 @@ impl Herald {
         let ways = ways(&settings.channels);
         if settings.mode == Mode::Rehearsal || ways.is_empty() {
             self.cries.clear();
+            self.waits = false;
             return Ok(());
         }
         let noted = self.note(app, Vec::new()).await;
-        let (read, pending) = match pending(app, app.now()).await {
-            Ok(pending) => (Ok(()), pending),
-            Err(failure) => (Err(failure), (Vec::new(), Announcements::default())),
+        let (read, open, pending) = match pending(app, app.now()).await {
+            Ok((open, due, announced)) => (Ok(()), open, (due, announced)),
+            Err(failure) => (Err(failure), Vec::new(), (Vec::new(), Announcements::default())),
         };
+        let is_untold = |key: &NoticeKey| ways.iter().any(|way| !pending.1.took(key, *way));
+        self.waits = read.is_err() || open.iter().any(is_untold);
         let mut result = noted.and(read);
         self.cried.retain(|_, at| at.elapsed() < CRIES_AGAIN);
         for way in &ways {
@@ -192,15 +202,19 @@ fn told(
     (alert.key.to_string(), Announced { channel, cause, failure, author: None })
 }
 
-/// What is to be told by other ways now, each with why, and what was.
-async fn pending(app: &App, now: Timestamp) -> Result<(Vec<Due>, Announcements), StoreError> {
+/// Every alert that may have to be told by other ways by and by, what is to be told now, each with why, and what was.
+async fn pending(app: &App, now: Timestamp) -> Result<(Vec<NoticeKey>, Vec<Due>, Announcements), StoreError> {
     let since = now.saturating_sub(LOOKS_BACK).unwrap_or(Timestamp::MIN);
     let signs = app.store.signs().await?;
     let is_cut_off = signs.relay_failing_since.is_some() || signs.stop.is_some_and(|stop| stop.holds(now));
     let after = app.live().setup.config.settings.channels.after;
     let alerts = app.store.staff_alerts(since).await?;
+    let is_urgent =
+        |key: &NoticeKey| matches!(key, NoticeKey::Service { topic, .. } if topic::is_urgent(topic));
+    let open = alerts.iter().filter(|alert| !alert.is_taken || is_urgent(&alert.key));
+    let open = open.map(|alert| alert.key.clone()).collect();
     let due = alerts.into_iter().filter_map(|alert| {
-        let urgent = matches!(&alert.key, NoticeKey::Service { topic, .. } if topic::is_urgent(topic));
+        let urgent = is_urgent(&alert.key);
         let waited = now.duration_since(alert.recorded_at).abs() >= after;
         let cause = match (urgent, !alert.is_taken && (is_cut_off || waited)) {
             (true, _) => ChannelCause::Urgent,
@@ -209,7 +223,7 @@ async fn pending(app: &App, now: Timestamp) -> Result<(Vec<Due>, Announcements),
         };
         Some((alert, cause))
     });
-    Ok((due.collect(), app.store.announcements(since).await?))
+    Ok((open, due.collect(), app.store.announcements(since).await?))
 }
 
 /// One message for all, without anybody's address: what the relay said may hold one.

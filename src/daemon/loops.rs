@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
+use tokio::sync::watch;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::task::TaskTracker;
 use tracing::error;
@@ -23,6 +24,7 @@ use super::daily::Daily;
 use super::hang;
 use super::herald::Herald;
 use super::ingest::Ingest;
+use super::lookout::{self, LONGEST_REST, lookout_loop};
 use super::news::News;
 use super::outbox::Outbox;
 use super::reconcile::{Pass, reconcile_once};
@@ -33,12 +35,11 @@ use super::retention::Retainer;
 use super::returns::Mailbox;
 use super::signal::{self, Signals};
 use super::trouble::troubles;
-use crate::domain::feed::Source;
 use crate::render::portuguese;
 use crate::telemetry::chain;
 use crate::text::fold::folded;
 
-/// The longest sleep between passes: the wall clock may jump, and orders come in by other processes.
+/// What failed, or is not known when to look at, is looked at again so soon.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// How often drop folders are looked at, where there are some.
 const FOLDERS: Duration = crate::files::drop::SETTLING.saturating_mul(2);
@@ -53,6 +54,7 @@ const SEND_AGAIN: Duration = Duration::from_secs(5);
 pub(super) fn begin(app: &Arc<App>, outbox: Outbox, scheduler: JobScheduler, tracker: &TaskTracker) {
     for task in [
         tracker.spawn(guarded(app.clone(), "despertador", tick_loop(app.clone(), scheduler))),
+        tracker.spawn(guarded(app.clone(), "vigia", lookout_loop(app.clone(), lookout::EVERY))),
         tracker.spawn(indispensable(app.clone(), Loop::Ingest, ingest_loop(app.clone()))),
         tracker.spawn(optional(app.clone(), Loop::Register, register_loop)),
         tracker.spawn(optional(app.clone(), Loop::News, news_loop)),
@@ -81,17 +83,18 @@ pub(super) async fn scheduler() -> Result<JobScheduler, JobSchedulerError> {
 /// sleeps until then: let run by itself, it looks twice a second whether there is something to do.
 async fn tick_loop(app: Arc<App>, mut scheduler: JobScheduler) {
     while !app.stop.is_cancelled() {
-        let pause = match app.due().filter(|at| *at > app.now()) {
-            Some(at) => {
+        let pause = match app.due() {
+            Some(at) if at > app.now() => {
                 // A second that comes while the scheduler is asked would come again only in a year.
                 let most = at.duration_since(app.now()) + SignedDuration::from_secs(1);
-                let pause = until(&mut scheduler, at).await.unwrap_or_else(|failure| {
+                let pause = until_tick(&mut scheduler, at).await.unwrap_or_else(|failure| {
                     error!(error = %chain(&failure), "o despertador falhou; a decisão vem na próxima ronda");
                     LONGEST_SLEEP
                 });
                 pause.min(Duration::try_from(most).unwrap_or_default())
             }
-            None => LONGEST_SLEEP,
+            Some(_) => LONGEST_SLEEP,
+            None => LONGEST_REST,
         };
         tokio::select! {
             () = app.stop.cancelled() => {}
@@ -102,7 +105,7 @@ async fn tick_loop(app: Arc<App>, mut scheduler: JobScheduler) {
 }
 
 /// How long it is to the first whole second after an instant.
-async fn until(scheduler: &mut JobScheduler, at: Timestamp) -> Result<Duration, JobSchedulerError> {
+async fn until_tick(scheduler: &mut JobScheduler, at: Timestamp) -> Result<Duration, JobSchedulerError> {
     let second = at.saturating_add(SignedDuration::from_millis(999)).unwrap_or(at);
     let second = second.to_zoned(jiff::tz::TimeZone::UTC).strftime("%-S %-M %-H %-d %-m *").to_string();
     let job = scheduler.add(Job::new_async(second, |_, _| Box::pin(async {}))?).await?;
@@ -171,21 +174,29 @@ impl Drop for Fuse {
 
 async fn ingest_loop(app: Arc<App>) {
     let mut ingest = Ingest::default();
+    let mut rest = Rest::of(&app, Loop::Ingest);
     // What is taken in while the clock is doubted would carry a false date.
     while let Some(taken) = app
         .unless_stopped(async {
+            rest.begin();
             if clock_watch::is_steady(&app).await? { ingest.ingest_once(&app).await } else { Ok(false) }
         })
         .await
     {
-        match taken {
-            Ok(true) => app.wake.notify_one(),
-            Ok(false) => {}
-            Err(failure) => error!(error = %chain(&failure), "a ingestão falhou; será retomada"),
-        }
-        let live = app.live();
-        let looks = live.setup.config.feeds.iter().any(|spec| spec.enabled && spec.source == Source::Folder);
-        rest(&app, Loop::Ingest, if looks { FOLDERS } else { LONGEST_SLEEP }).await;
+        let pause = match taken {
+            Ok(believed) => {
+                if believed {
+                    app.wake.notify_one();
+                }
+                until_due(&app, ingest.next(app.now()))
+            }
+            Err(failure) => {
+                error!(error = %chain(&failure), "a ingestão falhou; será retomada");
+                LONGEST_SLEEP
+            }
+        };
+        rest.by_folders(&app, pause, Ingest::looks_at_folders(&app).then_some(|| ingest.is_quiet(&app)))
+            .await;
     }
     if let Err(failure) = ingest.leave(&app).await {
         error!(error = %chain(&failure), "o fim da ingestão não pôde ser anotado");
@@ -194,19 +205,27 @@ async fn ingest_loop(app: Arc<App>) {
 
 async fn register_loop(app: Arc<App>) {
     let mut registers = Registers::default();
+    let mut rest = Rest::of(&app, Loop::Register);
     while let Some(read) = app
         .unless_stopped(async {
+            rest.begin();
             if clock_watch::is_steady(&app).await? { registers.register_once(&app).await } else { Ok(()) }
         })
         .await
     {
-        if let Err(failure) = read {
-            error!(error = %chain(&failure), "a leitura do cadastro falhou; será retomada");
-        }
-        let live = app.live();
-        let looks =
-            live.setup.config.registers.iter().any(|spec| spec.enabled && spec.source == Source::Folder);
-        rest(&app, Loop::Register, if looks { FOLDERS } else { LONGEST_SLEEP }).await;
+        let pause = match read {
+            Ok(()) => until_due(&app, registers.next()),
+            Err(failure) => {
+                error!(error = %chain(&failure), "a leitura do cadastro falhou; será retomada");
+                LONGEST_SLEEP
+            }
+        };
+        rest.by_folders(
+            &app,
+            pause,
+            Registers::looks_at_folders(&app).then_some(|| registers.is_quiet(&app)),
+        )
+        .await;
     }
     if let Err(failure) = registers.leave(&app).await {
         error!(error = %chain(&failure), "o fim da leitura do cadastro não pôde ser anotado");
@@ -215,48 +234,77 @@ async fn register_loop(app: Arc<App>) {
 
 async fn news_loop(app: Arc<App>) {
     let mut news = News::default();
+    let mut rest = Rest::of(&app, Loop::News);
     while let Some(looked) = app
         .unless_stopped(async {
+            rest.begin();
             if clock_watch::is_steady(&app).await? { news.news_once(&app).await } else { Ok(()) }
         })
         .await
     {
-        if let Err(failure) = looked {
-            error!(error = %chain(&failure), "a leitura das notícias falhou; será retomada");
-        }
-        rest(&app, Loop::News, LONGEST_SLEEP).await;
+        let pause = match looked {
+            Ok(()) => until_due(&app, news.next()),
+            Err(failure) => {
+                error!(error = %chain(&failure), "a leitura das notícias falhou; será retomada");
+                LONGEST_SLEEP
+            }
+        };
+        rest.take(&app, pause).await;
     }
 }
 
 async fn returns_loop(app: Arc<App>) {
     let mut mailbox = Mailbox::default();
-    while let Some(collected) = app.unless_stopped(mailbox.collect_once(&app)).await {
-        if let Err(failure) = collected {
-            error!(error = %chain(&failure), "a leitura das devoluções falhou; será retomada");
+    let mut rest = Rest::of(&app, Loop::Returns);
+    while let Some(collected) = app
+        .unless_stopped(async {
+            rest.begin();
+            mailbox.collect_once(&app).await
+        })
+        .await
+    {
+        if let Err(failure) = &collected {
+            error!(error = %chain(failure), "a leitura das devoluções falhou; será retomada");
         }
-        rest(&app, Loop::Returns, LONGEST_SLEEP).await;
+        let has_mailbox = app.live().setup.config.settings.returns.is_some();
+        rest.take(&app, if has_mailbox { LONGEST_SLEEP } else { LONGEST_REST }).await;
     }
 }
 
 async fn herald_loop(app: Arc<App>) {
     let mut herald = Herald::default();
-    while let Some(told) = app.unless_stopped(herald.herald_once(&app)).await {
+    let mut rest = Rest::of(&app, Loop::Herald);
+    while let Some(told) = app
+        .unless_stopped(async {
+            rest.begin();
+            herald.herald_once(&app).await
+        })
+        .await
+    {
         if let Err(failure) = told {
             error!(error = %chain(&failure), "os alertas por outro canal não puderam ser anotados");
         }
-        app.vouch(Loop::Herald);
-        tokio::select! {
-            () = app.stop.cancelled() => {}
-            () = app.herald.notified() => {}
-            () = tokio::time::sleep(HERALD) => {}
-        }
+        let pause = if herald.waits() { HERALD } else { LONGEST_REST };
+        rest.take_unless(&app, pause, app.herald.notified()).await;
     }
 }
 
 async fn signal_loop(app: Arc<App>) {
     let mut signals = Signals::default();
-    while app.unless_stopped(signals.signal_once(&app)).await.is_some() {
-        rest(&app, Loop::Signal, signal::LOOK).await;
+    let mut rest = Rest::of(&app, Loop::Signal);
+    while app
+        .unless_stopped(async {
+            rest.begin();
+            signals.signal_once(&app).await;
+        })
+        .await
+        .is_some()
+    {
+        // What becomes of one thing amiss is not shouted out at each change.
+        let soon = if signals.next(&app).is_some() { signal::LOOK } else { Duration::ZERO };
+        app.vouch(Loop::Signal);
+        app.unless_stopped(tokio::time::sleep(soon)).await;
+        rest.take(&app, until(&app, signals.next(&app)).unwrap_or(LONGEST_REST)).await;
     }
 }
 
@@ -273,10 +321,69 @@ async fn audit_loop(app: Arc<App>) {
     }
 }
 
+/// How long it is until an instant, by the clock as it stands.
+fn until(app: &App, at: Option<Timestamp>) -> Option<Duration> {
+    Some(Duration::try_from(at?.duration_since(app.now())).unwrap_or_default().min(LONGEST_REST))
+}
+
+/// The same for a loop over sources, which does not look at them more often than each half-minute.
+fn until_due(app: &App, at: Option<Timestamp>) -> Duration {
+    until(app, at).unwrap_or(LONGEST_REST).max(LONGEST_SLEEP)
+}
+
 /// A loop came round: it vouches for that, and waits for its next turn or the stop.
 async fn rest(app: &App, each: Loop, pause: Duration) {
     app.vouch(each);
     app.unless_stopped(tokio::time::sleep(pause)).await;
+}
+
+/// How a loop rests that looks again when something may have changed.
+struct Rest {
+    of: Loop,
+    changed: watch::Receiver<()>,
+}
+
+impl Rest {
+    fn of(app: &App, of: Loop) -> Self {
+        Self { of, changed: app.changed.subscribe() }
+    }
+
+    /// A look begins: what happens from now on ends the rest after it.
+    fn begin(&mut self) {
+        self.changed.mark_unchanged();
+    }
+
+    /// The loop came round: it vouches for that, and waits for its next turn, for something to happen, or the stop.
+    async fn take(&mut self, app: &App, pause: Duration) {
+        self.take_unless(app, pause, std::future::pending()).await;
+    }
+
+    /// The same, unless it is called before. Answers whether it waited in vain.
+    async fn take_unless(&mut self, app: &App, pause: Duration, called: impl Future<Output = ()>) -> bool {
+        app.vouch(self.of);
+        tokio::select! {
+            () = app.stop.cancelled() => false,
+            () = called => false,
+            // Its sender is the app's own.
+            _changed = self.changed.changed() => false,
+            () = tokio::time::sleep(pause) => true,
+        }
+    }
+
+    /// The same for a loop that looks at drop folders, if it has any: a file in one ends it.
+    async fn by_folders(&mut self, app: &App, pause: Duration, is_quiet: Option<impl Fn() -> bool>) {
+        let Some(is_quiet) = is_quiet else { return self.take(app, pause).await };
+        let ends = tokio::time::Instant::now() + pause;
+        loop {
+            let left = ends.saturating_duration_since(tokio::time::Instant::now());
+            if !self.take_unless(app, left.min(FOLDERS), std::future::pending()).await
+                || left <= FOLDERS
+                || !is_quiet()
+            {
+                return;
+            }
+        }
+    }
 }
 
 async fn reconcile_loop(app: Arc<App>) {
@@ -284,8 +391,11 @@ async fn reconcile_loop(app: Arc<App>) {
     let mut daily = Daily::default();
     let mut told = LastSaid::default();
     let mut amiss = Amiss::default();
+    let mut rest = Rest::of(&app, Loop::Decide);
     while !app.stop.is_cancelled() {
+        rest.begin();
         let now = app.now();
+        let mut pause = LONGEST_SLEEP;
         let begun = tokio::time::Instant::now();
         match reconcile_once(&app, now).await {
             Ok(pass) => {
@@ -300,48 +410,44 @@ async fn reconcile_loop(app: Arc<App>) {
                         error!(error = %chain(&failure), "o relatório falhou; será retomado");
                     }
                 }
-                if let Err(failure) = daily.daily_once(&app, now).await {
-                    error!(error = %chain(&failure), "a página do dia falhou; será retomada");
+                match daily.daily_once(&app, now).await {
+                    Ok(()) => pause = until_due(&app, daily.next(&app, now)),
+                    Err(failure) => {
+                        error!(error = %chain(&failure), "a página do dia falhou; será retomada");
+                    }
                 }
                 let status = standing(&app, &pass, amiss.look(&app, changed, now).await);
                 notify(&[NotifyState::Status(&status)]);
+                pause = pause.min(amiss.rests());
             }
             Err(failure) => error!(error = %chain(&failure), "a decisão falhou; será retomada"),
         }
-        app.vouch(Loop::Decide);
-        tokio::select! {
-            () = app.stop.cancelled() => {}
-            () = app.wake.notified() => {}
-            () = tokio::time::sleep(LONGEST_SLEEP) => {}
-        }
+        rest.take_unless(&app, pause, app.wake.notified()).await;
     }
 }
 
 async fn send_loop(app: Arc<App>, mut outbox: Outbox) {
+    let mut rest = Rest::of(&app, Loop::Send);
     while !app.stop.is_cancelled() {
-        let rest = match outbox.deliver_once(&app).await {
+        rest.begin();
+        let pause = match outbox.deliver_once(&app).await {
             Ok(dispatch) => {
                 if dispatch.accepted > 0 {
                     app.wake.notify_one();
                 }
-                dispatch.next.map_or(LONGEST_SLEEP, |next| {
-                    let left = next.duration_since(app.now());
-                    Duration::try_from(left)
-                        .unwrap_or_default()
-                        .clamp(Duration::from_millis(200), LONGEST_SLEEP)
-                })
+                match until(&app, dispatch.next) {
+                    Some(pause) => pause.max(Duration::from_millis(200)),
+                    // Something keeps it back, and nobody says until when.
+                    None if dispatch.waiting > 0 => LONGEST_SLEEP,
+                    None => LONGEST_REST,
+                }
             }
             Err(failure) => {
                 super::outbox::log_failure(&failure);
                 SEND_AGAIN
             }
         };
-        app.vouch(Loop::Send);
-        tokio::select! {
-            () = app.stop.cancelled() => {}
-            () = app.mail.notified() => {}
-            () = tokio::time::sleep(rest) => {}
-        }
+        rest.take_unless(&app, pause, app.mail.notified()).await;
     }
     outbox.close().await;
 }
@@ -353,19 +459,28 @@ const MOST_SHOWN: usize = 3;
 #[derive(Default)]
 struct Amiss {
     looked_at: Option<tokio::time::Instant>,
+    /// Whether it was looked at by the last pass.
+    is_fresh: bool,
     said: Vec<String>,
 }
 
-/// What is amiss is looked at so often, and after each pass that changed something.
+/// What is amiss is looked at so often at most, and after each pass that changed something.
 const EXAMINED: Duration = Duration::from_mins(1);
 
 impl Amiss {
     async fn look(&mut self, app: &App, changed: bool, now: Timestamp) -> Vec<String> {
-        if changed || self.looked_at.is_none_or(|at| at.elapsed() >= EXAMINED) {
+        self.is_fresh = changed || self.looked_at.is_none_or(|at| at.elapsed() >= EXAMINED);
+        if self.is_fresh {
             self.said = troubles(app, now).await;
             self.looked_at = Some(tokio::time::Instant::now());
         }
         self.said.clone()
+    }
+
+    /// How long the next pass may be put off: whatever woke one that did not look is looked at when the minute is over.
+    fn rests(&self) -> Duration {
+        let since = self.looked_at.filter(|_| !self.is_fresh).map(|at| at.elapsed());
+        since.map_or(LONGEST_REST, |since| EXAMINED.saturating_sub(since))
     }
 }
 

@@ -23,6 +23,7 @@ pub mod herald;
 pub mod ingest;
 mod leap;
 pub mod lifecycle;
+mod lookout;
 mod loops;
 pub mod news;
 pub mod obey;

@@ -38,6 +38,11 @@ pub struct News {
 }
 
 impl News {
+    /// When the next source is due.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.visits.next()
+    }
+
     /// Looks at whatever is due, and tells staff of what they were not told of.
     ///
     /// # Errors

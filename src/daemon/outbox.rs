@@ -59,9 +59,6 @@ const ROUNDS_BEFORE_ALERT: u32 = 3;
 
 impl Outbox {
     /// Makes the senders that the configuration asks for.
-    ///
-    /// # Errors
-    /// [`SenderError`].
     pub fn new(live: &Arc<Live>) -> Result<Self, SenderError> {
         Ok(Self {
             senders: senders(live)?,

@@ -26,13 +26,11 @@ impl Pulse {
     }
 
     /// Attempts, by what they came to.
-    #[must_use]
     pub fn attempts(&self) -> Vec<(DeliveryState, u64)> {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner).values().copied().collect()
     }
 
     /// How long the last pass took; none before the first.
-    #[must_use]
     pub fn last_pass(&self) -> Option<Duration> {
         *self.last_pass.lock().unwrap_or_else(PoisonError::into_inner)
     }

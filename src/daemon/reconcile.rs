@@ -125,7 +125,6 @@ async fn keep(app: &App, now: Timestamp, changes: Vec<NewDecision>) -> Result<()
 
 /// What the feeds said of the parts that a rung's decision speaks of, from the very book that it was made on. For a
 /// decision that names no part (a warning taken back, say) all that is known of the municipality in the window.
-#[must_use]
 pub fn evidence(status: &StatusBook, decision: &Decision) -> Vec<StatusEntry> {
     let NoticeKey::Municipal { window, slot: Slot::Rung { .. }, municipality } = decision.key() else {
         return Vec::new();

@@ -15,6 +15,7 @@ use super::visit::{Visit, Visits};
 use crate::config::Config;
 use crate::contain::{Bounds, Uncontained};
 use crate::domain::feed::Source;
+use crate::domain::id::FeedId;
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Proposal, Refused, Register, RegisterSpec, fact, propose};
 use crate::domain::roster::Units;
@@ -189,6 +190,21 @@ impl Registers {
         self.tell(app, &live).await
     }
 
+    /// When the next address is due.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.visits.next()
+    }
+
+    /// Whether any register has a drop folder.
+    pub(super) fn looks_at_folders(app: &App) -> bool {
+        folders(&app.live()).next().is_some()
+    }
+
+    /// Whether no file came into the folder of any register.
+    pub(super) fn is_quiet(&self, app: &App) -> bool {
+        self.arrivals.is_quiet(folders(&app.live()))
+    }
+
     /// The service was told to stop: the file that was being read did not end it.
     ///
     /// # Errors
@@ -246,6 +262,12 @@ impl Registers {
         self.told = Some(seen);
         Ok(())
     }
+}
+
+/// The registers that have a drop folder.
+fn folders(live: &Live) -> impl Iterator<Item = &FeedId> {
+    let specs = live.setup.config.registers.iter();
+    specs.filter(|spec| spec.enabled && spec.source == Source::Folder).map(|spec| &spec.id)
 }
 
 fn alert(open: &[Pending], config: &Config) -> String {

@@ -34,17 +34,11 @@ pub enum RehearsalError {
     Letter {
         /// Of which notice.
         key: String,
-        /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A file that cannot be written.
     #[error("não foi possível gravar em {path}\ndica: confira a pasta dada em --saida e o espaço em disco")]
-    File {
-        /// Which file.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
+    File { path: String, source: std::io::Error },
 }
 
 /// Runs from the first instant of one day to the last of another, ignoring `inicio`, with sending hours, and tells

@@ -136,9 +136,6 @@ impl Service {
 
     /// Says once a day what the files hold and is not in force, or that the service began on the last good configuration
     /// and runs on it still.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn remind(&self, now: Timestamp) -> Result<(), StoreError> {
         if !self.app.is_on_last_good() {
             return self.tell_aside(now).await;

@@ -67,9 +67,6 @@ impl LastSaid {
 
 /// Writes `DADOS/relatorios/` anew: where things stand now, once for each window on the day of a rung, each week, and when
 /// a deadline has passed; and the index of all that is there. A report that cannot be written stops nothing else.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn report_once(app: &App, now: Timestamp, told: &mut LastSaid) -> Result<(), StoreError> {
     let overview = Overview::load(app.live(), Some(&app.store), None, AsOf::Now(now)).await?;
     let curves = overview.curves(Some(&app.store)).await?;
@@ -142,19 +139,16 @@ fn kept(dir: &Path) -> Vec<(String, Vec<String>)> {
 const ENDINGS: [&str; 4] = [".html", ".txt", ".csv", "-telefonar.csv"];
 
 /// `DADOS/relatorios`.
-#[must_use]
 pub fn folder(data: &Path) -> PathBuf {
     data.join("relatorios")
 }
 
 /// The name of the last report of an edition, without its ending.
-#[must_use]
 pub fn last_report(window: &WindowId, edition: u16) -> String {
     format!("{}-edicao-{edition}", slugify(window.as_str()))
 }
 
 /// A report in each of its forms: page, text, table, and whom to telephone.
-#[must_use]
 pub fn files(
     stem: &Path,
     summaries: &[WindowSummary],

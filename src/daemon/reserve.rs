@@ -151,7 +151,7 @@ async fn follow(app: &App) -> Result<(), StoreError> {
 /// Ends when this process may not go on, and says why: another leads that this one did, or the ledger went back in time.
 pub(super) async fn deposed(app: &App) -> StoreError {
     // Nobody takes a file over; that it went back in time stops its writes by itself.
-    let pause = if app.store.hints().is_some() { POLL / 4 } else { POLL * 5 };
+    let pause = if app.store.hints().is_some() { POLL / 4 } else { POLL * 30 };
     loop {
         if app.store.is_deposed() {
             error!("outro processo passou a enviar com este livro; este termina e recomeça de reserva");

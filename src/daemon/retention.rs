@@ -25,9 +25,6 @@ pub struct Retainer {
 
 impl Retainer {
     /// Erases what is old, if its month has come, and writes the file anew where something erased still lies in it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn retain_once(&mut self, app: &App, now: Timestamp) -> Result<(), StoreError> {
         let live = app.live();
         let hours = &live.calendar.hours;

@@ -24,69 +24,48 @@ use crate::mail::bounce::{self, Action, Bounce, Disposition, FailedRecipient, Re
 use crate::mail::subaddress::Named;
 use crate::mail::unmatched;
 use crate::store::{Noted, RawMessage, Return, StoreError};
+use crate::text::words::words;
 
 pub use self::mailbox::Mailbox;
 
-/// What became of a message, or of one of its recipients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// *devolvido*: the letter came back.
-    Bounced,
-    /// *lido*: the letter was read.
-    Read,
-    /// *ja-anotado*: known before.
-    Known,
-    /// *em-envio*: the letter is being sent at this moment; the message must be read again later.
-    OnTheWire,
-    /// *atrasado*: being tried still; nothing changes.
-    Delayed,
-    /// *entregue*: delivered or handed on; nothing changes, since *aceito* says as much.
-    Delivered,
-    /// *nao-lido*: a receipt that does not say that anybody read it.
-    Unread,
-    /// *resposta-automatica*: an absence or an acknowledgement.
-    AutoReply,
-    /// *pede-confirmacao*: a filter keeps the letter until somebody confirms it.
-    Challenge,
-    /// *reclamacao*: somebody called the letter spam.
-    Complaint,
-    /// *sem-carta*: it is about no letter of ours.
-    NoLetter,
-    /// *nunca-enviado*: it is about a letter that never left for that address.
-    NeverSent,
-    /// *ambiguo*: the letter went to several addresses, and this tells of none of them.
-    Ambiguous,
-    /// *falso*: it came to an address made up to look like a delivery's.
-    Forged,
-    /// *nao-reconhecido*: no notification; perhaps somebody wrote.
-    Unrecognised,
+words! {
+    /// What became of a message, or of one of its recipients.
+    pub enum Fate {
+        /// *devolvido*: the letter came back.
+        Bounced "devolvido",
+        /// *lido*: the letter was read.
+        Read "lido",
+        /// *ja-anotado*: known before.
+        Known "ja-anotado",
+        /// *em-envio*: the letter is being sent at this moment; the message must be read again later.
+        OnTheWire "em-envio",
+        /// *atrasado*: being tried still; nothing changes.
+        Delayed "atrasado",
+        /// *entregue*: delivered or handed on; nothing changes, since *aceito* says as much.
+        Delivered "entregue",
+        /// *nao-lido*: a receipt that does not say that anybody read it.
+        Unread "nao-lido",
+        /// *resposta-automatica*: an absence or an acknowledgement.
+        AutoReply "resposta-automatica",
+        /// *pede-confirmacao*: a filter keeps the letter until somebody confirms it.
+        Challenge "pede-confirmacao",
+        /// *reclamacao*: somebody called the letter spam.
+        Complaint "reclamacao",
+        /// *sem-carta*: it is about no letter of ours.
+        NoLetter "sem-carta",
+        /// *nunca-enviado*: it is about a letter that never left for that address.
+        NeverSent "nunca-enviado",
+        /// *ambiguo*: the letter went to several addresses, and this tells of none of them.
+        Ambiguous "ambiguo",
+        /// *falso*: it came to an address made up to look like a delivery's.
+        Forged "falso",
+        /// *nao-reconhecido*: no notification; perhaps somebody wrote.
+        Unrecognised "nao-reconhecido",
+    }
 }
 
 impl Fate {
-    /// The word for it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Bounced => "devolvido",
-            Self::Read => "lido",
-            Self::Known => "ja-anotado",
-            Self::OnTheWire => "em-envio",
-            Self::Delayed => "atrasado",
-            Self::Delivered => "entregue",
-            Self::Unread => "nao-lido",
-            Self::AutoReply => "resposta-automatica",
-            Self::Challenge => "pede-confirmacao",
-            Self::Complaint => "reclamacao",
-            Self::NoLetter => "sem-carta",
-            Self::NeverSent => "nunca-enviado",
-            Self::Ambiguous => "ambiguo",
-            Self::Forged => "falso",
-            Self::Unrecognised => "nao-reconhecido",
-        }
-    }
-
     /// Whether a person must look: no letter explains it, or only a person can answer it.
-    #[must_use]
     pub fn needs_a_person(self) -> bool {
         match self {
             Self::NoLetter
@@ -111,7 +90,6 @@ impl Fate {
 /// One outcome of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnOutcome {
-    /// What became of it.
     pub fate: Fate,
     /// Which notice, where one is known.
     pub key: Option<NoticeKey>,

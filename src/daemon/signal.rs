@@ -40,6 +40,13 @@ pub struct Signals {
 }
 
 impl Signals {
+    /// When to look again where nothing happens: when the next sign is due, or soon while something is amiss.
+    pub(super) fn next(&self, app: &App) -> Option<Timestamp> {
+        let every = SignedDuration::try_from(wanted(app)?.every).ok()?;
+        let given_at = self.given_at.filter(|_| !self.was_amiss && self.was_heard == Some(true));
+        Some(given_at.map_or(app.now(), |at| at.saturating_add(every).unwrap_or(Timestamp::MAX)))
+    }
+
     /// Gives the sign that is due, if one is.
     pub async fn signal_once(&mut self, app: &App) {
         let Some(settings) = wanted(app) else { return };

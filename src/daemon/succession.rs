@@ -15,9 +15,6 @@ use crate::store::{LedgerDoubt, StoreError};
 use crate::world::standstill;
 
 /// Asks the witness, and keeps it from then on unless the ledger is doubted.
-///
-/// # Errors
-/// [`StoreError`].
 pub(super) async fn begin(app: &App, now: Timestamp) -> Result<(), StoreError> {
     if app.live().setup.config.settings.mode == Mode::Rehearsal {
         return Ok(());
@@ -37,9 +34,6 @@ pub(super) async fn begin(app: &App, now: Timestamp) -> Result<(), StoreError> {
 }
 
 /// Whether it may be decided on and sent from.
-///
-/// # Errors
-/// [`StoreError`].
 pub(super) async fn stands(app: &App) -> Result<bool, StoreError> {
     if app.doubt().is_none() {
         return Ok(true);

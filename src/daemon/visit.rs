@@ -98,6 +98,11 @@ impl Visits {
         })
     }
 
+    /// When the next of those that were asked about is due.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.due.values().map(|(_, due)| *due).min()
+    }
+
     /// What came could not be contained: it is not asked for before the next day, whatever its hours.
     pub(super) fn rest(&mut self, id: &FeedId, now: Timestamp) {
         if let Some((_, due)) = self.due.get_mut(id) {

@@ -11,9 +11,6 @@ use crate::clock::zone_release;
 use crate::store::{StoreError, ZoneRules};
 
 /// Keeps what is so now, and tells staff where hours to come fall at other instants than when the service last began.
-///
-/// # Errors
-/// [`StoreError`].
 pub(super) async fn begin(app: &App, now: jiff::Timestamp) -> Result<(), StoreError> {
     let live = app.live();
     let zone = &live.calendar.hours.zone;

@@ -9,6 +9,7 @@ use sqlx::{Either, Executor as _};
 
 use super::StoreError;
 use super::engine::{Conn, Driver, Query, Row, for_sqlite, made};
+use super::sql::ROWS;
 
 /// Statements that are handed to SQLite's thread at once: their text is one, which the driver keeps prepared.
 const TOGETHER: usize = 16;
@@ -18,6 +19,16 @@ const TOGETHER: usize = 16;
 pub(crate) struct Batch<'q>(Vec<Query<'q>>);
 
 impl<'q> Batch<'q> {
+    /// A statement that takes [`ROWS`] rows at once, as often as there are rows; a place without one is bound to nothing.
+    pub(crate) fn of_rows<T: Copy>(
+        sql: &'static str,
+        rows: &[T],
+        bind: impl Fn(Query<'q>, Option<T>) -> Query<'q>,
+    ) -> Self {
+        let of = |some: &[T]| (0..ROWS).fold(Query::new(sql), |query, at| bind(query, some.get(at).copied()));
+        Self(rows.chunks(ROWS).map(of).collect())
+    }
+
     /// Adds one.
     pub(crate) fn push(&mut self, query: Query<'q>) {
         self.0.push(query);

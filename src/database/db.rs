@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::batch::{self, Batch};
 pub(crate) use super::engine::Conn;
-use super::engine::{Lease, Row};
+use super::engine::{Lease, Query, Row};
 use super::leader;
 use super::place;
 use super::postgres::Postgres;
@@ -25,6 +25,8 @@ pub(crate) struct Db {
     pub(crate) engine: Engine,
     /// Writes of this process that a plan may depend on.
     changes: Arc<AtomicU64>,
+    /// All of its writes but those of which nobody need hear.
+    writes: Arc<AtomicU64>,
 }
 
 /// Which database keeps the ledger.
@@ -42,6 +44,13 @@ pub struct Generation {
     others: i64,
 }
 
+/// A state of a ledger in a file: while it is the same, nothing was written but signs of life and claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LedgerState {
+    generation: Generation,
+    writes: u64,
+}
+
 impl Db {
     /// Opens or creates it and brings it to the newest schema.
     pub(crate) async fn open(place: &LedgerPlace, lock: Option<&LedgerLock>) -> Result<Self, StoreError> {
@@ -50,7 +59,7 @@ impl Db {
             None => Engine::Sqlite(Sqlite::open(&place.path, lock, &changes).await?),
             Some(server) => Engine::Postgres(Postgres::open(server, true).await?),
         };
-        Ok(Self { path: place.path.clone(), engine, changes })
+        Ok(Self { path: place.path.clone(), engine, changes, writes: Arc::default() })
     }
 
     /// Opens it only to read, also while a daemon writes.
@@ -59,7 +68,7 @@ impl Db {
             None => Engine::Sqlite(Sqlite::open_read_only(&place.path).await?),
             Some(server) => Engine::Postgres(Postgres::open(server, false).await?),
         };
-        Ok(Self { path: place.path.clone(), engine, changes: Arc::default() })
+        Ok(Self { path: place.path.clone(), engine, changes: Arc::default(), writes: Arc::default() })
     }
 
     /// Where it is, or what lies beside it on this machine would be.
@@ -86,8 +95,14 @@ impl Db {
     /// A transaction to write with. Only inside [`detached`].
     pub(crate) async fn begin(&self) -> Result<WriteTx, StoreError> {
         let (tx, _) = self.begin_as(leader::Turn::Telling, Batch::default()).await?;
+        self.writes.fetch_add(1, Ordering::Relaxed);
         self.note_change();
         Ok(tx)
+    }
+
+    /// The same for what nobody need look at anything for: a sign of life, a claim that its owner alone knows of.
+    pub(crate) async fn begin_unheard(&self) -> Result<WriteTx, StoreError> {
+        Ok(self.begin_as(leader::Turn::Quiet, Batch::default()).await?.0)
     }
 
     /// The same for what no plan depends on.
@@ -100,7 +115,9 @@ impl Db {
         &self,
         statements: Batch<'_>,
     ) -> Result<(WriteTx, Vec<Vec<Row>>), StoreError> {
-        self.begin_as(leader::Turn::Quiet, statements).await
+        let begun = self.begin_as(leader::Turn::Quiet, statements).await?;
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Ok(begun)
     }
 
     /// The same also where the ledger is not, or not yet: only to move it.
@@ -155,9 +172,10 @@ impl Db {
         self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The state that plans see from now on. There is one writer and it is asked here, so that nothing noted is still
-    /// unwritten; the database tells of other processes.
+    /// The state that plans see from now on. There is one writer and it is asked here, after its own were counted, so that
+    /// nothing counted is still unwritten; the database tells of other processes.
     pub(crate) async fn generation(&self) -> Result<Generation, StoreError> {
+        let own = self.changes.load(Ordering::Relaxed);
         let others = match &self.engine {
             Engine::Sqlite(sqlite) => {
                 Sqlite::others(sqlite.writer.as_ref().ok_or_else(StoreError::only_read)?).await?
@@ -167,7 +185,17 @@ impl Db {
                 leader::changes(&mut Conn::Postgres(writer.acquire().await?)).await?
             }
         };
-        Ok(Generation { own: self.changes.load(Ordering::Relaxed), others })
+        Ok(Generation { own, others })
+    }
+
+    /// The state of a file, whoever wrote it; nothing of a server, which tells only of what plans depend on. Asked in the same
+    /// order.
+    pub(crate) async fn state(&self) -> Result<Option<LedgerState>, StoreError> {
+        if let Engine::Postgres(_) = &self.engine {
+            return Ok(None);
+        }
+        let writes = self.writes.load(Ordering::Relaxed);
+        Ok(Some(LedgerState { generation: self.generation().await?, writes }))
     }
 
     /// The connection to write with, where there is one, outside a transaction.
@@ -206,6 +234,27 @@ impl Db {
     }
 }
 
+impl Query<'_> {
+    /// What each row of the answer says, in order.
+    pub(crate) async fn all<T, All: FromIterator<T>>(
+        self,
+        db: &Db,
+        read: impl Fn(&Row) -> Result<T, StoreError>,
+    ) -> Result<All, StoreError> {
+        let rows = self.fetch_all(&mut *db.read().await?).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// What the first row says, where there is one.
+    pub(crate) async fn first<T>(
+        self,
+        db: &Db,
+        read: impl Fn(&Row) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        self.fetch_optional(&mut *db.read().await?).await?.as_ref().map(read).transpose()
+    }
+}
+
 /// Runs a step to its end, and waits for nothing.
 #[expect(clippy::disallowed_methods, reason = "as in `detached`")]
 pub(crate) fn apart(step: impl Future<Output = ()> + Send + 'static) {
@@ -238,6 +287,9 @@ macro_rules! written {
     }};
     ($db:expr, quietly, |$tx:ident| $body:block) => {
         written!(@begin_quietly, $db, |$tx| $body)
+    };
+    ($db:expr, unheard, |$tx:ident| $body:block) => {
+        written!(@begin_unheard, $db, |$tx| $body)
     };
     ($db:expr, |$tx:ident| $body:block) => {
         written!(@begin, $db, |$tx| $body)

@@ -14,21 +14,13 @@ type Source = Box<dyn Error + Send + Sync>;
 pub enum StoreError {
     /// The file cannot be opened or created.
     #[error("não foi possível abrir ou criar o banco de dados “{}”\ndica: {hint}", path.display())]
-    Open {
-        /// Which file.
-        path: PathBuf,
-        /// What to do.
-        hint: &'static str,
-        /// Why.
-        source: Source,
-    },
+    Open { path: PathBuf, hint: &'static str, source: Source },
     /// It lies on a network disk.
     #[error(
         "o livro “{}” ficaria num disco de rede ({kind}), onde as travas do banco não valem e duas máquinas o \
          estragariam\ndica: em `dados`, escreva uma pasta num disco desta máquina", path.display()
     )]
     Network {
-        /// Which file.
         path: PathBuf,
         /// The sort of file system.
         kind: String,
@@ -39,7 +31,6 @@ pub enum StoreError {
          dica: instale a versão que o gravou, ou volte a uma cópia anterior", path.display()
     )]
     Newer {
-        /// Which file.
         path: PathBuf,
         /// Its schema.
         found: i64,
@@ -52,17 +43,13 @@ pub enum StoreError {
          dica: leve esse arquivo (e os que terminam em -wal e -shm) para outra pasta e inicie o serviço, que cria um \
          banco novo", path.display()
     )]
-    Unreleased {
-        /// Which file.
-        path: PathBuf,
-    },
+    Unreleased { path: PathBuf },
     /// An older program wrote it, and it was opened only to read.
     #[error(
         "o banco de dados “{}” ainda não foi atualizado: esquema {found}, e este programa pede {known}\n\
          dica: inicie o serviço uma vez (vigia-suas servir --uma-vez)", path.display()
     )]
     Older {
-        /// Which file.
         path: PathBuf,
         /// Its schema.
         found: i64,
@@ -76,7 +63,6 @@ pub enum StoreError {
         path.display()
     )]
     InUse {
-        /// Which file.
         path: PathBuf,
         /// Its schema.
         found: i64,
@@ -175,12 +161,7 @@ pub enum StoreError {
         "a testemunha do livro, “{}”, não pôde ser lida ou gravada\n\
          dica: confira o espaço em disco, e o dono e as permissões da pasta", path.display()
     )]
-    Witness {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: Source,
-    },
+    Witness { path: PathBuf, source: Source },
     /// No room left.
     #[error(
         "o disco está cheio: nada mais pode ser registrado\ndica: libere espaço no disco do banco de dados"
@@ -215,9 +196,7 @@ pub enum StoreError {
     /// A value that cannot be.
     #[error("linha corrompida no banco de dados: tabela {table}, coluna {column}, chave “{key}”")]
     Corrupt {
-        /// Where.
         table: &'static str,
-        /// Where in it.
         column: &'static str,
         /// Which row.
         key: String,

@@ -24,7 +24,7 @@ pub(crate) mod sqlite;
 pub(crate) mod steps;
 pub(crate) mod transaction;
 
-pub use db::Generation;
+pub use db::{Generation, LedgerState};
 pub use error::StoreError;
 pub use hint::Hints;
 pub use leader::Leader;

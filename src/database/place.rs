@@ -35,7 +35,6 @@ pub struct Gone {
     pub path: PathBuf,
     /// The same in words: the file, or the server and the schema.
     pub to: String,
-    /// When.
     pub at: Timestamp,
 }
 

@@ -18,13 +18,11 @@ pub struct LedgerPlace {
 pub struct LedgerServer {
     /// Its name or address, or the folder of its socket.
     pub host: String,
-    /// Its port.
     pub port: u16,
     /// Who connects.
     pub user: String,
     /// What proves it; absent: the server asks for nothing.
     pub password: Option<SecretString>,
-    /// The database.
     pub database: String,
     /// The schema in it: one for each service and mode.
     pub schema: String,
@@ -55,13 +53,11 @@ impl fmt::Display for LedgerServer {
 
 impl LedgerPlace {
     /// The file at `path`, or that server, with what lies beside the ledger at `path` on this machine.
-    #[must_use]
     pub fn new(path: PathBuf, server: Option<LedgerServer>) -> Self {
         Self { path, server }
     }
 
     /// As people know it: the file, or the server and the schema.
-    #[must_use]
     pub fn words(&self) -> String {
         match &self.server {
             Some(server) => server.to_string(),
@@ -72,7 +68,6 @@ impl LedgerPlace {
     }
 
     /// The file, or what would be it.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }

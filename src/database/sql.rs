@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::StoreError;
-use super::db::{Conn, Db};
+use super::db::Conn;
 use super::engine::{Query, Row};
 use crate::domain::id::WindowId;
 
@@ -62,27 +62,6 @@ pub(crate) async fn rows_named(
         rows.append(&mut query.fetch_all(&mut *conn).await?);
     }
     Ok(rows)
-}
-
-impl Query<'_> {
-    /// What each row of the answer says, in order.
-    pub(crate) async fn all<T, All: FromIterator<T>>(
-        self,
-        db: &Db,
-        read: impl Fn(&Row) -> Result<T, StoreError>,
-    ) -> Result<All, StoreError> {
-        let rows = self.fetch_all(&mut *db.read().await?).await?;
-        rows.iter().map(read).collect()
-    }
-
-    /// What the first row says, where there is one.
-    pub(crate) async fn first<T>(
-        self,
-        db: &Db,
-        read: impl Fn(&Row) -> Result<T, StoreError>,
-    ) -> Result<Option<T>, StoreError> {
-        self.fetch_optional(&mut *db.read().await?).await?.as_ref().map(read).transpose()
-    }
 }
 
 /// The highest `$n` of a statement.

@@ -213,11 +213,15 @@ async fn to_read(path: &Path, options: SqliteConnectOptions) -> Result<SqlitePoo
 async fn readers(path: &Path, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
     SqlitePoolOptions::new()
         .max_connections(READERS)
+        // It is a file: nothing is lost on the way, and asking costs as much as most of what is read.
+        .test_before_acquire(false)
         // SQLite ends some views by itself, and then the driver goes on counting them: see `transaction`. The ping lets
         // the end of the view come first.
         .after_release(|conn, _| {
             Box::pin(async move {
-                conn.ping().await?;
+                if conn.is_in_transaction() {
+                    conn.ping().await?;
+                }
                 Ok(!conn.is_in_transaction())
             })
         })

@@ -50,22 +50,14 @@ pub enum InstallError {
         "o disco de {} não troca duas pastas de uma só vez\n\
          dica: copie os arquivos à mão com o serviço parado, e depois rode “vigia-suas verificar”", path.display()
     )]
-    NoExchange {
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    NoExchange { path: PathBuf, source: io::Error },
     /// A file or folder that cannot be read or written.
     #[error(
         "não foi possível gravar em {}; nada foi mudado\n\
          dica: rode o comando como quem é dono da pasta (em geral, com sudo), e confira o espaço em disco",
         path.display()
     )]
-    File {
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    File { path: PathBuf, source: io::Error },
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> InstallError {

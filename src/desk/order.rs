@@ -8,7 +8,6 @@ use crate::domain::calendar::Calendar;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId, slugify};
 use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::{Authorship, BatchId, HoldScope, Overrides};
-use crate::domain::reason::Reason;
 use crate::domain::roster::Roster;
 use crate::domain::state::state_of;
 use crate::plan;
@@ -118,19 +117,7 @@ pub fn batch(config: &Config, id: &BatchId) -> Result<(), OrderError> {
 pub fn awaits(known: &Known, id: &BatchId, now: Timestamp) -> bool {
     let at = known.live.calendar.hours.next_sending(now);
     let plan = plan::plan(&known.world(), at);
-    plan.actions.iter().chain(&plan.held).any(|decision| batch_of(decision.because()) == Some(id))
-}
-
-fn batch_of(reason: &Reason) -> Option<&BatchId> {
-    match reason {
-        Reason::AwaitsOpening { batch }
-        | Reason::AwaitsApproval { batch }
-        | Reason::EarlierDeadline { batch, .. }
-        | Reason::DeadlineInDoubt { batch }
-        | Reason::DailyLimit { batch, .. }
-        | Reason::AfterOutage { batch, .. } => Some(batch),
-        _ => None,
-    }
+    plan.actions.iter().chain(&plan.held).any(|decision| decision.because().batch() == Some(id))
 }
 
 /// Makes sure that the last day of an order is not over.

@@ -39,12 +39,7 @@ pub struct Asked {
 #[derive(Debug)]
 pub enum Answered {
     /// A table that `verificar` accepts, and what the reader makes of the file with it.
-    Draft {
-        proposed: Box<Proposed>,
-        toml: String,
-        /// What would become of the file.
-        intake: Box<Intake>,
-    },
+    Draft { proposed: Box<Proposed>, toml: String, intake: Box<Intake> },
     /// What a person must settle first.
     Open(Vec<Question>),
 }

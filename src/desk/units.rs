@@ -53,7 +53,6 @@ pub enum ApplyError {
     /// The ledger. The file may have been written: its text says so.
     #[error("{}", if *.written { "unidades.csv foi gravado, mas não foi possível registrá-lo no livro" } else { "não foi possível abrir o livro; nada foi gravado" })]
     Store {
-        /// Whether the file was written.
         written: bool,
         /// Why.
         #[source]

@@ -22,7 +22,7 @@ use crate::plan::history::HistoryLine;
 use crate::plan::summary::WindowSummary;
 use crate::proof::CaseCheck;
 use crate::render::agenda;
-use crate::store::{DeliveryFilter, FeedRun, JournalFilter, SnapshotSummary, Store, StoreError};
+use crate::store::{DeliveryFilter, FeedRun, SnapshotSummary, Store, StoreError};
 pub use crate::store::{DeliveryLine, HistoryBasis, JournalEntry, ToldWindow};
 pub use crate::world::ailment::Ailment;
 use crate::world::health;
@@ -161,10 +161,7 @@ impl LedgerView {
         municipality: MunicipalityCode,
         until: Option<Timestamp>,
     ) -> Result<Vec<(JournalEntry, String)>, StoreError> {
-        let filter = JournalFilter { municipality: Some(municipality), until, ..JournalFilter::default() };
-        let mut entries = self.store.journal(&filter).await?;
-        entries.reverse();
-        entries.truncate(ENTRIES);
+        let entries = self.store.last_entries(municipality, until, ENTRIES).await?;
         Ok(entries.into_iter().map(|entry| (entry_words(&entry), entry)).map(|(w, e)| (e, w)).collect())
     }
 

@@ -1,11 +1,9 @@
 //! One letter to one address: where it stands, and when it is tried again. Pure.
 
-use std::fmt;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::refusal::Refusal;
-use crate::text::words::words;
+use crate::text::words::{shown, words};
 
 words! {
     /// Where a delivery (entrega) stands.
@@ -40,11 +38,7 @@ impl DeliveryState {
     }
 }
 
-impl fmt::Display for DeliveryState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+shown!(DeliveryState);
 
 /// What one attempt came to.
 #[derive(Debug, Clone, PartialEq, Eq)]

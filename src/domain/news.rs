@@ -3,13 +3,12 @@
 //! A finding is a proposal to people: dates and windows in it are guesses, and none ever opens or moves a window.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jiff::civil::{Date, Time};
 
 use super::feed::Source;
 use super::id::{FeedId, Reference, SystemId};
-use crate::text::words::words;
+use crate::text::words::{shown, words};
 
 /// Where news comes from (`[noticia.X]` of `fontes.toml`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,11 +111,7 @@ impl FindingId {
     }
 }
 
-impl fmt::Display for FindingId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+shown!(FindingId);
 
 /// What dates and periods a quote seems to tell. Guesses, all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -168,7 +163,6 @@ pub struct Finding {
     pub topic: Topic,
     /// Title of the post, or of the page's section; one line.
     pub title: String,
-    /// Where to read it.
     pub link: String,
     /// The sentence; one line.
     pub quote: String,

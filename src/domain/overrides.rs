@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::id::{IdError, MunicipalityCode, PartId, WindowId};
+use crate::text::words::shown;
 
 /// What was ordered and not undone. Of orders on the same object the newest rules, also once its last day is over:
 /// ask [`Overrides::ruling_holds`] and its like, not the lists. Expiry is judged by the plan.
@@ -109,11 +110,7 @@ impl BatchId {
     }
 }
 
-impl fmt::Display for BatchId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+shown!(BatchId);
 
 /// Who decided, when and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,7 +170,6 @@ pub struct Exemption {
 pub struct Note {
     pub municipality: MunicipalityCode,
     pub window: WindowId,
-    /// The number called, if noted.
     pub telephone: Option<String>,
     /// Last day on which no rung leaves; absent: the ladder does not wait.
     pub until: Option<Date>,

@@ -194,8 +194,15 @@ pub enum Reason {
 pub struct Cause(&'static str);
 
 macro_rules! causes {
-    ($($variant:ident => $code:literal),+ $(,)?) => {
+    ($($variant:ident $([$batch:ident])? => $code:literal),+ $(,)?) => {
         impl Reason {
+            /// The batch that `liberar` would let go, when that is what it waits for.
+            pub fn batch(&self) -> Option<&BatchId> {
+                match self {
+                    $(Self::$variant { $($batch,)? .. } => causes!(@$($batch)?)),+
+                }
+            }
+
             /// The reason without its facts. A validity that ended is filed under what had held the notice back.
             pub fn cause(&self) -> Cause {
                 match self {
@@ -211,6 +218,12 @@ macro_rules! causes {
                 match text { $($code => Some(Self($code)),)+ _ => None }
             }
         }
+    };
+    (@$batch:ident) => {
+        Some($batch)
+    };
+    (@) => {
+        None
     };
 }
 
@@ -232,12 +245,12 @@ causes! {
     AddressFlagged => "endereco-recusado",
     Held => "retido",
     Paused => "pausa",
-    AwaitsOpening => "aguarda-abertura",
-    AwaitsApproval => "aguarda-aprovacao",
-    EarlierDeadline => "prazo-antecipado",
-    DeadlineInDoubt => "prazo-em-duvida",
-    DailyLimit => "limite-do-dia",
-    AfterOutage => "retomada",
+    AwaitsOpening [batch] => "aguarda-abertura",
+    AwaitsApproval [batch] => "aguarda-aprovacao",
+    EarlierDeadline [batch] => "prazo-antecipado",
+    DeadlineInDoubt [batch] => "prazo-em-duvida",
+    DailyLimit [batch] => "limite-do-dia",
+    AfterOutage [batch] => "retomada",
     Satisfied => "preenchido",
     EditionChanged => "prorrogado",
     NotExpected => "nao-esperado",
@@ -280,49 +293,5 @@ impl Reason {
     pub fn rows(&self) -> &[StatusEntry] {
         let (Self::RungDue { rows, .. } | Self::Coincidence { rows, .. }) = self else { return &[] };
         rows
-    }
-
-    /// The batch that `liberar` would let go, when that is what it waits for.
-    pub fn batch(&self) -> Option<&BatchId> {
-        match self {
-            Self::AwaitsOpening { batch }
-            | Self::AwaitsApproval { batch }
-            | Self::EarlierDeadline { batch, .. }
-            | Self::DeadlineInDoubt { batch }
-            | Self::DailyLimit { batch, .. }
-            | Self::AfterOutage { batch, .. } => Some(batch),
-            Self::WindowOpen { .. }
-            | Self::RungDue { .. }
-            | Self::Coincidence { .. }
-            | Self::ReminderInstead { .. }
-            | Self::DeadlineMoved { .. }
-            | Self::Halted { .. }
-            | Self::DeadlineUpheld
-            | Self::CopiesDue { .. }
-            | Self::DeadlinePassed { .. }
-            | Self::ReferralOvertaken { .. }
-            | Self::StaffNeeded { .. }
-            | Self::ClockBehind { .. }
-            | Self::Unconfirmed { .. }
-            | Self::NoContact
-            | Self::AddressFlagged { .. }
-            | Self::Held { .. }
-            | Self::Paused { .. }
-            | Self::Satisfied
-            | Self::EditionChanged { .. }
-            | Self::NotExpected
-            | Self::WindowGone
-            | Self::NoLongerConfirmed
-            | Self::ContentChanged
-            | Self::Outage { .. }
-            | Self::TooSoon { .. }
-            | Self::ValidityOver { .. }
-            | Self::AllDone
-            | Self::NotOpenYet { .. }
-            | Self::NothingDue
-            | Self::Waits { .. }
-            | Self::AwaitsHours { .. }
-            | Self::BeforeStart => None,
-        }
     }
 }

@@ -10,7 +10,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::text::fold;
-use crate::text::words::words;
+use crate::text::words::{shown, words};
 
 use self::wording::{ADDRESS, LETTER, MAILBOX, ROAD, SENDER};
 
@@ -100,11 +100,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+shown!(Refusal);
 
 /// An enhanced status code, `5.1.1` (RFC 3463).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

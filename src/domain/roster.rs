@@ -69,9 +69,7 @@ pub struct Contact {
     pub role: Role,
     /// Addresses; may be empty.
     pub addresses: Vec<EmailAddress>,
-    /// Who holds the office, if known.
     pub holder: String,
-    /// Telephone, if known.
     pub telephone: String,
 }
 
@@ -85,7 +83,6 @@ pub struct Unit {
     pub name: String,
     /// Addresses; may be empty.
     pub addresses: Vec<EmailAddress>,
-    /// Telephone, if known.
     pub telephone: String,
     /// First day on which it counts; absent: always did.
     pub from: Option<Date>,

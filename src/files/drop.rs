@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -30,6 +31,29 @@ pub struct DropError {
 struct Seen {
     size: u64,
     modified: Option<SystemTime>,
+}
+
+/// A folder as it was when a look into it began: another file in it, or one fewer, makes another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FolderStamp {
+    folder: (u64, u64),
+    changed: (i64, i64),
+}
+
+/// The stamp of a folder as it is now; nothing where it cannot be looked at. By when its entries changed, which no program
+/// can set back, and not by when it says that it was modified.
+#[must_use]
+pub fn stamp(folder: &Path) -> Option<FolderStamp> {
+    let data = fs::metadata(folder).ok()?;
+    Some(FolderStamp { folder: (data.dev(), data.ino()), changed: (data.ctime(), data.ctime_nsec()) })
+}
+
+impl FolderStamp {
+    /// Whether it is old enough at an instant (Unix seconds) to tell: what changes again at once may have the same.
+    #[must_use]
+    pub fn tells(&self, now: i64) -> bool {
+        now.saturating_sub(self.changed.0) > SETTLING.as_secs().cast_signed()
+    }
 }
 
 /// The files of a drop folder as one look found them.
@@ -245,5 +269,33 @@ mod tests {
     fn an_error_names_the_path_and_what_to_do() {
         let error = look(Path::new("/nao/existe")).unwrap_err().to_string();
         assert!(error.contains("/nao/existe") && error.contains("confira"), "{error}");
+    }
+
+    #[test]
+    fn whatever_comes_goes_or_is_renamed_makes_another_stamp_and_a_young_one_tells_nothing() {
+        let folder = folder();
+        let path = folder.path();
+        let now = || stamp(path).unwrap();
+        let pause = || std::thread::sleep(std::time::Duration::from_millis(30));
+        let mut before = now();
+        let mut is_another = |what: &str| {
+            let after = now();
+            assert!(std::mem::replace(&mut before, after) != after, "{what}");
+            pause();
+        };
+        pause();
+        fs::write(path.join("a.csv.part"), "x").unwrap();
+        is_another("one comes");
+        fs::rename(path.join("a.csv.part"), path.join("a.csv")).unwrap();
+        is_another("one is renamed");
+        let copied = fs::File::open(path).unwrap();
+        copied.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        is_another("its time is set back");
+        fs::remove_file(path.join("a.csv")).unwrap();
+        is_another("one goes");
+        let made = now().changed.0;
+        assert_eq!([0, 2, 3].map(|later| now().tells(made + later)), [false, false, true]);
+        assert!(!now().tells(made - 9), "another clock");
+        assert_eq!(stamp(&path.join("nowhere")), None);
     }
 }

@@ -71,9 +71,6 @@ impl Version {
     }
 
     /// The version of what is there now.
-    ///
-    /// # Errors
-    /// It cannot be read.
     pub fn read(path: &Path) -> io::Result<Self> {
         match fs::read(path) {
             Ok(bytes) => Ok(Self::of(Some(&bytes))),

@@ -75,23 +75,19 @@ pub fn put_no_link(path: &Path, bytes: &[u8], new: Access) -> io::Result<()> {
 }
 
 /// The same for a file that tells of itself: its bytes are made from what the file system knows of the new file, which no
-/// copy of it shares.
-///
-/// # Errors
-/// As [`put`].
-pub fn put_own(path: &Path, new: Access, bytes: impl FnOnce(&Metadata) -> Vec<u8>) -> io::Result<()> {
+/// copy of it shares. Gives it, to be written to.
+pub fn put_own(path: &Path, new: Access, bytes: impl FnOnce(&Metadata) -> Vec<u8>) -> io::Result<File> {
     let mut file = nameless(folder_of(path), new.mode())?;
     let own = bytes(&file.as_file().metadata()?);
     file.write_all(&own)?;
     hand_over(file.as_file(), folder_of(path))?;
     file.as_file().sync_all()?;
-    Finished { file, durable: Durable::Yes }.over(path)
+    let file = file.persist(path).map_err(|failure| failure.error)?;
+    Durable::Yes.settle(path);
+    Ok(file)
 }
 
 /// The same for what can be made again, without waiting for the disk.
-///
-/// # Errors
-/// As [`put`].
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     place(path, bytes, Access::Usual, Durable::No)
 }
@@ -105,9 +101,6 @@ pub fn create(path: &Path, bytes: &[u8], new: Access) -> io::Result<()> {
 }
 
 /// The same for the folder's owner, whoever makes it.
-///
-/// # Errors
-/// As [`create`].
 pub fn create_for_folder(path: &Path, bytes: &[u8], new: Access) -> io::Result<()> {
     finished(folder_of(path), bytes, Made::Folders(new), Durable::Yes)?.into_new(path)
 }
@@ -179,9 +172,6 @@ pub fn apart_from(folder: &Path) -> io::Result<Option<TempDir>> {
 
 /// Puts what a file holds in place of whatever has that name, on the disk, as its folder's owner's, once it was read again
 /// there and is the same. It is never in memory as a whole.
-///
-/// # Errors
-/// As [`put_no_link`].
 pub fn carry(from: &Path, to: &Path, new: Access) -> io::Result<()> {
     let mut file = nameless(folder_of(to), new.mode())?;
     let mut source = File::open(from)?;

@@ -160,9 +160,6 @@ impl Original {
     }
 
     /// The first bytes, at most so many.
-    ///
-    /// # Errors
-    /// What the disk says.
     pub fn head(&self, most: u64) -> io::Result<Vec<u8>> {
         let mut head = Vec::new();
         self.open().take(most).read_to_end(&mut head)?;
@@ -170,9 +167,6 @@ impl Original {
     }
 
     /// All bytes, for keeping them as evidence.
-    ///
-    /// # Errors
-    /// What the disk says.
     pub fn bytes(&self) -> io::Result<Vec<u8>> {
         match &self.kept {
             Kept::Memory(bytes) => Ok(bytes.to_vec()),

@@ -110,11 +110,7 @@ pub enum DecodeError {
     Uncontained(#[from] Uncontained),
     /// In one of several bodies.
     #[error("{place}: {error}")]
-    In {
-        place: String,
-        /// Why it could not be read.
-        error: Box<DecodeError>,
-    },
+    In { place: String, error: Box<DecodeError> },
     /// Its letters cannot be read.
     #[error(transparent)]
     Encoding(EncodingError),

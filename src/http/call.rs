@@ -25,7 +25,6 @@ pub struct Call {
     pub content_type: &'static str,
     /// Other headers, ASCII.
     pub headers: Vec<(&'static str, &'static str)>,
-    /// What goes in the body.
     pub body: SecretString,
     /// For how long at most.
     pub patience: Duration,

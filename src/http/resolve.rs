@@ -21,7 +21,6 @@ pub struct Inside {
 
 /// Asks the system, and leaves out addresses that may not be asked.
 pub(super) struct Guarded {
-    /// Hosts that the operator named.
     pub(super) named: Arc<[String]>,
 }
 

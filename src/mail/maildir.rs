@@ -27,9 +27,6 @@ impl Flag {
 }
 
 /// New messages by name, which begins with when each came; at most `most`.
-///
-/// # Errors
-/// The folder cannot be read.
 pub fn waiting(maildir: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(maildir.join("new"))? {
@@ -45,18 +42,12 @@ pub fn waiting(maildir: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
 }
 
 /// A message, to be read to its end.
-///
-/// # Errors
-/// The file cannot be opened.
 pub fn open(path: &Path) -> io::Result<File> {
     // It was a plain file when it was looked at; a link or a pipe in its place leads nowhere and keeps nobody waiting.
     files::open_plain(path, OpenOptions::new().read(true))
 }
 
 /// Moves a message from `new/` to `cur/`.
-///
-/// # Errors
-/// The folder cannot be written to.
 pub fn put_away(maildir: &Path, path: &Path, flag: Flag) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let base = name.split(":2,").next().unwrap_or(&name);

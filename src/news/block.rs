@@ -68,7 +68,6 @@ pub(super) struct Block {
     pub(super) text: String,
     /// The first link in it.
     pub(super) href: Option<String>,
-    /// Whether it is a heading.
     pub(super) is_heading: bool,
     /// Whether something in it was struck out, and so is not part of the text.
     pub(super) has_struck: bool,

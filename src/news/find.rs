@@ -75,7 +75,6 @@ struct Candidate<'a> {
     next: Option<&'a str>,
     /// Whether it names the system itself.
     names_it: bool,
-    /// Whether it names another.
     names_another: bool,
     block: &'a Block,
 }

@@ -24,7 +24,6 @@ use crate::domain::time::Zone;
 /// What posts are read against.
 #[derive(Debug, Clone, Copy)]
 pub struct NewsGround<'a> {
-    /// Systems and their names.
     pub calendar: &'a Calendar,
     /// The civil day of the look.
     pub today: Date,

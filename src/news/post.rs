@@ -11,7 +11,6 @@ pub(super) struct Post {
     /// What tells it from others: its guid, else its link.
     pub(super) key: String,
     pub(super) title: String,
-    /// Where to read it.
     pub(super) link: String,
     /// The day of publication or of the last change, the later.
     pub(super) published_on: Option<Date>,

@@ -20,11 +20,9 @@ pub(super) struct Reading<'a> {
     pub(super) around: &'a str,
     /// Whether something was struck out beside it.
     pub(super) has_struck: bool,
-    /// The dates in it.
     pub(super) found: &'a [Found],
     /// The day of publication.
     pub(super) near: Date,
-    /// Names of this system.
     pub(super) names: &'a Phrases,
     /// Whether it names another system that is watched.
     pub(super) names_another: bool,

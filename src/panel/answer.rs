@@ -67,9 +67,15 @@ pub(super) fn table(name: &str, csv: String) -> Response {
     long_table(name, std::iter::once(csv))
 }
 
-/// The same, each piece made when the one before it was taken.
+/// The same, each piece made when the one before it was sent; between two of them others have their turn.
 pub(super) fn long_table(name: &str, pieces: impl Iterator<Item = String> + Send + 'static) -> Response {
-    let body = Body::from_stream(stream::iter(pieces.map(Ok::<_, Infallible>)));
+    let pieces = stream::unfold((pieces, false), |(mut pieces, has_begun)| async move {
+        if has_begun {
+            tokio::task::yield_now().await;
+        }
+        Some((Ok::<_, Infallible>(pieces.next()?), (pieces, true)))
+    });
+    let body = Body::from_stream(pieces);
     let mut response =
         ([(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"))], body).into_response();
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\"")) {

@@ -12,7 +12,6 @@ use crate::config::PanelSettings;
 pub type Stamp = Option<(u64, i64, i64, u64)>;
 
 /// What tells whether the panel's files are others than they were.
-#[must_use]
 pub fn stamp(settings: &PanelSettings) -> Vec<Stamp> {
     let tls = settings.tls.iter().flat_map(|tls| [&tls.certificate, &tls.key]);
     let of = |path: &PathBuf| {

@@ -75,17 +75,11 @@ pub enum PanelError {
     Address {
         /// As configured.
         address: SocketAddr,
-        /// Why.
         source: std::io::Error,
     },
     /// The certificate or its key.
     #[error("o arquivo {} não serve para o TLS do painel: {why}", path.display())]
-    Certificate {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        why: String,
-    },
+    Certificate { path: PathBuf, why: String },
     /// The file of passwords.
     #[error(transparent)]
     Passwords(#[from] PasswordError),
@@ -105,9 +99,7 @@ pub struct Beat {
 pub struct DossierView {
     /// About which municipality.
     pub municipality: MunicipalityCode,
-    /// In which window.
     pub window: WindowId,
-    /// To whom.
     pub user: String,
     /// Whether the proxy says that it is they.
     pub by_proxy: bool,
@@ -158,7 +150,6 @@ fn fresh<T>(kept: Option<&(Instant, Arc<Live>, Arc<T>)>, live: &Arc<Live>) -> Op
 
 impl Panel {
     /// A panel over a ledger. `key` is the ledger's own, from which the calendar's address is made.
-    #[must_use]
     pub fn new(
         settings: PanelSettings,
         beside: Arc<dyn Beside>,
@@ -251,9 +242,6 @@ pub struct PanelDoor {
 
 /// Takes the panel's address, with all that it needs to be served there, and its files to look at while it is. Within the
 /// runtime that serves it.
-///
-/// # Errors
-/// [`PanelError`].
 pub fn open(settings: &PanelSettings) -> Result<(PanelDoor, PanelFiles), PanelError> {
     let seen = stamp(settings);
     let tls = check(settings)?.map(tls::Tls::new);
@@ -273,9 +261,6 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 /// Whether the files that the panel needs are there and can be used.
-///
-/// # Errors
-/// [`PanelError`].
 pub fn check(settings: &PanelSettings) -> Result<Option<tokio_rustls::TlsAcceptor>, PanelError> {
     if let Some(path) = &settings.passwords {
         password::read(path)?;

@@ -26,31 +26,16 @@ pub(super) const LONGEST: usize = 1_024;
 pub enum PasswordError {
     /// The file cannot be read.
     #[error("o arquivo de senhas do painel, {}, não pôde ser lido: {}\n  dica: confira `senhas` em [painel]; {HINT}", path.display(), io_words(source))]
-    Unreadable {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    Unreadable { path: PathBuf, source: std::io::Error },
     /// Others may read it.
     #[error("o arquivo de senhas do painel, {0}, pode ser lido por qualquer usuário desta máquina\n  dica: chmod 640 {0}; chgrp vigia-suas {0}", path.display())]
-    Open {
-        /// Which file.
-        path: PathBuf,
-    },
+    Open { path: PathBuf },
     /// It is too large to be one.
     #[error("o arquivo de senhas do painel, {}, passa de {} KiB\n  dica: {HINT}", .0.display(), LARGEST / 1024)]
     Large(PathBuf),
     /// A line is none.
     #[error("o arquivo de senhas do painel, {}, linha {line}: {why}\n  dica: {HINT}", path.display())]
-    Line {
-        /// Which file.
-        path: PathBuf,
-        /// Which line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        why: &'static str,
-    },
+    Line { path: PathBuf, line: usize, why: &'static str },
     /// There is no line.
     #[error("o arquivo de senhas do painel, {}, não tem nenhum usuário\n  dica: {HINT}", .0.display())]
     Empty(PathBuf),
@@ -79,9 +64,6 @@ pub(super) struct Users {
 }
 
 /// Reads the file, if it is one that only its owner and group may read.
-///
-/// # Errors
-/// [`PasswordError`].
 pub(super) fn read(path: &Path) -> Result<Users, PasswordError> {
     let failed = |source| PasswordError::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
@@ -124,9 +106,6 @@ pub(super) fn read(path: &Path) -> Result<Users, PasswordError> {
 }
 
 /// The line of a user with a password, to be put into the file.
-///
-/// # Errors
-/// [`PasswordError`].
 pub fn line(user: &str, password: &str) -> Result<String, PasswordError> {
     if !is_name(user) || user.trim() != user || user.contains(':') || user.starts_with('#') {
         return Err(PasswordError::Name);

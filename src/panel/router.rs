@@ -103,8 +103,8 @@ async fn letters(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let window = ask.text("janela").map(|id| WindowId::parse(id).map_err(|_| no_window(id))).transpose()?;
     let window = window.or_else(|| scene.windows.first().map(|summary| summary.window.clone()));
     let deliveries = match &window {
-        Some(id) => panel.ledger.deliveries(scene.as_of, Some(id), None).await?,
-        None => Vec::new(),
+        Some(id) => panel.letters(&scene, id).await?,
+        None => Arc::default(),
     };
     let content =
         page::letters::list(&scene, window.as_ref(), &deliveries, &ask.choice(), &Ask::links(&scene));

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::answer::Failure;
 use super::{FRESH, Panel, aside};
-use crate::desk::view::{AsOf, DayPage, HistoryBasis, Overview, looks_back_to};
+use crate::desk::view::{AsOf, DayPage, DeliveryLine, HistoryBasis, Overview, looks_back_to};
 use crate::domain::id::WindowId;
 use crate::plan::history::HistoryLine;
 use crate::plan::summary::WindowSummary;
@@ -43,6 +43,7 @@ pub(super) struct Standing {
     /// How punctual everybody was until that day.
     pub(super) history: Arc<Vec<HistoryLine>>,
     day: Arc<DayPage>,
+    letters: Letters,
     /// It looks back over years, and is the same while what it rests on is: letters that leave change nothing of it.
     history_on: (Date, HistoryBasis),
     before: Before,
@@ -50,6 +51,10 @@ pub(super) struct Standing {
     seen_at: Instant,
     is_behind: AtomicBool,
 }
+
+/// The letters of the window that somebody looked at last, at first of the first: of the whole country it takes as long to read
+/// those of one window as all that a page may take.
+type Letters = Arc<tokio::sync::Mutex<Option<(WindowId, Arc<Vec<DeliveryLine>>)>>>;
 
 /// Where windows stood when the page of the day looks back: the same all day.
 #[derive(Clone)]
@@ -105,6 +110,24 @@ impl Panel {
             Some(last) => Ok(last.day.clone()),
             None => Ok(self.standing().await?.day.clone()),
         }
+    }
+
+    /// The letters of a window as a scene has it.
+    pub(super) async fn letters(
+        self: &Arc<Self>,
+        scene: &Arc<Overview>,
+        window: &WindowId,
+    ) -> Result<Arc<Vec<DeliveryLine>>, Failure> {
+        let Some(last) = self.last().filter(|last| Arc::ptr_eq(&last.scene, scene)) else {
+            return Ok(Arc::new(self.ledger.deliveries(scene.as_of, Some(window), None).await?));
+        };
+        let mut kept = last.letters.lock().await;
+        if let Some((_, lines)) = kept.as_ref().filter(|(of, _)| of == window) {
+            return Ok(lines.clone());
+        }
+        let lines = Arc::new(self.ledger.deliveries(scene.as_of, Some(window), None).await?);
+        *kept = Some((window.clone(), lines.clone()));
+        Ok(lines)
     }
 
     /// Whether the ledger is known to tell more than a scene of now.
@@ -179,6 +202,14 @@ impl Panel {
             Some(last) => last.history.clone(),
             None => Arc::new(self.ledger.history(&scene).await?),
         };
+        let letters = match (of_live.filter(|_| stands), scene.windows.first()) {
+            (Some(last), _) => last.letters.clone(),
+            (None, None) => Letters::default(),
+            (None, Some(first)) => {
+                let lines = self.ledger.deliveries(scene.as_of, Some(&first.window), None).await?;
+                Arc::new(tokio::sync::Mutex::new(Some((first.window.clone(), Arc::new(lines)))))
+            }
+        };
         let seen_at = Instant::now();
         if !stands {
             let rest = began.elapsed().saturating_mul(RESTS).min(LONGEST_REST);
@@ -188,6 +219,7 @@ impl Panel {
             scene,
             history,
             day,
+            letters,
             history_on: on,
             before,
             seen_at,

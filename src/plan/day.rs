@@ -52,7 +52,6 @@ pub struct DayPage {
     pub openings: Vec<(WindowId, Date)>,
     /// What changed in who has filled in.
     pub moved: Vec<MovedGroup>,
-    /// Where each window stands.
     pub windows: Vec<WindowDay>,
     /// How old the data is.
     pub feeds: Vec<FeedAge>,

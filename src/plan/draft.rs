@@ -16,7 +16,6 @@ pub(super) struct PlanDraft<'m> {
     pub(super) letters: Vec<&'m Sending>,
     /// Changes of decision.
     pub(super) actions: Vec<Decision>,
-    /// Everything withheld.
     pub(super) held: Vec<Cow<'m, Decision>>,
 }
 

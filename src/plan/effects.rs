@@ -15,7 +15,6 @@ use crate::domain::roster::Roster;
 /// Everything that another configuration would change.
 #[derive(Debug, Clone)]
 pub struct Contrast {
-    /// Letters.
     pub differences: Vec<Difference>,
     pub windows: Vec<WindowShift>,
     pub files: Vec<String>,
@@ -96,7 +95,6 @@ pub struct Readiness {
     pub placeholders: usize,
     /// What nobody confirmed with the ministry (`a_confirmar`).
     pub unconfirmed: usize,
-    /// Active feeds.
     pub feeds: usize,
     /// Whether the relay ever took a letter of a test.
     pub is_tested: bool,

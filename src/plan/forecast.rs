@@ -20,7 +20,6 @@ use crate::plan::{Act, Decision, Notice, Withheld};
 /// How much the relay takes (`[smtp]`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
-    /// Most deliveries in a minute.
     pub per_minute: u32,
     /// Most deliveries in a civil day.
     pub per_day: u32,
@@ -40,7 +39,6 @@ impl Quota {
 /// A civil day of the rehearsal on which something was to leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Day {
-    /// Letters to municipalities.
     pub letters: usize,
     /// Letters to the secretariat's own: resumos, remessas, alerts.
     pub staff: usize,

@@ -45,7 +45,6 @@ impl Counts {
 pub struct WindowSummary {
     pub window: WindowId,
     pub system: String,
-    /// First day.
     pub opens_on: Date,
     /// The general edition in force.
     pub edition: u16,
@@ -170,7 +169,6 @@ pub struct PartLine {
     pub state: State,
     /// Why nobody knows, when unconfirmed.
     pub doubt: Option<Doubt>,
-    /// Its pending units.
     pub units: Vec<UnitId>,
     /// As of when the data speaks.
     pub as_of: Option<Timestamp>,
@@ -189,11 +187,9 @@ pub struct LetterLine {
     pub edition: u16,
     /// The rung, days before the deadline.
     pub rung: Option<u16>,
-    /// Where it stands as a whole.
     pub state: LetterState,
     /// When it left; absent: it never did.
     pub left_at: Option<Timestamp>,
-    /// When it was decided, last.
     pub decided_at: Timestamp,
     /// Why it will not leave any more, when it never did.
     pub because: Option<Reason>,
@@ -208,9 +204,7 @@ pub enum CallReason {
     Warned {
         /// By how many letters.
         letters: usize,
-        /// When the first left.
         first_at: Timestamp,
-        /// When the last left.
         last_at: Timestamp,
     },
     /// It owes, and in a rehearsal, which warns nobody, letters were written to a file.
@@ -238,9 +232,7 @@ pub enum CallReason {
 pub struct CallLine {
     pub municipality: MunicipalityCode,
     pub name: String,
-    /// Who holds the office, if known.
     pub holder: String,
-    /// Telephone, if known.
     pub telephone: String,
     /// As of when the oldest of the data speaks that says that it owes; absent: none says so.
     pub as_of: Option<Timestamp>,
@@ -248,7 +240,6 @@ pub struct CallLine {
     pub owes: Vec<PartId>,
     /// What nobody knows of.
     pub unconfirmed: Vec<PartId>,
-    /// Why a person must call.
     pub because: Vec<CallReason>,
     /// Calls already made, oldest first.
     pub tried: Vec<Note>,
@@ -257,7 +248,6 @@ pub struct CallLine {
 /// What a call is for, the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CallPurpose {
-    /// It owes something.
     Debt,
     /// Nobody knows whether it does.
     Doubt,

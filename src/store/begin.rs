@@ -92,7 +92,7 @@ impl Store {
 
     /// The same, with when the last pass was made that found nothing to note.
     pub async fn beat(&self, now: Timestamp, passed_at: Option<Timestamp>) -> Result<(), StoreError> {
-        written!(self.db, quietly, |tx| {
+        written!(self.db, unheard, |tx| {
             bound!(BEAT, ms(now), passed_at.map(ms)).execute(&mut tx).await?;
         })?;
         self.note_witness(now).await

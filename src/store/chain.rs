@@ -7,8 +7,7 @@ use super::StoreError;
 use crate::database::batch::Batch;
 use crate::database::cell::{Cells, code, ms};
 use crate::database::db::Conn;
-use crate::database::engine::Query;
-use crate::database::sql::{ROWS, bound, statements};
+use crate::database::sql::{bound, statements};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::Entry;
 use crate::domain::notice::NoticeKey;
@@ -142,27 +141,21 @@ impl Chain {
 
     /// What does that: nothing where nothing was added.
     pub(super) fn writing(&self) -> Batch<'_> {
-        let mut batch = Batch::default();
         if self.added.is_empty() {
-            return batch;
+            return Batch::default();
         }
-        for four in self.added.chunks(ROWS) {
-            let mut query = Query::new(APPEND);
-            for place in 0..ROWS {
-                let entry = four.get(place);
-                query = query
-                    .bind(entry.map(|e| e.seq))
-                    .bind(entry.map(|e| e.at))
-                    .bind(entry.map(|e| e.kind))
-                    .bind(entry.map(|e| e.subject.as_str()))
-                    .bind(entry.and_then(|e| e.window.as_deref()))
-                    .bind(entry.and_then(|e| e.municipality))
-                    .bind(entry.map(|e| e.body.as_str()))
-                    .bind(entry.map(|e| e.prev.as_str()))
-                    .bind(entry.map(|e| e.hash.as_str()));
-            }
-            batch.push(query);
-        }
+        let mut batch = Batch::of_rows(APPEND, &self.added.iter().collect::<Vec<_>>(), |query, entry| {
+            query
+                .bind(entry.map(|e| e.seq))
+                .bind(entry.map(|e| e.at))
+                .bind(entry.map(|e| e.kind))
+                .bind(entry.map(|e| e.subject.as_str()))
+                .bind(entry.and_then(|e| e.window.as_deref()))
+                .bind(entry.and_then(|e| e.municipality))
+                .bind(entry.map(|e| e.body.as_str()))
+                .bind(entry.map(|e| e.prev.as_str()))
+                .bind(entry.map(|e| e.hash.as_str()))
+        });
         batch.push(bound!(SAVE_HEAD, self.seq, &self.head));
         batch
     }

@@ -81,7 +81,6 @@ pub struct RefusedConfiguration {
     pub fingerprint: String,
     /// When it was refused first, or held.
     pub since: Timestamp,
-    /// When it was refused last.
     pub last_at: Timestamp,
     /// How many letters it would change, where that is why it waits for a person; absent: it has faults.
     pub letters: Option<usize>,
@@ -96,7 +95,6 @@ pub struct HeldConfiguration {
     pub fingerprint: String,
     /// How many letters it would change.
     pub letters: usize,
-    /// Each large effect in words.
     pub effects: Vec<String>,
     /// What it would change, effects and letters, in the operators' words.
     pub table: String,

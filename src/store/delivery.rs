@@ -1,7 +1,5 @@
 //! Deliveries as staff ask for them.
 
-use std::fmt;
-
 use jiff::Timestamp;
 
 use super::reduce::erased_address;
@@ -14,6 +12,7 @@ use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::roster::Role;
 use crate::text::digest::sha256;
+use crate::text::words::shown;
 
 /// The same list by whichever index serves: with `$1 IS NULL OR` alone none would.
 macro_rules! list {
@@ -56,11 +55,7 @@ impl DeliveryId {
     }
 }
 
-impl fmt::Display for DeliveryId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+shown!(DeliveryId);
 
 /// Which deliveries.
 #[derive(Debug, Clone, Default)]

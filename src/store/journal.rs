@@ -30,6 +30,8 @@ statements! {
     const OUTCOME = "SELECT reason FROM overrides WHERE id = $1";
     const LAST_AUDIT = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
                         WHERE kind = 'conferencia' ORDER BY seq DESC LIMIT 1";
+    const LAST_OF = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
+                     WHERE municipality = $1 AND ($2 IS NULL OR at < $2) ORDER BY seq DESC LIMIT $3";
     const WINDOWS_OF = "SELECT j.window_id, MAX(j.at) AS last_at, (SELECT COUNT(*) FROM notices n JOIN letters l \
                         ON l.notice_key = n.notice_key WHERE n.window_id = j.window_id AND n.municipality = $1) AS letters \
                         FROM journal j WHERE j.municipality = $1 AND j.window_id IS NOT NULL \
@@ -161,10 +163,22 @@ impl Store {
         Ok(entries)
     }
 
+    /// The last entries about a municipality, before an instant where one is named; the latest first.
+    pub async fn last_entries(
+        &self,
+        municipality: MunicipalityCode,
+        before: Option<Timestamp>,
+        most: usize,
+    ) -> Result<Vec<JournalEntry>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let query = bound!(LAST_OF, code(municipality), before.map(ms), count(most));
+        let rows = query.fetch_all(&mut conn).await?;
+        let mut entries = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        add_outcomes(&mut conn, &mut entries).await?;
+        Ok(entries)
+    }
+
     /// The windows in which the journal tells of a municipality, the last told of first.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`], or a fault of the database.
     pub async fn told_windows(&self, municipality: MunicipalityCode) -> Result<Vec<ToldWindow>, StoreError> {
         let mut conn = self.db.read().await?;
         let rows = bound!(WINDOWS_OF, code(municipality)).fetch_all(&mut conn).await?;
@@ -231,4 +245,30 @@ pub(crate) fn entry(row: &Row) -> Result<JournalEntry, StoreError> {
         prev_hash: cells.get("prev_hash")?,
         hash: cells.get("hash")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Act;
+    use crate::store::testing::*;
+
+    #[tokio::test]
+    async fn the_last_entries_about_a_municipality_are_what_all_of_them_end_with_and_its_windows_are_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = file_store(&dir).await;
+        store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
+        send_all(&store, 2, |_| accepted()).await;
+        let vitoria = municipality(VITORIA);
+        let filter = JournalFilter { municipality: Some(vitoria), ..JournalFilter::default() };
+        let mut all = store.journal(&filter).await.unwrap();
+        all.reverse();
+        assert!(all.len() > 1, "{all:?}");
+        assert_eq!(store.last_entries(vitoria, None, 1).await.unwrap(), all[..1]);
+        assert_eq!(store.last_entries(vitoria, None, 100).await.unwrap(), all);
+        assert!(store.last_entries(vitoria, Some(at(1)), 100).await.unwrap().is_empty());
+        let told = store.told_windows(vitoria).await.unwrap();
+        assert_eq!(told, [ToldWindow { window: rma(), letters: 1, last_at: all[0].at }]);
+        assert!(store.told_windows(MunicipalityCode::parse("3200102").unwrap()).await.unwrap().is_empty());
+    }
 }

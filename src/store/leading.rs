@@ -21,9 +21,6 @@ impl Store {
     }
 
     /// The same before the ledger is opened, or begun: the file may be exchanged for another (`restaurar`) until then.
-    ///
-    /// # Errors
-    /// As [`Store::lock`].
     pub fn lock_at(database: &Path) -> Result<LedgerLock, StoreError> {
         let lock = lock::take(database)?;
         lock.tell();
@@ -46,9 +43,6 @@ impl Store {
     }
 
     /// The same, and where the one before left no word, waits until its lease is over.
-    ///
-    /// # Errors
-    /// As [`Store::lead`].
     pub async fn lead_after_lease(&self, now: Timestamp) -> Result<bool, StoreError> {
         self.stand(true, now).await
     }

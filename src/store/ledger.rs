@@ -80,9 +80,6 @@ impl Store {
     }
 
     /// The same with letters of some of these windows alone.
-    ///
-    /// # Errors
-    /// As [`Store::ledger_as_known`].
     pub async fn ledger_told_as_known(
         &self,
         windows: &BTreeSet<WindowId>,
@@ -135,9 +132,6 @@ impl Store {
 
     /// The same of some windows alone, with what of the notices about the service a plan at `now` may ask for: those of
     /// its own day, and those since the oldest of these letters is withheld.
-    ///
-    /// # Errors
-    /// As [`Store::ledger`].
     pub async fn ledger_of(
         &self,
         windows: &BTreeSet<WindowId>,
@@ -150,9 +144,6 @@ impl Store {
     }
 
     /// What was so when the deadlines of some windows passed, with letters of some of these windows alone.
-    ///
-    /// # Errors
-    /// As [`Store::ledger`].
     pub async fn ledger_told_of(
         &self,
         windows: &BTreeSet<WindowId>,

@@ -65,7 +65,8 @@ mod work;
 mod zone;
 
 pub use crate::database::{
-    Generation, Gone, Hints, Leader, LedgerLock, LedgerPlace, LedgerServer, LedgerTls, StoreError,
+    Generation, Gone, Hints, Leader, LedgerLock, LedgerPlace, LedgerServer, LedgerState, LedgerTls,
+    StoreError,
 };
 pub use announce::{Announcements, ChannelFailure, StaffAlert};
 pub use begin::Signs;
@@ -125,9 +126,6 @@ impl Store {
 
     /// The same for whoever has the ledger's lock already, as the daemon must before it looks at the file: what it opens
     /// then is what `restaurar` left.
-    ///
-    /// # Errors
-    /// As [`Store::open`].
     pub async fn open_locked(
         place: impl Into<LedgerPlace>,
         lock: &LedgerLock,
@@ -178,6 +176,15 @@ impl Store {
     /// The state that plans see from now on: a plan made after this stands while the answer stays the same.
     pub async fn generation(&self) -> Result<Generation, StoreError> {
         self.db.generation().await
+    }
+
+    /// The state of a ledger in a file, to be held against a later one: what did not change need not be looked at again.
+    /// Nothing of one on a server.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn state(&self) -> Result<Option<LedgerState>, StoreError> {
+        self.db.state().await
     }
 
     /// Writes a consistent copy to a file that does not exist yet, also while a daemon writes.

@@ -59,7 +59,6 @@ pub enum Override {
     Note {
         municipality: MunicipalityCode,
         window: WindowId,
-        /// The number called, if noted.
         telephone: Option<String>,
         /// Last day on which the ladder waits; absent: it does not.
         until: Option<Date>,

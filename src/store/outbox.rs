@@ -17,8 +17,8 @@ use super::{DeliveryId, Store, StoreError};
 use crate::database::batch::Batch;
 use crate::database::cell::{Cells, count, ms};
 use crate::database::db::{detached, written};
-use crate::database::engine::{Query, Row};
-use crate::database::sql::{ROWS, bound, statements};
+use crate::database::engine::Row;
+use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EmailAddress;
 use crate::domain::notice::NoticeKey;
@@ -145,9 +145,6 @@ impl Store {
     }
 
     /// The same, alerts alone: what may leave while the clock is not believed.
-    ///
-    /// # Errors
-    /// As [`Store::claim`].
     pub async fn claim_alerts(
         &self,
         owner: &str,
@@ -165,7 +162,7 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Claim>, StoreError> {
         let owner = owner.to_owned();
-        written!(self.db, quietly, |tx| {
+        written!(self.db, unheard, |tx| {
             let lease = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
             let ids = bound!(CLAIM, &owner, ms(now), ms(lease), count(limit), whose as i64)
                 .fetch_all(&mut tx)
@@ -257,18 +254,12 @@ fn instant(at: i64, column: &'static str) -> Result<Timestamp, StoreError> {
 /// Marks claims *enviando*, each at its instant, and then gives back those that may not be sent. [`marked`] reads which
 /// were.
 pub(super) fn marking<'q>(claims: &[(&'q Claim, Timestamp)]) -> Batch<'q> {
-    let mut batch = Batch::default();
-    for four in claims.chunks(ROWS) {
-        let mut query = Query::new(MARK);
-        for place in 0..ROWS {
-            let claim = four.get(place);
-            query = query
-                .bind(claim.map(|(claim, _)| claim.delivery.as_str()))
-                .bind(claim.map(|(claim, _)| claim.fence))
-                .bind(claim.map(|(_, now)| ms(*now)));
-        }
-        batch.push(query);
-    }
+    let mut batch = Batch::of_rows(MARK, claims, |query, claim| {
+        query
+            .bind(claim.map(|(claim, _)| claim.delivery.as_str()))
+            .bind(claim.map(|(claim, _)| claim.fence))
+            .bind(claim.map(|(_, now)| ms(now)))
+    });
     batch.append(releasing(&claims.iter().map(|(claim, _)| *claim).collect::<Vec<_>>()));
     batch
 }
@@ -280,17 +271,9 @@ pub(super) fn marked(rows: impl Iterator<Item = Vec<Row>>) -> Result<HashSet<(De
 
 /// Gives claims back, but for those that are on the wire.
 fn releasing<'q>(claims: &[&'q Claim]) -> Batch<'q> {
-    let mut batch = Batch::default();
-    for four in claims.chunks(ROWS) {
-        let mut query = Query::new(RELEASE);
-        for place in 0..ROWS {
-            let claim = four.get(place);
-            query =
-                query.bind(claim.map(|claim| claim.delivery.as_str())).bind(claim.map(|claim| claim.fence));
-        }
-        batch.push(query);
-    }
-    batch
+    Batch::of_rows(RELEASE, claims, |query, claim| {
+        query.bind(claim.map(|claim| claim.delivery.as_str())).bind(claim.map(|claim| claim.fence))
+    })
 }
 
 /// Nothing for a letter whose bytes are damaged: it keeps its lease, so that it keeps no other waiting. `livro conferir` and

@@ -75,9 +75,6 @@ impl Store {
     }
 
     /// The same of some windows, and those of no window.
-    ///
-    /// # Errors
-    /// As [`Store::overrides`].
     pub async fn overrides_of(&self, windows: &BTreeSet<WindowId>) -> Result<Overrides, StoreError> {
         let mut view = self.db.view().await?;
         let mut rows = bound!(IN_FORCE_OF_NONE).fetch_all(&mut view).await?;

@@ -77,9 +77,6 @@ pub enum Recorded {
 
 impl Store {
     /// Records an alert that no pass decided on: it says nothing of how far time has come.
-    ///
-    /// # Errors
-    /// As [`Store::record_pass`].
     pub async fn record_alert(&self, now: Timestamp, change: NewDecision) -> Result<Recorded, StoreError> {
         written!(self.db, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;

@@ -29,7 +29,7 @@ pub struct LoopProgress {
 impl Store {
     /// Notes how far each loop got, in place of what was noted before.
     pub async fn note_progress(&self, loops: Vec<LoopProgress>, now: Timestamp) -> Result<(), StoreError> {
-        written!(self.db, quietly, |tx| {
+        written!(self.db, unheard, |tx| {
             for each in &loops {
                 bound!(PUT, &each.name, ms(each.moved_at), ms(each.hangs_at), ms(now))
                     .execute(&mut tx)

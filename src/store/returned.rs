@@ -92,9 +92,6 @@ impl RawMessage {
 
     /// Reads a message to its end: what the ledger keeps of it, told of the whole however large, and its first `most`
     /// bytes.
-    ///
-    /// # Errors
-    /// The input cannot be read.
     pub fn read(input: &mut impl Read, most: usize) -> io::Result<(Self, Vec<u8>)> {
         let (mut hash, mut size, mut head) = (Sha256::new(), 0, Vec::new());
         let mut piece = vec![0; 64 * 1024];

@@ -63,7 +63,6 @@ pub enum Ruled {
     Done {
         /// Of which feed the snapshot is.
         feed: FeedId,
-        /// The windows that it speaks of.
         windows: BTreeSet<WindowId>,
     },
     /// There is no such snapshot.

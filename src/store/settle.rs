@@ -10,9 +10,9 @@ use super::{Claim, DeliveryId, Store, StoreError};
 use crate::database::batch::Batch;
 use crate::database::cell::{Cells, ms};
 use crate::database::db::{Conn, written};
-use crate::database::engine::{Query, Row};
+use crate::database::engine::Row;
 use crate::database::lock::LedgerLock;
-use crate::database::sql::{ROWS, bound, statements};
+use crate::database::sql::{bound, statements};
 use crate::domain::delivery::{DeliveryState, Outcome};
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{Attempt, Text, Unflagging};
@@ -155,24 +155,17 @@ impl Ends {
 
     /// Ends the deliveries. Finds which claims were still on the wire, and whether each address is flagged.
     pub(super) fn settling(&self) -> Batch<'_> {
-        let mut batch = Batch::default();
-        for four in self.0.chunks(ROWS) {
-            let mut query = Query::new(SETTLE);
-            for place in 0..ROWS {
-                let end = four.get(place);
-                let after = end.map(End::after);
-                query = query
-                    .bind(end.map(|e| e.wire.id.as_str()))
-                    .bind(end.map(|e| e.wire.fence))
-                    .bind(after.map(|(state, _)| state.as_str()))
-                    .bind(after.and_then(|(_, reached)| reached.map(ms)))
-                    .bind(end.zip(after).and_then(|(e, (state, _))| e.next(state).map(ms)))
-                    .bind(end.map(|e| ms(e.ended_at)))
-                    .bind(end.map(|e| e.outcome.reply()));
-            }
-            batch.push(query);
-        }
-        batch
+        Batch::of_rows(SETTLE, &self.0.iter().collect::<Vec<_>>(), |query, end| {
+            let after = end.map(End::after);
+            query
+                .bind(end.map(|e| e.wire.id.as_str()))
+                .bind(end.map(|e| e.wire.fence))
+                .bind(after.map(|(state, _)| state.as_str()))
+                .bind(after.and_then(|(_, reached)| reached.map(ms)))
+                .bind(end.zip(after).and_then(|(e, (state, _))| e.next(state).map(ms)))
+                .bind(end.map(|e| ms(e.ended_at)))
+                .bind(end.map(|e| e.outcome.reply()))
+        })
     }
 
     /// Tells of each in the journal; one whose claim is not the latest changed nothing. A refused address rests, and one
@@ -307,20 +300,13 @@ impl End {
 }
 
 fn attempts<'a>(live: &[&'a End]) -> Batch<'a> {
-    let mut batch = Batch::default();
-    for four in live.chunks(ROWS) {
-        let mut query = Query::new(ATTEMPT);
-        for place in 0..ROWS {
-            let end = four.get(place).copied();
-            query = query
-                .bind(end.map(|e| e.wire.id.as_str()))
-                .bind(end.map(|e| i64::from(e.wire.attempt)))
-                .bind(end.map(|e| ms(e.started_at)))
-                .bind(end.map(|e| ms(e.ended_at)))
-                .bind(end.map(|e| e.outcome.state().as_str()))
-                .bind(end.map(|e| e.outcome.reply()));
-        }
-        batch.push(query);
-    }
-    batch
+    Batch::of_rows(ATTEMPT, live, |query, end| {
+        query
+            .bind(end.map(|e| e.wire.id.as_str()))
+            .bind(end.map(|e| i64::from(e.wire.attempt)))
+            .bind(end.map(|e| ms(e.started_at)))
+            .bind(end.map(|e| ms(e.ended_at)))
+            .bind(end.map(|e| e.outcome.state().as_str()))
+            .bind(end.map(|e| e.outcome.reply()))
+    })
 }

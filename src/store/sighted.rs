@@ -39,7 +39,6 @@ pub(super) struct Word {
     pub(super) said_at: Timestamp,
     /// How the delivery stood from then on.
     pub(super) state: DeliveryState,
-    /// What the delivery said of it.
     pub(super) reply: &'static str,
     /// The notice.
     subject: String,

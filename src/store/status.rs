@@ -2,6 +2,7 @@
 //! from the pages that each snapshot left as evidence.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -11,21 +12,25 @@ use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
 use crate::database::db::Conn;
 use crate::database::engine::Row;
-use crate::database::sql::{among, bound, rows_of, statements};
+use crate::database::sql::{among, bound, rows_of, rows_of_at, statements};
 use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
 use crate::domain::journal::Verdict;
 use crate::domain::status::{Belief, Load, Observation, Observations, Page, StatusBook, StatusEntry};
 use crate::text::digest::sha256;
 
-/// Recorded by `$1`, and accepted as people had ruled by then: the last ruling until then, else what stood before the first
+/// Recorded by an instant, and accepted as people had ruled by then: the last ruling until then, else what stood before the first
 /// one after, else what stands.
 macro_rules! accepted_then {
-    () => {
-        "s.recorded_at <= $1 AND COALESCE( \
-         (SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= $1 \
-         ORDER BY r.position DESC LIMIT 1), \
-         (SELECT r.before FROM snapshot_rulings r WHERE r.snapshot = s.id ORDER BY r.position LIMIT 1), \
-         s.verdict) = 'aceita'"
+    ($at:literal) => {
+        concat!(
+            "s.recorded_at <= ",
+            $at,
+            " AND COALESCE((SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= ",
+            $at,
+            " ORDER BY r.position DESC LIMIT 1), ",
+            "(SELECT r.before FROM snapshot_rulings r WHERE r.snapshot = s.id ORDER BY r.position LIMIT 1), ",
+            "s.verdict) = 'aceita'"
+        )
     };
 }
 
@@ -41,21 +46,23 @@ statements! {
                      AND s.verdict = 'aceita' ORDER BY s.position DESC LIMIT 1) AS last FROM fetches ORDER BY feed";
     // One name after the other, as the index has them.
     const NEXT_FEED = "SELECT MIN(feed) FROM snapshots WHERE feed > $1";
-    const POSITIONS = concat!(
-        "SELECT DISTINCT s.position FROM snapshot_tallies t JOIN snapshots s ON s.id = t.snapshot WHERE ",
-        among!("t.window_id")
-    );
+    // One that speaks of several of them comes as often.
     const ACCEPTED = concat!(
-        "SELECT s.id, s.feed, s.taken_at, s.position, m.bytes FROM snapshots s ",
-        "JOIN mappings m ON m.sha256 = s.mapping WHERE s.position = $2 AND ",
-        accepted_then!()
+        "SELECT s.id, s.feed, s.taken_at, s.position, m.bytes FROM snapshot_tallies t ",
+        "JOIN snapshots s ON s.id = t.snapshot JOIN mappings m ON m.sha256 = s.mapping WHERE ",
+        among!("t.window_id"),
+        " AND ",
+        accepted_then!("$17")
     );
     const LAST_THEN = concat!(
         "SELECT s.id, s.taken_at, s.position FROM snapshots s WHERE s.feed = $2 AND s.verdict = $3 AND ",
-        accepted_then!(),
+        accepted_then!("$1"),
         " ORDER BY s.position DESC LIMIT 1"
     );
 }
+
+/// The page that each feed said last of each window, with its digest.
+type SaidLast = BTreeMap<(FeedId, WindowId), (String, Arc<Vec<Observation>>)>;
 
 /// Begins the line of a mapping with the columns that the load came in; its other lines name its pages.
 const FORM: &str = "forma\t";
@@ -67,9 +74,6 @@ impl Store {
     }
 
     /// The same of some windows alone.
-    ///
-    /// # Errors
-    /// As [`Store::status`].
     pub async fn status_of(&self, windows: &BTreeSet<WindowId>) -> Result<StatusBook, StoreError> {
         book(&mut *self.db.view().await?, Some(windows)).await
     }
@@ -95,20 +99,33 @@ impl Store {
         let mut view = self.db.view().await?;
         let mut book = StatusBook::default();
         let retired = Retired::until(&mut view, at).await?;
-        let mut positions = BTreeSet::new();
-        for row in rows_of(&mut view, POSITIONS, windows).await? {
-            positions.insert(row.try_get::<i64, _>(0)?);
+        let mut loads = BTreeMap::new();
+        for row in rows_of_at(&mut view, ACCEPTED, windows, Some(ms(at))).await? {
+            loads.insert(Cells::of("snapshots", &row).get::<i64>("position")?, row);
         }
-        for position in positions {
-            let Some(row) = bound!(ACCEPTED, ms(at), position).fetch_optional(&mut view).await? else {
-                continue;
-            };
-            let cells = Cells::of("snapshots", &row);
+        // What a feed says of a window is often what it said the day before.
+        let mut pages = SaidLast::new();
+        for row in loads.values() {
+            let cells = Cells::of("snapshots", row);
             let load = load(&cells, &retired)?;
             let corrupt = || cells.corrupt("mapping");
-            let pages = said_of(&mut view, cells.get("bytes")?, windows).await?.ok_or_else(corrupt)?;
-            for observation in pages.into_iter().flat_map(|(_, said)| said) {
-                book.absorb(&observation, &load, Belief::Cautious);
+            for entry in index(cells.get("bytes")?) {
+                let (window, sha256) = entry.ok_or_else(corrupt)?;
+                if !windows.contains(&window) {
+                    continue;
+                }
+                let key = (load.feed.clone(), window);
+                let same = pages.get(&key).filter(|(of, _)| of == sha256).map(|(_, said)| said.clone());
+                let page = if let Some(page) = same {
+                    page
+                } else {
+                    let page = Arc::new(said(&mut view, &key.1, sha256).await?.ok_or_else(corrupt)?);
+                    pages.insert(key, (sha256.to_owned(), page.clone()));
+                    page
+                };
+                for observation in page.iter() {
+                    book.absorb(observation, &load, Belief::Cautious);
+                }
             }
         }
         let mut name = String::new();

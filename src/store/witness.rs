@@ -2,7 +2,7 @@
 //!
 //! A copy of a ledger is as whole as the ledger, and sends again whatever left after it was made. So whoever sends keeps
 //! the journal's head in `NAME.testemunha`: after each commit that marks letters, while they are on the wire and before the next
-//! such commit begins, at the end of each round and with each heartbeat. A ledger that does not hold that head is older, or another. The witness tells its own file too (inode,
+//! such commit begins, at the end of each round and with each heartbeat (`slots`: how the file is written). A ledger that does not hold that head is older, or another. The witness tells its own file too (inode,
 //! birth) and its machine, so that one that was copied with its ledger vouches for nothing. What this cannot see is a
 //! whole disk set back, witness and all.
 //!
@@ -11,9 +11,10 @@
 //!
 //! Above 400 lines: what is written, when it is believed and how it is taken up again are one promise, read together.
 
-use std::fs::{self, File, Metadata};
+mod slots;
+
+use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,6 +23,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
+use self::slots::{Fresh, Written, machine};
 use super::begin::{put_outage, signs};
 use super::chain::{Chain, HEAD, Line, head};
 use super::{Leader, OnUncertain, Sighting, Store, StoreError, Unassured, Vouched, elsewhere};
@@ -32,16 +34,13 @@ use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Assumed, DoubtCause};
 use crate::domain::overrides::Authorship;
-use crate::files::{self, Access};
+use crate::files;
 use crate::plan::ledger::Outage;
 
 statements! {
     const BEGAN = "SELECT at FROM journal ORDER BY seq LIMIT 1";
     const HASH_AT = "SELECT hash FROM journal WHERE seq = $1";
 }
-
-/// The machine, as systemd names it.
-const MACHINE: &str = "/etc/machine-id";
 
 /// How far a journal had come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,17 +53,6 @@ pub struct Head {
     /// When that was witnessed.
     #[serde(rename = "em")]
     pub at: String,
-}
-
-/// What the file holds.
-#[derive(Serialize, Deserialize)]
-struct Written {
-    #[serde(flatten)]
-    head: Head,
-    maquina: String,
-    arquivo: String,
-    /// Where its ledger is.
-    livro: PathBuf,
 }
 
 /// Why nobody knows that this ledger is the one that last sent.
@@ -98,6 +86,8 @@ pub(crate) struct Witness {
     /// The ledger, through links.
     database: PathBuf,
     kept: Mutex<Option<(i64, String)>>,
+    /// The file that was put in place last, while it may be written in place.
+    fresh: Mutex<Option<Fresh>>,
     /// The file on its way to the disk.
     underway: tokio::sync::Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
     /// Whether the ledger lost entries while this process kept it.
@@ -112,6 +102,7 @@ impl Witness {
             path,
             database,
             kept: Mutex::default(),
+            fresh: Mutex::default(),
             underway: tokio::sync::Mutex::default(),
             is_set_back: AtomicBool::default(),
         })
@@ -185,6 +176,7 @@ impl Witness {
         let mut underway = self.underway.lock().await;
         // Never an older one over a newer.
         self.arrived(&mut underway).await?;
+        *self.fresh.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.send_off(head, now, &mut underway);
         self.arrived(&mut underway).await
     }
@@ -207,24 +199,31 @@ impl Witness {
     ) {
         let own = self.clone();
         *underway = Some(tokio::task::spawn_blocking(move || {
-            let told = |file: &Metadata| {
-                let head = Head { seq, hash: hash.clone(), at: now.to_string() };
-                let (maquina, arquivo) = (machine(), identity(file));
-                let told = Written { head, maquina, arquivo, livro: own.database.clone() };
-                serde_json::to_vec(&told).unwrap_or_default()
-            };
-            files::put_own(&own.path, Access::Group, told).map_err(|source| own.fault(source))?;
+            let head = Head { seq, hash: hash.clone(), at: now.to_string() };
+            own.write(&head).map_err(|source| own.fault(source))?;
             *own.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((seq, hash));
             Ok(())
         }));
     }
 
+    /// In place where the file is young, else as a new one. After a fault it is a new one.
+    fn write(&self, head: &Head) -> io::Result<()> {
+        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = fresh.take();
+        let noted = file.as_mut().map(|file| file.note(&self.path, head)).transpose()?;
+        *fresh = Some(match file {
+            Some(file) if noted == Some(true) => file,
+            _ => Fresh::put(&self.path, &self.database, head)?,
+        });
+        Ok(())
+    }
+
     /// What the file tells, and whether it is the very file that was written on this machine; nothing where there is
     /// none.
     fn read(&self) -> Result<Option<(Option<Head>, bool)>, StoreError> {
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         let opened = File::open(&self.path).and_then(|mut file| {
-            let _not_ours_if_not_text = file.read_to_string(&mut text);
+            let _not_ours_if_not_read = file.read_to_end(&mut bytes);
             file.metadata()
         });
         let file = match opened {
@@ -232,9 +231,8 @@ impl Witness {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.fault(error)),
         };
-        let told: Option<Written> = serde_json::from_str(&text).ok();
-        let is_own =
-            told.as_ref().is_some_and(|told| told.maquina == machine() && told.arquivo == identity(&file));
+        let told = Written::read(&bytes);
+        let is_own = told.as_ref().is_some_and(|told| told.is_of(&file));
         Ok(Some((told.map(|told| told.head), is_own)))
     }
 
@@ -245,8 +243,7 @@ impl Witness {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.fault(error)),
         };
-        let told: Option<Written> = serde_json::from_slice(&text).ok();
-        Ok(told
+        Ok(Written::read(&text)
             .filter(|told| told.maquina == machine() && told.livro != self.database)
             .map(|told| told.livro))
     }
@@ -254,16 +251,6 @@ impl Witness {
     fn fault(&self, source: io::Error) -> StoreError {
         StoreError::Witness { path: self.path.clone(), source: source.into() }
     }
-}
-
-fn machine() -> String {
-    fs::read_to_string(MACHINE).unwrap_or_default().trim().to_owned()
-}
-
-/// What no copy of a file shares with it: its inode, and when that was made. Renamed, it stays the same.
-fn identity(file: &Metadata) -> String {
-    let born = file.created().ok().and_then(|born| Timestamp::try_from(born).ok());
-    format!("{} {}", file.ino(), born.map_or(0, Timestamp::as_nanosecond))
 }
 
 impl Store {
@@ -310,9 +297,6 @@ impl Store {
     /// Keeps the witness of a machine that waits in reserve: as far as the ledger has come that a leader sends from who knows
     /// that it is the one. Where there was no witness it begins so; one that says that it is not that ledger stays, and so
     /// does the doubt.
-    ///
-    /// # Errors
-    /// As [`Store::keep_witness`].
     pub async fn follow_witness(&self, leader: &Leader, now: Timestamp) -> Result<(), StoreError> {
         match self.doubt().await? {
             None => {}
@@ -335,9 +319,6 @@ impl Store {
 
     /// Has a ledger on a server say by itself that it was set back under this process: the witness of a reserve may lie below
     /// what was lost, and knows of nothing. Until `assumir`, every machine doubts it. Of a file its own witness is enough.
-    ///
-    /// # Errors
-    /// As [`Store::keep_witness`].
     pub async fn tell_set_back(&self) -> Result<(), StoreError> {
         let Engine::Postgres(postgres) = &self.db.engine else { return Ok(()) };
         let Some((Some(head), true)) = self.witness.read()? else { return Ok(()) };
@@ -351,9 +332,6 @@ impl Store {
     }
 
     /// Has the witness tell what was recorded up to now, if this process keeps it.
-    ///
-    /// # Errors
-    /// As [`Store::keep_witness`].
     pub async fn note_witness(&self, now: Timestamp) -> Result<(), StoreError> {
         self.witness.note(&mut *self.db.read().await?, now).await
     }

@@ -74,9 +74,6 @@ impl Survey {
     }
 
     /// The whole text without the mark, piece by piece, each of whole characters.
-    ///
-    /// # Errors
-    /// What the disk says.
     pub fn pieces(self, mut source: impl BufRead + Seek, take: &mut dyn FnMut(&str)) -> io::Result<()> {
         let source = after(&mut source, self.encoding.mark)?;
         let mut decoder = self.encoding.of.new_decoder_without_bom_handling();
@@ -95,9 +92,6 @@ impl Survey {
     }
 
     /// The text from its beginning without the mark, with ASCII structure, and how to read pieces of it.
-    ///
-    /// # Errors
-    /// What the disk says.
     pub fn open<R: BufRead + Seek + 'static>(
         self,
         mut source: R,

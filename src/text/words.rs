@@ -35,6 +35,18 @@ macro_rules! words {
 }
 pub(crate) use words;
 
+/// Types that are shown as the text that they stand for.
+macro_rules! shown {
+    ($name:ty) => {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use shown;
+
 /// Words and their meanings, compared without case, accents or outer blanks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words<T>(BTreeMap<String, Known<T>>);

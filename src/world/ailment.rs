@@ -84,58 +84,49 @@ pub enum Ailment {
     FeedStale { feed: FeedId, fetched_at: Timestamp },
 }
 
-impl Ailment {
-    /// A fixed word for it, for metrics.
-    pub fn label(&self) -> &'static str {
-        match self {
-            Self::NeverAlive => "nunca_rodou",
-            Self::Doubted(_) => "livro_duvidoso",
-            Self::QueueStopped(_) => "fila_parada",
-            Self::ClockBehind { .. } => "relogio_atrasado",
-            Self::ClockLeapt(_) => "relogio_saltou",
-            Self::Hung { .. } => "laco_parado",
-            Self::Silent { .. } => "sem_sinal",
-            Self::RelayFails { .. } => "servidor_recusa",
-            Self::Late(_) => "atraso",
-            Self::PanelDown { .. } => "painel_fora",
-            Self::Refused(_) => "configuracao_recusada",
-            Self::Faulty => "configuracao_com_falhas",
-            Self::Diverges { .. } => "autoconferencia_diverge",
-            Self::Unaudited { .. } => "autoconferencia_atrasada",
-            Self::BackupOld { .. } => "copia_velha",
-            Self::ChannelFails(_) => "canal_falha",
-            Self::FeedFails { .. } => "fonte_ilegivel",
-            Self::FeedQuarantined { .. } => "fonte_em_quarentena",
-            Self::FeedStale { .. } => "fonte_velha",
-        }
-    }
+/// The fixed word of each, for metrics.
+macro_rules! labels {
+    ($($ailment:ident $label:literal,)+) => {
+        impl Ailment {
+            /// Every word that [`Self::label`] may give.
+            pub const LABELS: [&'static str; [$($label),+].len()] = [$($label),+];
 
+            /// A fixed word for it, for metrics.
+            pub fn label(&self) -> &'static str {
+                match self {
+                    $(Self::$ailment { .. } => $label,)+
+                }
+            }
+        }
+    };
+}
+
+labels! {
+    NeverAlive "nunca_rodou",
+    Doubted "livro_duvidoso",
+    QueueStopped "fila_parada",
+    ClockBehind "relogio_atrasado",
+    ClockLeapt "relogio_saltou",
+    Hung "laco_parado",
+    Silent "sem_sinal",
+    RelayFails "servidor_recusa",
+    Late "atraso",
+    PanelDown "painel_fora",
+    Refused "configuracao_recusada",
+    Faulty "configuracao_com_falhas",
+    Diverges "autoconferencia_diverge",
+    Unaudited "autoconferencia_atrasada",
+    BackupOld "copia_velha",
+    ChannelFails "canal_falha",
+    FeedFails "fonte_ilegivel",
+    FeedQuarantined "fonte_em_quarentena",
+    FeedStale "fonte_velha",
+}
+
+impl Ailment {
     /// The words of those that keep letters from leaving.
     pub const FREEZES: [&'static str; 4] =
         ["livro_duvidoso", "fila_parada", "relogio_atrasado", "relogio_saltou"];
-
-    /// Every word that [`Self::label`] may give.
-    pub const LABELS: [&'static str; 19] = [
-        "nunca_rodou",
-        "livro_duvidoso",
-        "fila_parada",
-        "relogio_atrasado",
-        "relogio_saltou",
-        "laco_parado",
-        "sem_sinal",
-        "servidor_recusa",
-        "atraso",
-        "painel_fora",
-        "configuracao_recusada",
-        "configuracao_com_falhas",
-        "autoconferencia_diverge",
-        "autoconferencia_atrasada",
-        "copia_velha",
-        "canal_falha",
-        "fonte_ilegivel",
-        "fonte_em_quarentena",
-        "fonte_velha",
-    ];
 
     /// The same in one line, as systemd and other machines show it: no file's content, and nobody's address.
     pub fn line(&self, zone: &Zone) -> String {

@@ -119,9 +119,6 @@ const TEST: &str = "TESTE: esta mensagem só experimenta o envio. O que segue é
 
 /// A letter that nobody can take for a real one: marked TESTE in its subject and at the head of its text, and under a
 /// name of its own, so that nothing that comes back is taken for an answer to the letter itself.
-///
-/// # Errors
-/// As [`compose`].
 pub fn compose_test(
     live: &Live,
     notice: &Notice,

@@ -39,7 +39,6 @@ const FAILURES: u32 = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     pub now: Timestamp,
-    /// The ledger's signs of life.
     pub signs: Signs,
     /// The configuration in force: its hash, since when, by whom.
     pub in_force: Option<(String, Timestamp, String)>,
@@ -48,7 +47,6 @@ pub struct Facts {
     /// Whether `[painel]` asks for a panel.
     pub has_panel: bool,
     pub waiting: usize,
-    /// What is due and has not left.
     pub overdue: Option<Overdue>,
     /// What the files hold and is not in force.
     pub refused: Option<RefusedConfiguration>,

@@ -185,9 +185,6 @@ impl Known {
 
     /// Who had filled in what of some windows, now or at an earlier instant, and what was so when deadlines passed. What was
     /// said is left out but where the list of editions goes back: there alone it matters who was told which date.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn filled_in(
         live: Arc<Live>,
         store: &Store,

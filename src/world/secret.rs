@@ -31,38 +31,28 @@ pub enum Secret {
 impl Secret {
     /// The key that names its file, as faults call it.
     pub fn key(self) -> &'static str {
-        match self {
-            Self::RelayPassword => "senha_arquivo de [smtp]",
-            Self::ClientSecret => "segredo_arquivo de [smtp.oauth2]",
-            Self::RefreshToken => "renovacao_arquivo de [smtp.oauth2]",
-            Self::Webhook => "segredo_arquivo de [alertas]",
-            Self::Signal => "segredo_arquivo de [sinal]",
-            Self::Database => "senha_arquivo de [banco]",
-        }
+        self.names()[0]
     }
 
     /// The credential's name, as the unit gives it.
     pub fn credential(self) -> &'static str {
-        match self {
-            Self::RelayPassword => "smtp-senha",
-            Self::ClientSecret => "smtp-oauth-segredo",
-            Self::RefreshToken => "smtp-oauth-renovacao",
-            Self::Webhook => "alertas-segredo",
-            Self::Signal => "sinal-segredo",
-            Self::Database => "banco-senha",
-        }
+        self.names()[1]
     }
 
     /// The variable that may hold it.
     pub fn variable(self) -> &'static str {
+        self.names()[2]
+    }
+
+    fn names(self) -> [&'static str; 3] {
         let [password, client, refresh, webhook, signal, database] = SECRET_VARIABLES;
         match self {
-            Self::RelayPassword => password,
-            Self::ClientSecret => client,
-            Self::RefreshToken => refresh,
-            Self::Webhook => webhook,
-            Self::Signal => signal,
-            Self::Database => database,
+            Self::RelayPassword => ["senha_arquivo de [smtp]", "smtp-senha", password],
+            Self::ClientSecret => ["segredo_arquivo de [smtp.oauth2]", "smtp-oauth-segredo", client],
+            Self::RefreshToken => ["renovacao_arquivo de [smtp.oauth2]", "smtp-oauth-renovacao", refresh],
+            Self::Webhook => ["segredo_arquivo de [alertas]", "alertas-segredo", webhook],
+            Self::Signal => ["segredo_arquivo de [sinal]", "sinal-segredo", signal],
+            Self::Database => ["senha_arquivo de [banco]", "banco-senha", database],
         }
     }
 }

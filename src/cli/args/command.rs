@@ -392,48 +392,7 @@ impl Command {
     /// Whether it is about the service and its ledger, and so can be done with the last good configuration while the
     /// files have faults. What judges the files, or shows what they say, cannot.
     pub(in crate::cli) fn goes_on(&self) -> bool {
-        match self {
-            Self::Run { once } => !once,
-            Self::Plan { .. }
-            | Self::Apply(_)
-            | Self::Reload
-            | Self::Health
-            | Self::Clock { .. }
-            | Self::Backup { .. }
-            | Self::Restore { .. }
-            | Self::Assume { .. }
-            | Self::Orders(_)
-            | Self::Note(_)
-            | Self::Why(_)
-            | Self::Status(_)
-            | Self::Ingest { .. }
-            | Self::Report { .. }
-            | Self::Calls { .. }
-            | Self::History { .. }
-            | Self::Dossier { .. }
-            | Self::Ledger(_)
-            | Self::Bounce
-            | Self::Contact(_)
-            | Self::Complete { .. }
-            | Self::Hold { .. }
-            | Self::KeepData(_)
-            | Self::Release { .. }
-            | Self::Exempt(_)
-            | Self::Dispute(_)
-            | Self::Feeds { .. }
-            | Self::Feed(_)
-            | Self::Register(_)
-            | Self::News(_) => true,
-            Self::Check
-            | Self::Calendar { .. }
-            | Self::Simulate { .. }
-            | Self::Letter { .. }
-            | Self::SendTest { .. }
-            | Self::TestChannel { .. }
-            | Self::Manual { .. }
-            | Self::Panel { .. }
-            | Self::Extend(_) => false,
-        }
+        self.nature().0
     }
 
     /// Whether it answers for the service as it runs, also while the files hold what was not let in. What runs it, or puts
@@ -449,52 +408,55 @@ impl Command {
     /// Whether it writes to the ledger or the configuration, sends, or takes data in. In `producao` that happens now and
     /// at no other instant, so such a command refuses `--em` there.
     pub(in crate::cli) fn acts(&self) -> bool {
+        self.nature().1
+    }
+
+    /// Whether it goes on without good files, and whether it acts.
+    fn nature(&self) -> (bool, bool) {
         match self {
-            Self::Run { .. }
-            | Self::Apply(_)
+            Self::Run { once } => (!once, true),
+            Self::Clock { verb } => (true, verb.is_some()),
+            Self::Ledger(Ledger { verb, .. }) => match verb {
+                Some(LedgerVerb::Reduce(asked)) => (true, asked.confirmed.is_some()),
+                Some(LedgerVerb::Relocate(_)) => (true, true),
+                Some(LedgerVerb::Verify) | None => (true, false),
+            },
+            Self::Contact(Contact { verb, .. }) => (true, verb.is_some()),
+            Self::Orders(Orders { undo, .. }) => (true, undo.is_some()),
+            Self::Register(Register { verb, .. }) => (true, verb.is_some()),
+            Self::News(News { verb, .. }) => (true, verb.is_some()),
+            Self::Apply(_)
             | Self::Reload
-            | Self::Extend(_)
-            | Self::Ingest { .. }
-            | Self::SendTest { .. }
-            | Self::TestChannel { .. }
-            | Self::Bounce
             | Self::Backup { .. }
             | Self::Restore { .. }
             | Self::Assume { .. }
+            | Self::Note(_)
+            | Self::Ingest { .. }
+            | Self::Bounce
             | Self::Hold { .. }
             | Self::KeepData(_)
             | Self::Release { .. }
-            | Self::Note(_)
             | Self::Exempt(_)
             | Self::Dispute(_)
-            | Self::Feed(Feed::Accept(_) | Feed::Reject(_)) => true,
-            Self::Clock { verb } => verb.is_some(),
-            Self::Ledger(Ledger { verb, .. }) => match verb {
-                Some(LedgerVerb::Reduce(asked)) => asked.confirmed.is_some(),
-                Some(LedgerVerb::Relocate(_)) => true,
-                Some(LedgerVerb::Verify) | None => false,
-            },
-            Self::Contact(Contact { verb, .. }) => verb.is_some(),
-            Self::Orders(Orders { undo, .. }) => undo.is_some(),
-            Self::Register(Register { verb, .. }) => verb.is_some(),
-            Self::News(News { verb, .. }) => verb.is_some(),
-            Self::Check
-            | Self::Calendar { .. }
-            | Self::Plan { .. }
-            | Self::Simulate(_)
+            | Self::Feed(Feed::Accept(_) | Feed::Reject(_)) => (true, true),
+            Self::Plan { .. }
+            | Self::Health
             | Self::Why(_)
             | Self::Status(_)
-            | Self::Feeds { .. }
-            | Self::Feed(Feed::Try { .. } | Feed::Propose(_))
             | Self::Report { .. }
             | Self::Calls { .. }
             | Self::History { .. }
             | Self::Dossier { .. }
-            | Self::Letter(_)
-            | Self::Health
             | Self::Complete { .. }
-            | Self::Panel { .. }
-            | Self::Manual { .. } => false,
+            | Self::Feeds { .. }
+            | Self::Feed(Feed::Try { .. } | Feed::Propose(_)) => (true, false),
+            Self::SendTest { .. } | Self::TestChannel { .. } | Self::Extend(_) => (false, true),
+            Self::Check
+            | Self::Calendar { .. }
+            | Self::Simulate(_)
+            | Self::Letter(_)
+            | Self::Manual { .. }
+            | Self::Panel { .. } => (false, false),
         }
     }
 }

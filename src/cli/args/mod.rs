@@ -136,7 +136,7 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocati
 
 /// Every command as clap knows it, in Portuguese: for completions and manual pages.
 pub(super) fn command() -> clap::Command {
-    usage::in_portuguese(plain())
+    usage::in_portuguese(usage::with_flags(plain()))
 }
 
 /// What the command line may be. Commands on which the instant has no bearing take `--em` only to refuse it by name.
@@ -166,17 +166,21 @@ fn parse_in(
     };
     let login = ["SUDO_USER", "USER"].into_iter().filter_map(variable);
     let mut login = login.map(|name| name.to_string_lossy().trim().to_owned());
-    let command = usage::in_portuguese(match login.find(|name| !name.is_empty()) {
+    let command = usage::with_flags(match login.find(|name| !name.is_empty()) {
         Some(login) => by_default(command, &login),
         None => command,
     });
-    let matches = command.clone().try_get_matches_from(&args);
-    let matches = matches.map_err(|error| usage::translate(&error, &command, &args))?;
+    // Our words cost more than the reading, and only a line that is not taken shows them.
+    let matches = command.clone().try_get_matches_from(&args).or_else(|_| {
+        let command = usage::in_portuguese(command.clone());
+        let matches = command.clone().try_get_matches_from(&args);
+        matches.map_err(|error| usage::translate(&error, &command, &args))
+    })?;
     // What clap let through lacks nothing but the author, whom only the environment can give in place of the line.
     let read = Invocation::from_arg_matches(&matches).map_err(|_| Fault::Nobody);
     let mut read = read
         .and_then(|read| read.check().map(|()| read))
-        .map_err(|fault| usage::refuse(&fault, &command, &args))?;
+        .map_err(|fault| usage::refuse(&fault, &usage::in_portuguese(command), &args))?;
     read.config =
         read.config.or_else(|| variable("VIGIA_CONFIG").filter(|dir| !dir.is_empty()).map(PathBuf::from));
     Ok(read)

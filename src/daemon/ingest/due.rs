@@ -16,7 +16,6 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(4);
 const LONGEST_ASKED: SignedDuration = SignedDuration::from_hours(6);
 
 /// When a feed is due: at once if it never ran, else by its schedule, or sooner after a failure. Absent: never.
-#[must_use]
 pub(super) fn due_at(
     last: Option<&FeedRun>,
     schedule: &str,

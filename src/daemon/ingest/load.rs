@@ -36,13 +36,11 @@ pub struct Received {
 
 impl Received {
     /// A file, or anything else that is one body and says itself what it is about.
-    #[must_use]
     pub fn of_file(name: &str, original: Original) -> Self {
         Self { name: name.to_owned(), bodies: vec![Body::plain(original)], missing: Vec::new() }
     }
 
     /// SHA-256 of the one body, or, where there are several, of the list of theirs with what each is about.
-    #[must_use]
     pub fn sha256(&self) -> String {
         if let ([only], []) = (&self.bodies[..], &self.missing[..]) {
             return only.original.sha256().to_owned();
@@ -84,13 +82,11 @@ pub struct Taken {
 
 impl Taken {
     /// Whether it is believed.
-    #[must_use]
     pub fn is_accepted(&self) -> bool {
         matches!(self.intake.verdict, Verdict::Accepted { .. })
     }
 
     /// What staff should know: why it is not believed, or what was odd about it.
-    #[must_use]
     pub fn remarks(&self) -> Vec<String> {
         self.intake.remarks()
     }
@@ -185,9 +181,6 @@ pub async fn take_in_load(
 }
 
 /// What the next load of a feed is measured by, in the windows that run.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn baseline(
     live: &Live,
     store: &Store,

@@ -21,6 +21,7 @@ use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::FeedId;
 use crate::files::drop::Shelf;
 use crate::store::{FeedRun, StoreError};
+use crate::world::live::Live;
 
 use load::judged;
 pub use load::{IntakeError, Received, Taken, baseline, read_load, take_in_bytes, take_in_load};
@@ -33,6 +34,8 @@ pub struct Ingest {
     running: JoinSet<Result<bool, StoreError>>,
     busy: BTreeMap<tokio::task::Id, FeedId>,
     remembered: Remembered,
+    /// When the next address is due, of those that were not when this was last asked.
+    next: Option<Timestamp>,
 }
 
 /// How a run's task ended.
@@ -51,6 +54,7 @@ impl Ingest {
         let live = app.live();
         let mut believed = self.reap()?;
         let runs = app.store.feed_runs().await?;
+        self.next = None;
         for spec in live.setup.config.feeds.iter().filter(|spec| spec.enabled) {
             match &spec.source {
                 Source::Folder => {
@@ -61,12 +65,29 @@ impl Ingest {
                     let due = due::due_at(runs.get(&spec.id), schedule, &live.calendar.hours.zone, app.now());
                     if due.is_some_and(|at| at <= app.now()) {
                         self.begin(app, spec);
+                    } else {
+                        self.next = self.next.into_iter().chain(due).min();
                     }
                 }
                 Source::Manual => {}
             }
         }
         Ok(believed)
+    }
+
+    /// When to look again where nothing comes: when an address is due, or soon while one is asked.
+    pub(super) fn next(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.running.is_empty() { self.next } else { Some(now) }
+    }
+
+    /// Whether any feed has a drop folder.
+    pub(super) fn looks_at_folders(app: &App) -> bool {
+        folders(&app.live()).next().is_some()
+    }
+
+    /// Whether no file came into the folder of any feed.
+    pub(super) fn is_quiet(&self, app: &App) -> bool {
+        self.arrivals.is_quiet(folders(&app.live()))
     }
 
     /// Waits for every run that has begun. Answers whether anything was believed.
@@ -143,6 +164,12 @@ impl Ingest {
         }
         Ok(believed)
     }
+}
+
+/// The feeds that have a drop folder.
+fn folders(live: &Live) -> impl Iterator<Item = &FeedId> {
+    let specs = live.setup.config.feeds.iter();
+    specs.filter(|spec| spec.enabled && spec.source == Source::Folder).map(|spec| &spec.id)
 }
 
 /// When each feed that is fetched runs next, by its schedule and its last run; absent for the others.

@@ -176,9 +176,6 @@ async fn fetched_and_judged(
 }
 
 /// The pages of a run at an instant, and how to ask for them; else why that cannot be said.
-///
-/// # Errors
-/// In the operators' words.
 fn asked(live: &Live, spec: &FeedSpec, now: Timestamp) -> Result<(Vec<PageRequest>, Rules), String> {
     let Source::Http { url, manners, .. } = &spec.source else {
         return Err("a fonte não tem endereço a consultar".to_owned());
@@ -306,9 +303,6 @@ fn pause_of(spec: &FeedSpec) -> Duration {
 
 /// What a run would bring now, of at most so many pages where it goes through municipalities or units; then also how
 /// many there are. Nothing is kept.
-///
-/// # Errors
-/// In the operators' words.
 pub async fn sample(
     fetcher: &Fetcher,
     live: &Live,

@@ -114,3 +114,76 @@ async fn the_deciding_loop_is_woken_when_the_next_pass_is_due_also_where_that_mo
     };
     tokio::join!(tick_loop(app.clone(), scheduler().await.unwrap()), looked_at);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_loop_at_rest_looks_again_when_another_process_writes_and_ends_at_once_when_told_to_stop() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut app = App::shipped(dir.path(), Clock::System.now()).await;
+    Arc::get_mut(&mut app).unwrap().clock = Clock::System;
+    let tracker = TaskTracker::new();
+    let outbox = Outbox::new(&app.live()).unwrap();
+    let mut running = vec![tracker.spawn(lookout_loop(app.clone(), Duration::from_millis(20)))];
+    running.push(tracker.spawn(send_loop(app.clone(), outbox)));
+    running.push(tracker.spawn(reconcile_loop(app.clone())));
+    running.push(tracker.spawn(ingest_loop(app.clone())));
+    running.push(tracker.spawn(news_loop(app.clone())));
+    running.push(tracker.spawn(register_loop(app.clone())));
+    running.push(tracker.spawn(returns_loop(app.clone())));
+    let each = ["decisão", "envio", "ingestão", "notícias", "cadastro", "devoluções"];
+    let came_round = |app: &App| -> Vec<Timestamp> {
+        let progress = app.progress(app.now());
+        progress.iter().filter(|of| each.contains(&of.name.as_str())).map(|of| of.moved_at).collect()
+    };
+    // Until nothing is left to do, and so nothing is written.
+    let mut last = came_round(&app);
+    let quiet = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            let now = came_round(&app);
+            if now == last {
+                break;
+            }
+            last = now;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), quiet).await.expect("they never rest");
+    let other = Store::open(&dir.path().join("vigia.db"), app.now()).await.unwrap();
+    other.note_leap(None).await.unwrap();
+    let all_looked = async {
+        while came_round(&app).iter().zip(&last).any(|(now, before)| now == before) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), all_looked).await.expect("somebody did not look");
+    app.stop.cancel();
+    let ended = futures_util::future::join_all(running);
+    tokio::time::timeout(Duration::from_secs(5), ended).await.expect("somebody did not hear the stop");
+}
+
+#[tokio::test]
+async fn what_happens_during_a_look_ends_the_rest_after_it_and_what_happened_before_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = App::shipped(dir.path(), "2026-12-01T13:00:00Z".parse().unwrap()).await;
+    let mut rest = Rest::of(&app, Loop::News);
+    let soon = Duration::from_millis(50);
+    app.changed.send_replace(());
+    rest.begin();
+    assert!(rest.take_unless(&app, soon, std::future::pending()).await, "in vain");
+    rest.begin();
+    app.changed.send_replace(());
+    assert!(!rest.take_unless(&app, LONGEST_REST, std::future::pending()).await);
+    rest.begin();
+    app.adopt(Setup::shipped(app.now()));
+    assert!(!rest.take_unless(&app, LONGEST_REST, std::future::pending()).await, "another configuration");
+}
+
+#[tokio::test]
+async fn a_file_in_a_drop_folder_ends_a_rest_as_soon_as_it_did_when_each_look_listed_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = App::shipped(dir.path(), "2026-12-01T13:00:00Z".parse().unwrap()).await;
+    let mut rest = Rest::of(&app, Loop::Ingest);
+    rest.begin();
+    let began = tokio::time::Instant::now();
+    rest.by_folders(&app, LONGEST_REST, Some(|| false)).await;
+    assert!(began.elapsed() < FOLDERS + Duration::from_secs(2));
+}

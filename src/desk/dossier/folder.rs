@@ -36,11 +36,7 @@ pub enum FolderError {
     Taken(PathBuf),
     /// The file system's fault.
     #[error("não foi possível gravar “{}”\ndica: confira o caminho, as permissões e o espaço em disco; o que ficou incompleto pode ser apagado", path.display())]
-    Io {
-        /// What was being written.
-        path: PathBuf,
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
 }
 
 /// `dossie-3205309-censo-suas-2023`

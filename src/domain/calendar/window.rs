@@ -23,7 +23,6 @@ pub struct Window {
     pub parts: Vec<PartId>,
     /// Who answers for every part of this window, when not the parts' own.
     pub respondent: Option<Respondent>,
-    /// First day.
     pub opens_on: Date,
     /// The deadline as announced, in order; never empty; the first has number 1 and no announcement day.
     pub editions: Vec<Edition>,

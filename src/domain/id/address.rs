@@ -1,9 +1,9 @@
 //! One e-mail address. Pure.
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::IdError;
+use crate::text::words::shown;
 
 /// One e-mail address, `local@domain`, kept as written. Two that differ only in capitals are one: no mail server in use
 /// tells them apart (RFC 5321 section 2.4 leaves the local part to its own host), and a mailbox gets one copy.
@@ -88,11 +88,7 @@ impl EmailAddress {
     }
 }
 
-impl fmt::Display for EmailAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+shown!(EmailAddress);
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,8 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::text::words::shown;
+
 pub use self::address::EmailAddress;
 pub use self::window::{Reference, WindowId, slugify};
 
@@ -113,11 +115,7 @@ macro_rules! text_id {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
+        shown!($name);
 
         impl Borrow<str> for $name {
             fn borrow(&self) -> &str {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{IdError, SystemId, slug};
 use crate::text::fold::unaccented;
+use crate::text::words::shown;
 
 /// The period that a window is about: a year, a month or a quarter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,11 +126,7 @@ impl WindowId {
     }
 }
 
-impl fmt::Display for WindowId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+shown!(WindowId);
 
 impl Borrow<str> for WindowId {
     fn borrow(&self) -> &str {

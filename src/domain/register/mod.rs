@@ -4,13 +4,12 @@
 //! leaves blank or says unclearly proposes nothing, since a unit dropped on doubt would no longer be asked anything.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use jiff::civil::Date;
 
 use super::feed::{Format, Source};
 use super::id::{EmailAddress, FeedId, MunicipalityCode, PartId, UnitId};
-use crate::text::words::{Words, words};
+use crate::text::words::{Words, shown, words};
 
 mod edit;
 mod propose;
@@ -133,11 +132,7 @@ words! {
     }
 }
 
-impl fmt::Display for ProposalKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+shown!(ProposalKind);
 
 /// What a register would change about one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,7 +22,6 @@ pub(super) struct Line {
     pub(super) table: usize,
     /// Which group of its rows (`thead`, `tbody`): cells reach no further.
     pub(super) group: usize,
-    /// Which row of the table.
     pub(super) row: usize,
     /// The line of the page on which it begins.
     pub(super) line: u64,

@@ -34,6 +34,10 @@ enum Kind {
     Ods,
 }
 
+fn broken<E>(_: E) -> DecodeError {
+    DecodeError::Sheet(SheetProblem::Broken)
+}
+
 /// Opens a sheet. Without a name: the only one that a person sees and that holds all `wanted` columns. Without a line for the headings: the first line that holds
 /// all `wanted` columns, else the first with anything.
 pub(crate) fn open<'a>(

@@ -7,17 +7,13 @@ use std::ops::ControlFlow;
 use quick_xml::Reader as Xml;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{Each, MOST_ROWS, Rows, Tab};
+use super::{Each, MOST_ROWS, Rows, Tab, broken};
 use crate::format::body::Original;
 use crate::format::error::{DecodeError, SheetProblem};
 use crate::format::table::MOST_COLUMNS;
 
 /// Most bytes of one cell's text.
 const LONGEST: usize = 32 * 1024;
-
-fn broken<E>(_: E) -> DecodeError {
-    DecodeError::Sheet(SheetProblem::Broken)
-}
 
 fn content<T>(
     original: &Original,

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use calamine::{Data, Reader as _, Xls};
 
-use super::{Each, Rows, Tab, date, number};
+use super::{Each, Rows, Tab, broken, date, number};
 use crate::format::body::{Original, Reader};
 use crate::format::error::{DecodeError, SheetProblem};
 use crate::format::table::MOST_COLUMNS;
@@ -16,10 +16,6 @@ use crate::format::table::MOST_COLUMNS;
 const LARGEST: u64 = 32 * 1024 * 1024;
 /// Most cells of the rectangles that all sheets together fill.
 const MOST_CELLS: u64 = 2_000_000;
-
-fn broken<E>(_: E) -> DecodeError {
-    DecodeError::Sheet(SheetProblem::Broken)
-}
 
 fn book(original: &Original) -> Result<Xls<BufReader<Reader>>, DecodeError> {
     if original.len() > LARGEST {

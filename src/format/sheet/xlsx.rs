@@ -6,16 +6,12 @@ use std::ops::ControlFlow;
 use calamine::{DataRef, Reader as _, Xlsx};
 use quick_xml::events::Event;
 
-use super::{Each, Rows, Tab, date, number};
+use super::{Each, Rows, Tab, broken, date, number};
 use crate::format::body::{Original, Reader};
 use crate::format::error::{DecodeError, SheetProblem};
 
 /// Most shared texts: more have no room in the megabytes that may hold them.
 const MOST_TEXTS: u64 = 4_000_000;
-
-fn broken<E>(_: E) -> DecodeError {
-    DecodeError::Sheet(SheetProblem::Broken)
-}
 
 fn book(original: &Original) -> Result<Xlsx<BufReader<Reader>>, DecodeError> {
     refuse_promises(original)?;

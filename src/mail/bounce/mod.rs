@@ -34,7 +34,6 @@ pub enum Returned {
     Bounce(Bounce),
     /// A letter is late or was handed on; nothing failed.
     Progress {
-        /// What happened to it.
         action: Action,
         /// Which letter, the likeliest first.
         originals: Vec<String>,
@@ -49,7 +48,6 @@ pub enum Returned {
         /// Which letter, the likeliest first.
         originals: Vec<String>,
     },
-    /// None of these.
     Unrecognised {
         /// What is missing for it to be one of them.
         why: Why,
@@ -87,7 +85,6 @@ pub struct FailedRecipient {
 pub enum Action {
     /// Given up, whatever the class of the status: nobody will try again.
     Failed,
-    /// Being tried still.
     Delayed,
     Delivered,
     /// Handed to a system that reports nothing.

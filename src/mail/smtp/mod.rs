@@ -155,7 +155,6 @@ pub struct Transaction {
 /// What a transaction leaves of its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connection {
-    /// It may carry another letter.
     Usable,
     /// Something went out of order on it.
     Broken,
@@ -191,9 +190,6 @@ impl SmtpSender {
     }
 
     /// Connects, unless it is connected.
-    ///
-    /// # Errors
-    /// As [`Session::connect`].
     pub async fn connect(&mut self) -> Result<(), Outcome> {
         if self.session.is_none() {
             self.session = Some(Session::connect_while(&self.relay, self.pipelining, &self.permit).await?);

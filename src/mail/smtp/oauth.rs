@@ -28,9 +28,7 @@ const MOST_SHOWN: usize = 200;
 /// Where tokens come from (`[smtp.oauth2]`).
 #[derive(Debug, Clone)]
 pub struct TokenServer {
-    /// The address of its token endpoint.
     pub url: String,
-    /// Who we are to it.
     pub client_id: String,
     /// What proves that; a public client has none.
     pub client_secret: Option<SecretString>,

@@ -36,7 +36,6 @@ pub(super) struct ReplyFilter {
     lines: usize,
     /// Replies that may still come.
     awaited: usize,
-    /// The relay offered PIPELINING.
     pipelines: bool,
     /// The relay offered DSN.
     reports: bool,

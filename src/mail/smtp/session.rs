@@ -66,9 +66,6 @@ impl Session {
     }
 
     /// The same, only while this process may speak: then and ever after, each write asks.
-    ///
-    /// # Errors
-    /// As [`Session::connect`].
     pub async fn connect_while(
         relay: &Relay,
         pipelining: Pipelining,

@@ -21,13 +21,11 @@ use super::reply::{ReplyFilter, Stray};
 /// What broke a connection, in the order in which it is noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Breakage {
-    /// The other side closed it.
     Closed,
     /// Something was said that nobody had asked.
     Stray,
     /// A reply beyond any measure.
     TooLong,
-    /// The network failed.
     Network(io::ErrorKind),
     /// This process may not speak any more.
     Silenced,

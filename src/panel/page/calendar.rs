@@ -101,6 +101,7 @@ fn grid(month: Date, days: &BTreeMap<Date, Vec<Event>>, calendar: &Calendar) -> 
     html! {
         table .month aria-hidden="true" {
             tbody {
+                tr { @for day in ["seg", "ter", "qua", "qui", "sex", "sáb", "dom"] { td .closed { (day) } } }
                 @for week in cells.chunks(7) {
                     tr {
                         @for cell in week {

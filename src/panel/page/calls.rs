@@ -38,11 +38,11 @@ pub(in crate::panel) fn content(
     let of: Vec<_> = scene.windows.iter().collect();
     html! {
         @if all == 0 && these.is_empty() { p { "Ninguém a telefonar." } } @else {
-            p {
+            p .ways {
                 @if has_table { a href=(links.to(&of_window("/telefonar.csv"))) { "Planilha" } " · a" } @else { "A" }
                 " página sai impressa com espaço para anotar."
-                @if links.is_past() { " Titulares e telefones são os de hoje." }
             }
+            @if links.is_past() { p { "Titulares e telefones são os de hoje." } }
             nav aria-label="Janelas" {
                 ul .tabs {
                     li { a href=(links.to("/telefonar")) aria-current=[only.is_none().then_some("true")] { "todas as janelas (" (all) ")" } }

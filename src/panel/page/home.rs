@@ -22,7 +22,7 @@ pub(in crate::panel) fn content(
             @if scene.windows.is_empty() {
                 p { "Nenhuma janela aberta nem encerrada há pouco. " a href=(links.to("/agenda")) { "Ver a agenda" } }
             } @else {
-                p {
+                p .ways {
                     a href=(links.to("/relatorio")) { "Relatório com gráficos" } " · "
                     a href=(links.to("/relatorio.csv")) { "Planilha" }
                 }

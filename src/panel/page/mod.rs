@@ -189,6 +189,7 @@ pub(super) fn whole(frame: &Frame<'_>, content: &Markup) -> String {
                 }
                 main #conteudo tabindex="-1" {
                     h1 { (pt::line(frame.title)) }
+                    p .paper { "vigia-suas · visto em " (pt::instant(frame.at, frame.zone)) }
                     (content)
                 }
                 footer {

@@ -32,9 +32,9 @@ pub(in crate::panel) fn content(
             dt { "Esperados" } dd { (pt::counted(summary.municipalities.expected(), "município", "municípios")) }
         }
         (bar(summary.municipalities))
-        p {
+        p .ways {
             a href=(links.to(&format!("/cartas?janela={}", summary.window))) { "Cartas desta janela" } " · "
-            a href=(links.to("/telefonar")) { "A quem telefonar" } " · "
+            a href=(links.to(&format!("/telefonar?janela={}", summary.window))) { "A quem telefonar" } " · "
             a href=(links.to(&format!("/relatorio?janela={}", summary.window))) { "Relatório com gráficos" } " · "
             a href=(links.to(&format!("/relatorio.csv?janela={}", summary.window))) { "Planilha" }
         }

@@ -1,8 +1,14 @@
 //! A rehearsal, a stopped window, one without a deadline, no data at all, a municipality that is gone: each page says so.
 
+use maud::html;
+
 use super::*;
 use crate::domain::calendar::{Halt, HaltKind, Window};
+use crate::domain::overrides::{Authorship, HoldScope};
+use crate::render::because::because;
 use crate::render::portuguese::REHEARSAL;
+use crate::render::report;
+use crate::store::Override;
 
 const WINDOW: &str = "rma/2026-10";
 const STOPPED: &str = "nterrompida: ninguém é cobrado";
@@ -93,4 +99,41 @@ async fn a_municipality_that_left_the_roster_is_still_told_of_with_its_letters()
     let window = page(&panel, "/janela/rma/2026-10").await.2;
     assert!(!window.contains("/municipio/3205309/"), "nobody expects it any more: {window}");
     assert_eq!(page(&panel, "/dossie/3205309").await.0, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_municipality_and_its_dossier_give_the_reasons_that_porque_gives() {
+    let (house, service) = House::quiet(House::few).await;
+    let id = WindowId::parse("rma/2026-10").unwrap();
+    let held = MunicipalityCode::parse("3205309").unwrap();
+    let scope = HoldScope::Municipality(held);
+    let by = Authorship {
+        author: "ana".to_owned(),
+        reason: "enchente & <chuva>".to_owned(),
+        at: now() - jiff::SignedDuration::from_mins(5),
+    };
+    let order = service.app.store.add_override(Override::Hold { scope, until: None }, by).await;
+    order.unwrap();
+    service.once().await.unwrap();
+    let panel = house.here().await;
+    let scene = panel.scene(None).await.ok().unwrap();
+    let text = report::text(&scene.windows, scene.calendar());
+    let escaped = |words: &str| html! { (words) }.into_string();
+    let mut told = 0;
+    for code in scene.known.live.setup.config.roster.municipalities.keys() {
+        let account = panel.ledger.account(&scene, *code, &id).await.unwrap().unwrap();
+        let own = page(&panel, &format!("/municipio/{code}/{id}")).await.2;
+        let dossier = page(&panel, &format!("/dossie/{code}?janela={id}")).await.2;
+        let (held, silence) = (&account.explained.held, &account.explained.silence);
+        let quiet = silence.iter().filter(|_| held.is_empty() && account.explained.actions.is_empty());
+        for why in held.iter().map(crate::plan::Decision::because).chain(quiet) {
+            let words = because(why, scene.calendar());
+            for (place, page) in [("page", &own), ("dossier", &dossier)] {
+                assert!(page.contains(&escaped(&words)), "{code}: {words} is not in the {place}: {page}");
+            }
+            assert!(held.is_empty() || text.contains(&words), "{code}: {words} is not in {text}");
+            told += 1;
+        }
+    }
+    assert!(text.contains("enchente") && told > 4, "{told}");
 }

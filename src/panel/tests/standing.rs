@@ -26,10 +26,28 @@ async fn what_stands_is_worked_out_before_anybody_asks() {
     let house = House::build().await;
     let panel = house.here().await;
     let stop = CancellationToken::new();
-    let kept = tokio::task::spawn(panel.clone().keep_standing(stop.clone()));
+    let mut kept = tokio::task::JoinSet::new();
+    kept.spawn(panel.clone().keep_standing(stop.clone()));
     until(async || panel.now.last.lock().unwrap().is_some(), |is_there| *is_there).await;
     stop.cancel();
-    kept.await.unwrap();
+    kept.join_next().await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_letters_of_a_window_are_kept_while_what_is_known_stands_and_then_read_anew() {
+    let (house, service) = House::quiet(House::few).await;
+    let panel = house.here().await;
+    let window = WindowId::parse("rma/2026-10").unwrap();
+    let scene = panel.scene(None).await.ok().unwrap();
+    let none = panel.letters(&scene, &window).await.ok().unwrap();
+    let other = WindowId::parse("rma/2026-09").unwrap();
+    assert!(panel.letters(&scene, &other).await.ok().unwrap().is_empty(), "another window has its own");
+    assert!(none.is_empty(), "{none:?}");
+    service.once().await.unwrap();
+    let later = until(async || panel.scene(None).await.ok().unwrap(), |now| !Arc::ptr_eq(now, &scene)).await;
+    let some = panel.letters(&later, &window).await.ok().unwrap();
+    assert!(!some.is_empty());
+    assert!(Arc::ptr_eq(&some, &panel.letters(&later, &window).await.ok().unwrap()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -85,11 +85,8 @@ pub struct Closed {
 /// How a notice ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// It is no longer wanted.
     Withdrawn,
-    /// Something later took its place.
     Superseded,
-    /// Its validity is over.
     Expired,
 }
 

@@ -60,7 +60,6 @@ enum Fate {
     Waits(Reason, Option<Withheld>),
     /// To be sent, unless something beyond this municipality holds it.
     Send(Sending),
-    /// Withheld.
     Withhold(Withheld),
 }
 

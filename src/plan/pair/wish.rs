@@ -27,18 +27,25 @@ impl Pair<'_, '_> {
             HaltState::Never | HaltState::Halted { .. } => self.context.announced_from(),
         };
         let due_at = self.first_sending(cause)?;
-        Some(Wish {
-            slot: Slot::Announcement,
-            kind: Kind::Announcement,
+        let content = Content::Announcement { edition: self.track.edition, deadline: self.track.deadline };
+        let because = Reason::WindowOpen { opened_on: self.context.assessor.window().opens_on };
+        Some(self.note(Slot::Announcement, due_at, content, because))
+    }
+
+    /// A letter about the window itself: to all whom its system announces it to, whatever their status.
+    fn note(&self, slot: Slot, due_at: Timestamp, content: Content, because: Reason) -> Wish {
+        Wish {
+            slot,
+            kind: content.kind(),
             edition: self.track.edition,
             audience: self.context.assessor.system().announce_to.clone(),
             about: None,
             copies: Vec::new(),
             due_at,
             valid_until: self.track.ends_at,
-            content: Content::Announcement { edition: self.track.edition, deadline: self.track.deadline },
-            because: Reason::WindowOpen { opened_on: self.context.assessor.window().opens_on },
-        })
+            content,
+            because,
+        }
     }
 
     /// The one correction for the latest edition, to those told any other date and not concluído.
@@ -62,18 +69,10 @@ impl Pair<'_, '_> {
             None => self.track.known_at,
         };
         let due_at = self.first_sending(known_at)?;
-        Some(Wish {
-            slot: Slot::Extension { edition: number },
-            kind: Kind::Extension,
-            edition: number,
-            audience: self.context.assessor.system().announce_to.clone(),
-            about: None,
-            copies: Vec::new(),
-            due_at,
-            valid_until: Some(ends_at),
-            content: Content::Extension { previous: told, deadline, source: edition.source.clone() },
-            because: Reason::DeadlineMoved { told, now: Told::Date(deadline) },
-        })
+        let content = Content::Extension { previous: told, deadline, source: edition.source.clone() };
+        let because = Reason::DeadlineMoved { told, now: Told::Date(deadline) };
+        let note = self.note(Slot::Extension { edition: number }, due_at, content, because);
+        Some(Wish { edition: number, valid_until: Some(ends_at), ..note })
     }
 
     pub(super) fn suspension(
@@ -91,18 +90,9 @@ impl Pair<'_, '_> {
         let slot = self.suspended_at(since, since_day);
         let slot = slot.unwrap_or(Slot::Suspension { edition: self.track.edition, since: since_day });
         let edition = slot.edition().unwrap_or(self.track.edition);
-        Some(Wish {
-            slot,
-            kind: Kind::Suspension,
-            edition,
-            audience: self.context.assessor.system().announce_to.clone(),
-            about: None,
-            copies: Vec::new(),
-            due_at,
-            valid_until: None,
-            content: Content::Suspension { cancelled: kind == HaltKind::Cancelled, since: since_day },
-            because: Reason::Halted { kind, since: since_day },
-        })
+        let content = Content::Suspension { cancelled: kind == HaltKind::Cancelled, since: since_day };
+        let note = self.note(slot, due_at, content, Reason::Halted { kind, since: since_day });
+        Some(Wish { edition, valid_until: None, ..note })
     }
 
     /// The recorded note of this very halt: one that left since it began, or that waits to. An edition learned later,
@@ -130,7 +120,6 @@ impl Pair<'_, '_> {
 
     /// The suspension ended and the deadline stands: those told of the suspension and not concluído hear so.
     pub(super) fn upheld(&self) -> Option<Wish> {
-        let edition = self.track.edition;
         let (suspended, since) = self.suspension_told()?;
         // A date told since then says that the window goes on.
         let told_since = self.last_told().is_some_and(|(_, at)| at > suspended);
@@ -142,18 +131,9 @@ impl Pair<'_, '_> {
             HaltState::Never | HaltState::Halted { .. } => self.context.opens_at,
         };
         let due_at = self.first_sending(cause)?;
-        Some(Wish {
-            slot: Slot::Upheld { edition, since },
-            kind: Kind::Suspension,
-            edition,
-            audience: self.context.assessor.system().announce_to.clone(),
-            about: None,
-            copies: Vec::new(),
-            due_at,
-            valid_until: self.track.ends_at,
-            content: Content::Upheld { deadline: self.track.deadline },
-            because: Reason::DeadlineUpheld,
-        })
+        let slot = Slot::Upheld { edition: self.track.edition, since };
+        let content = Content::Upheld { deadline: self.track.deadline };
+        Some(self.note(slot, due_at, content, Reason::DeadlineUpheld))
     }
 
     pub(super) fn rung(&self, step: &Step) -> Option<Wish> {

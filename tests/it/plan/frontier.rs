@@ -2,6 +2,7 @@
 //! ever said and over what the frontier leaves, and both decide the same.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -32,7 +33,9 @@ struct Reader<'a> {
     touched: BTreeSet<WindowId>,
     /// What was said about the service, and when.
     service: BTreeMap<NoticeKey, Timestamp>,
-    learned: Vec<StatusChange>,
+    /// What became known of each window, with its place among all, as the store has it by window.
+    learned: Rc<BTreeMap<WindowId, Vec<(u64, StatusChange)>>>,
+    loads: u64,
     /// How many windows were left out, over all passes.
     left_out: usize,
 }
@@ -44,7 +47,8 @@ impl<'a> Reader<'a> {
             frontier: Frontier::default(),
             touched: BTreeSet::new(),
             service: BTreeMap::new(),
-            learned: Vec::new(),
+            learned: Rc::default(),
+            loads: 0,
             left_out: 0,
         }
     }
@@ -82,10 +86,8 @@ impl<'a> Reader<'a> {
             .filter(|(_, at)| **at >= since)
             .for_each(|(key, at)| ledger.put_staff(key.clone(), *at));
         let mut status = StatusBook::default();
-        for (arrival, change) in (1_u64..).zip(&self.learned) {
-            if ahead.contains(&change.observation.window) {
-                status.absorb(&change.observation, &load(arrival, change.at), Belief::Literal);
-            }
+        for (arrival, change) in ahead.iter().filter_map(|id| self.learned.get(id)).flatten() {
+            status.absorb(&change.observation, &load(*arrival, change.at), Belief::Literal);
         }
         Read { windows, ledger, status }
     }
@@ -137,7 +139,9 @@ impl<'a> Reader<'a> {
     }
 
     fn learn(&mut self, change: &StatusChange) {
-        self.learned.push(change.clone());
+        self.loads += 1;
+        let learned = Rc::make_mut(&mut self.learned).entry(change.observation.window.clone());
+        learned.or_default().push((self.loads, change.clone()));
         self.touched.insert(change.observation.window.clone());
     }
 }
