@@ -56,7 +56,7 @@ impl LastGood {
     /// The same where its ledger was found, if it may be that one.
     fn found_at(mut self, ledger: &Path) -> Option<Self> {
         let settings = &mut self.setup.config.settings;
-        settings.data = ledger.parent()?.to_owned();
+        ledger.parent()?.clone_into(&mut settings.data);
         if ledger.extension().is_none_or(|end| end != "json") {
             settings.database = DatabaseSettings::File;
         }
