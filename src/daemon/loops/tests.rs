@@ -148,7 +148,7 @@ async fn a_loop_at_rest_looks_again_when_another_process_writes_and_ends_at_once
     };
     tokio::time::timeout(Duration::from_mins(1), quiet).await.expect("they never rest");
     let other = Store::open(&dir.path().join("vigia.db"), app.now()).await.unwrap();
-    other.note_leap(None).await.unwrap();
+    other.note_relay(Some(app.now())).await.unwrap();
     let all_looked = async {
         while came_round(&app).iter().zip(&last).any(|(now, before)| now == before) {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -91,7 +91,7 @@ fn an_outside_crate_in_a_foreign_room_is_found() {
         assert_eq!(super::faults(&planted("database", text)), [""; 0]);
     }
     // A module, a variable and a field of that name are none.
-    let own = "//! X.\nmod sqlx { pub fn f() {} }\nfn f(sqlx: u8) -> u8 { sqlx::f(); sqlx }";
+    let own = "//! X.\nmod sqlx { pub(super) fn f() {} }\nfn f(sqlx: u8) -> u8 { sqlx::f(); sqlx }";
     assert_eq!(faults("mail", own), [""; 0]);
 }
 
