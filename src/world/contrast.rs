@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::known::{Depth, HORIZON_DAYS, Known};
+use super::live::Live;
 use super::seat;
 use super::setup::Setup;
 use crate::config::Mode;
@@ -42,15 +43,21 @@ pub async fn compare(
         calendar.hours.waits = true;
         calendar
     };
-    let before = Known::over(in_force.clone(), waiting(in_force), store, Depth::Whole, now).await?;
     let elsewhere = ledger_moved_to(in_force, other).await?;
     let tested = match (store, &elsewhere) {
         (Some(store), _) if store.was_tested().await? => true,
         (_, Some(Some(there))) => there.was_tested().await?,
         (Some(_) | None, _) => false,
     };
-    let there = elsewhere.as_ref().map_or(store, Option::as_ref);
-    let after = Known::over(other.clone(), waiting(other), there, Depth::Whole, now).await?;
+    let live = |setup: &Setup| Live::under(setup.clone(), waiting(setup));
+    let known = async |setup: &Setup, store| {
+        Known::over(setup.clone(), waiting(setup), store, Depth::Whole, now).await
+    };
+    let (before, after) = match (store, &elsewhere) {
+        (Some(store), None) => Known::of_both((live(in_force), live(other)), store, now).await?,
+        (_, Some(there)) => (known(in_force, store).await?, known(other, there.as_ref()).await?),
+        (None, None) => (known(in_force, None).await?, known(other, None).await?),
+    };
     // Moved with all that it knows (`livro mudar`), it is the same ledger.
     let came_from = match &elsewhere {
         Some(Some(there)) => there.came_from().await?,

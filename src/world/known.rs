@@ -77,16 +77,33 @@ impl Known {
         skipped: Skipped,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let mut known = Self {
-            windows: windows(&live.calendar, now),
-            status: StatusBook::default(),
-            overrides: store.overrides().await?,
-            ledger: store.ledger().await?,
-            skipped,
-            live,
-        };
-        known.take(store.status().await?);
-        Ok(known)
+        let (overrides, ledger) = (store.overrides().await?, store.ledger().await?);
+        Ok(Self::of((overrides, ledger, store.status().await?), live, skipped, now))
+    }
+
+    fn of(
+        (overrides, ledger, status): (Overrides, Ledger, StatusBook),
+        live: Arc<Live>,
+        skipped: Skipped,
+        now: Timestamp,
+    ) -> Self {
+        let windows = windows(&live.calendar, now);
+        let mut known = Self { windows, status: StatusBook::default(), overrides, ledger, skipped, live };
+        known.take(status);
+        known
+    }
+
+    /// What each of two configurations decides on over one ledger. It is read once: what is written meanwhile would look
+    /// like a difference between the two.
+    pub async fn of_both(
+        (one, other): (Live, Live),
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<(Self, Self), StoreError> {
+        let skipped = store.skipped(one.basis()).await?;
+        let read = (store.overrides().await?, store.ledger().await?, store.status().await?);
+        let one = Self::of(read.clone(), Arc::new(one), skipped.clone(), now);
+        Ok((one, Self::of(read, Arc::new(other), skipped, now)))
     }
 
     /// What something may still be decided of, and some windows; all, where nobody knows what is settled.
