@@ -54,9 +54,11 @@ pub async fn compare(
         Known::over(setup.clone(), waiting(setup), store, Depth::Whole, now).await
     };
     let (before, after) = match (store, &elsewhere) {
-        (Some(store), None) => Known::of_both((live(in_force), live(other)), store, now).await?,
-        (_, Some(there)) => (known(in_force, store).await?, known(other, there.as_ref()).await?),
-        (None, None) => (known(in_force, None).await?, known(other, None).await?),
+        (Some(store), None) => Box::pin(Known::of_both((live(in_force), live(other)), store, now)).await?,
+        (_, there) => {
+            let there = there.as_ref().and_then(Option::as_ref);
+            (Box::pin(known(in_force, store)).await?, Box::pin(known(other, there)).await?)
+        }
     };
     // Moved with all that it knows (`livro mudar`), it is the same ledger.
     let came_from = match &elsewhere {
