@@ -273,7 +273,9 @@ impl Session {
     pub(super) async fn decided(&self, also: &[WindowId]) -> Result<(Known, Plan)> {
         let (live, now) = (Live::under(self.setup.clone(), self.calendar()), self.now());
         let named = overview::reported(&live, also, now);
-        if let (Some(store), None) = (self.ledger().await?, self.at) {
+        if self.at.is_none()
+            && let Some(store) = self.ledger().await?
+        {
             return Ok(Known::decide(Arc::new(live), &store, named, now).await?);
         }
         let known = self.known_to(self.calendar(), Depth::Open(named)).await?;

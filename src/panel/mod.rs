@@ -203,7 +203,10 @@ impl Panel {
     async fn history(self: &Arc<Self>, scene: &Arc<Overview>) -> Result<Arc<Vec<HistoryLine>>, Failure> {
         match scene.as_of {
             AsOf::Then(_) => self.past_history(scene).await,
-            AsOf::Now(_) => Ok(self.standing().await?.history.clone()),
+            AsOf::Now(_) => match &self.standing().await?.history {
+                Some(history) => Ok(history.clone()),
+                None => Ok(Arc::new(self.ledger.history(scene).await?)),
+            },
         }
     }
 
@@ -274,6 +277,10 @@ pub async fn serve(panel: Arc<Panel>, place: PanelDoor, stop: CancellationToken)
     tokio::join!(door::serve(panel.clone(), place, stop.clone()), panel.keep_standing(stop));
 }
 
+/// What is done aside takes so long at most: what waits for a database that is gone, on a connection that nobody ended,
+/// would keep its turn for ever.
+const LONGEST_ASIDE: Duration = Duration::from_mins(2);
+
 /// Does what takes long on a thread of its own, so that pages that are ready are not kept waiting. Once begun it is done,
 /// also when whoever asked is gone.
 async fn aside<T, F>(work: impl FnOnce() -> F + Send + 'static) -> Result<T, Failure>
@@ -282,5 +289,11 @@ where
     T: Send + 'static,
 {
     let handle = Handle::current();
-    tokio::task::spawn_blocking(move || handle.block_on(work())).await?
+    let work = move || handle.block_on(async { tokio::time::timeout(LONGEST_ASIDE, work()).await });
+    match tokio::task::spawn_blocking(work).await? {
+        Ok(done) => done,
+        Err(_) => {
+            Err(Failure::Busy("O livro demora demais a responder; tente de novo mais tarde.".to_owned()))
+        }
+    }
 }

@@ -16,7 +16,7 @@ use crate::plan::history::HistoryLine;
 
 /// So many days are kept: one of the whole country takes as much memory as a pass.
 const MOST: usize = 3;
-/// One that nobody asked for within so long is let go of when the next is asked for.
+/// One that nobody asked for within so long is let go of.
 const KEPT: Duration = Duration::from_mins(10);
 
 /// A day that is over.
@@ -33,12 +33,18 @@ pub(super) struct Days(Mutex<VecDeque<(Instant, Arc<Day>)>>);
 impl Days {
     /// The one that answers, which is the latest to be asked for then.
     fn find(&self, wanted: impl Fn(&Overview) -> bool) -> Option<Arc<Day>> {
+        self.let_go();
         let mut days = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        days.retain(|(asked_at, _)| asked_at.elapsed() < KEPT);
         let place = days.iter().position(|(_, day)| wanted(&day.scene))?;
         let (_, day) = days.remove(place)?;
         days.push_front((Instant::now(), day.clone()));
         Some(day)
+    }
+
+    /// Lets go of those that nobody asks for any more.
+    pub(super) fn let_go(&self) {
+        let mut days = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        days.retain(|(asked_at, _)| asked_at.elapsed() < KEPT);
     }
 
     fn keep(&self, scene: Arc<Overview>) -> Arc<Day> {

@@ -150,6 +150,8 @@ async fn dossier(
     let (reader, id, of) = (panel.clone(), window.clone(), scene.clone());
     let found = aside(async move || {
         let _turn = turn;
+        // A proof tells of what it was made from.
+        let of = if reader.is_behind(&of) { reader.anew().await? } else { of };
         Ok(reader.ledger.dossier(&of, municipality, &id).await?)
     });
     let found =
@@ -283,7 +285,7 @@ async fn health(State(panel): State<Arc<Panel>>) -> Answer {
 }
 
 async fn gauges(State(panel): State<Arc<Panel>>) -> Answer {
-    let scene = panel.scene(None).await?;
+    let scene = panel.stood().await?.scene.clone();
     let gauges = panel.ledger.gauges(&panel.beside.live(), panel.health().await?, scene.as_of.at()).await?;
     let text = metrics::text(&gauges, &panel.beside.beat(), &scene);
     Ok(typed("text/plain; version=0.0.4; charset=utf-8", text))

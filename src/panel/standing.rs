@@ -5,7 +5,7 @@
 //! is in force: looked for every few seconds while somebody looks at pages, and else every minute. Whoever asks meanwhile
 //! waits a moment. Where that is not enough, as for the whole country, they are shown what stood, with its time, and the
 //! page says that the ledger tells more; that ends with the next time that it is worked out. Nobody is kept waiting but
-//! whoever comes before it was worked out for the first time.
+//! whoever comes before it was worked out for the first time, or when nobody has been able to say for minutes whether it stands.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +27,8 @@ use crate::world::live::Live;
 
 /// How long a visitor waits for what is new.
 const PATIENCE: Duration = Duration::from_millis(150);
+/// What was not seen to stand for so long is shown to nobody: the ledger does not answer.
+const TOO_OLD: Duration = Duration::from_mins(2);
 /// How often it is looked whether the ledger tells more while nobody looks at pages.
 const SELDOM: Duration = Duration::from_mins(1);
 /// Somebody who asked within so long still looks at pages.
@@ -41,7 +43,8 @@ pub(super) struct Standing {
     /// Where everything stood.
     pub(super) scene: Arc<Overview>,
     /// How punctual everybody was until that day.
-    pub(super) history: Arc<Vec<HistoryLine>>,
+    /// Absent where it could not be read: who asks for it is told why.
+    pub(super) history: Option<Arc<Vec<HistoryLine>>>,
     day: Arc<DayPage>,
     letters: Letters,
     /// It looks back over years, and is the same while what it rests on is: letters that leave change nothing of it.
@@ -91,13 +94,22 @@ impl Panel {
     pub(super) async fn standing(self: &Arc<Self>) -> Result<Arc<Standing>, Failure> {
         *held(&self.now.asked_at) = Some(Instant::now());
         self.now.asked.notify_one();
+        self.stood().await
+    }
+
+    /// The same for a machine that asks again and again, which is nobody who looks at pages.
+    pub(super) async fn stood(self: &Arc<Self>) -> Result<Arc<Standing>, Failure> {
         let Some(last) = self.last() else { return self.renewed().await };
         if self.is_fresh(&last) {
             return Ok(last);
         }
         match tokio::time::timeout(PATIENCE, self.renewed()).await {
             Ok(renewed) => renewed,
-            Err(_) => Ok(last),
+            Err(_) if last.seen_at.elapsed() >= TOO_OLD => self.renewed().await,
+            Err(_) => {
+                last.is_behind.store(true, Ordering::Relaxed);
+                Ok(last)
+            }
         }
     }
 
@@ -130,11 +142,14 @@ impl Panel {
         Ok(lines)
     }
 
-    /// Whether the ledger is known to tell more than a scene of now.
+    /// Whether the ledger may tell more than a scene of now.
     pub(super) fn is_behind(&self, scene: &Overview) -> bool {
-        self.last().is_some_and(|last| {
-            std::ptr::eq(&raw const *last.scene, scene) && last.is_behind.load(Ordering::Relaxed)
-        })
+        let (AsOf::Now(_), Some(last)) = (scene.as_of, self.last()) else { return false };
+        match last.scene.as_of.at().cmp(&scene.as_of.at()) {
+            std::cmp::Ordering::Greater => true,
+            std::cmp::Ordering::Equal => last.is_behind.load(Ordering::Relaxed),
+            std::cmp::Ordering::Less => false,
+        }
     }
 
     /// Works out what stands whenever the ledger tells more, until told to stop. Where it cannot be read, whoever asks for
@@ -145,6 +160,7 @@ impl Panel {
                 () = stop.cancelled() => return,
                 _done = self.renewed() => {}
             }
+            self.past.let_go();
             let is_looked_at = held(&self.now.asked_at).is_some_and(|at| at.elapsed() < LATELY);
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -176,6 +192,11 @@ impl Panel {
         .await
     }
 
+    /// What stands at this moment, for one who must have just that.
+    pub(super) async fn anew(&self) -> Result<Arc<Overview>, Failure> {
+        Ok(Arc::new(self.ledger.scene(self.beside.live(), AsOf::Now(self.clock.now())).await?))
+    }
+
     async fn work_out(&self) -> Result<Arc<Standing>, Failure> {
         let (began, live, now) = (Instant::now(), self.beside.live(), self.clock.now());
         let last = self.last();
@@ -197,17 +218,19 @@ impl Panel {
         let before = self.before(of_live, &scene).await?;
         // What is amiss the journal does not tell.
         let day = Arc::new(self.ledger.day(&scene, &before.stood, &self.health().await?.ailments).await?);
-        let on = (scene.calendar().hours.zone.date_of(now), self.ledger.history_basis().await?);
+        let on = (scene.calendar().hours.zone.date_of(scene.as_of.at()), self.ledger.history_basis().await?);
         let history = match of_live.filter(|last| last.history_on == on) {
-            Some(last) => last.history.clone(),
-            None => Arc::new(self.ledger.history(&scene).await?),
+            Some(last) if last.history.is_some() => last.history.clone(),
+            Some(_) | None => self.ledger.history(&scene).await.ok().map(Arc::new),
         };
         let letters = match (of_live.filter(|_| stands), scene.windows.first()) {
             (Some(last), _) => last.letters.clone(),
             (None, None) => Letters::default(),
             (None, Some(first)) => {
-                let lines = self.ledger.deliveries(scene.as_of, Some(&first.window), None).await?;
-                Arc::new(tokio::sync::Mutex::new(Some((first.window.clone(), Arc::new(lines)))))
+                let lines = self.ledger.deliveries(scene.as_of, Some(&first.window), None).await;
+                Arc::new(tokio::sync::Mutex::new(
+                    lines.ok().map(|lines| (first.window.clone(), Arc::new(lines))),
+                ))
             }
         };
         let seen_at = Instant::now();

@@ -20,7 +20,12 @@ pub(in crate::panel) fn content(
         p .lead {
             a href=(links.municipality(code)) { (pt::line(&municipality::name(scene, code))) } " · IBGE " (code)
         }
-        @if told.is_empty() { p { "Nada consta no livro sobre este município." } } @else {
+        @if told.is_empty() {
+            p {
+                "Nada consta no livro sobre este município em janela alguma. O que consta fora delas: "
+                code { "vigia-suas dossie " (code) }
+            }
+        } @else {
             p {
                 "A prova do que foi comunicado em cada janela: cartas, entregas, dados em que se apoiaram, ordens e os "
                 "registros do livro."

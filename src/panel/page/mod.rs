@@ -91,7 +91,7 @@ impl Links {
 }
 
 fn is_of_now(page: &str) -> bool {
-    page.split('?').next().is_some_and(|path| OF_NOW.contains(&path))
+    page.split('?').next().is_some_and(|path| OF_NOW.contains(&path) || path.starts_with("/dossie/"))
 }
 
 /// A text as it stands in a query.
@@ -183,8 +183,8 @@ pub(super) fn whole(frame: &Frame<'_>, content: &Markup) -> String {
                 }
                 @if frame.is_behind {
                     p .banner role="note" {
-                        "O livro já conta mais do que esta página, de " (pt::instant(frame.at, frame.zone))
-                        ". Ela está sendo refeita: recarregue em alguns segundos."
+                        "O livro pode contar mais do que esta página, de " (pt::instant(frame.at, frame.zone))
+                        ". Ela é refeita em até um minuto: recarregue."
                     }
                 }
                 main #conteudo tabindex="-1" {

@@ -6,7 +6,7 @@ use super::*;
 async fn whoever_asks_while_it_is_worked_out_sees_what_stood_with_its_time_and_then_what_stands() {
     let (house, service) = House::quiet(House::few).await;
     let panel = house.here().await;
-    let note = "O livro já conta mais do que esta página, de 05/11/2026 às 10:00.";
+    let note = "O livro pode contar mais do que esta página, de 05/11/2026 às 10:00.";
     let window = "/janela/rma/2026-10";
     let before = page(&panel, window).await.2;
     assert!(!before.contains(note) && !before.contains("na fila"), "{before}");
