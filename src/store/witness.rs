@@ -114,7 +114,18 @@ impl Witness {
     pub(super) async fn note(self: &Arc<Self>, conn: &mut Conn, now: Timestamp) -> Result<(), StoreError> {
         let known = self.known().await?;
         let mut rows = Self::asked(known.as_ref()).run(conn).await?.into_iter();
-        self.note_found(known, &mut rows, now).await.map(drop)
+        let head = self.note_found(known, &mut rows, now).await?;
+        // Told already, but in place: a copy that was made meanwhile and is put back over it would vouch for itself.
+        if self
+            .fresh
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .is_some_and(Fresh::is_written_over)
+        {
+            self.put(head, now).await?;
+        }
+        Ok(())
     }
 
     /// What this process last wrote, where it keeps the file, once that is on the disk.

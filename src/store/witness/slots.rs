@@ -66,6 +66,7 @@ pub(super) struct Fresh {
     put_at: Instant,
     line: usize,
     turn: usize,
+    is_written_over: bool,
 }
 
 impl Fresh {
@@ -83,7 +84,14 @@ impl Fresh {
             bytes
         };
         let file = files::put_own(path, Access::Group, told)?;
-        Ok(Self { inode: file.metadata()?.ino(), file, put_at: Instant::now(), line, turn: 0 })
+        Ok(Self {
+            inode: file.metadata()?.ino(),
+            file,
+            put_at: Instant::now(),
+            line,
+            turn: 0,
+            is_written_over: false,
+        })
     }
 
     /// Writes a head in place, on the disk. Answers whether it did: not where the file is too old, or has the name no more.
@@ -97,7 +105,13 @@ impl Fresh {
         self.file.write_all_at(&slot, at)?;
         self.file.sync_data()?;
         self.turn = (self.turn + 1) % SLOTS;
+        self.is_written_over = true;
         Ok(true)
+    }
+
+    /// Whether it was written in place since it was put there.
+    pub(super) fn is_written_over(&self) -> bool {
+        self.is_written_over
     }
 }
 

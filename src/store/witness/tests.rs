@@ -47,6 +47,28 @@ async fn an_older_copy_another_ledger_and_one_without_its_witness_are_doubted() 
 }
 
 #[tokio::test]
+async fn a_copy_written_over_ledger_and_witness_after_a_round_is_doubted_though_the_round_was_told_in_place()
+{
+    let dir = tempfile::tempdir().unwrap();
+    let store = at_work(testing::file_store(&dir).await).await;
+    let (db, copy) = (dir.path().join("vigia.db"), dir.path().join("copia.db"));
+    let witness = dir.path().join("vigia.db.testemunha");
+    store.copy_to(&copy).await.unwrap();
+    let told = fs::read(&witness).unwrap();
+    store.record_pass(at(4), vec![testing::act(crate::plan::Act::Send, testing::SERRA)]).await.unwrap();
+    // What a commit writes while letters are on the wire.
+    let now = head(&mut store.db.read().await.unwrap()).await.unwrap();
+    store.witness.put_meanwhile(now, at(4)).await;
+    store.note_witness(at(4)).await.unwrap();
+    store.close().await;
+    for (path, bytes) in [(&db, fs::read(&copy).unwrap()), (&witness, told)] {
+        fs::write(path, bytes).unwrap();
+    }
+    let restored = testing::file_store(&dir).await;
+    assert!(restored.doubt().await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn a_witness_that_was_copied_vouches_for_nothing_and_one_that_was_moved_does() {
     let dir = tempfile::tempdir().unwrap();
     at_work(testing::store(&dir).await).await.close().await;
