@@ -10,6 +10,7 @@ use super::alert::alert_once;
 use super::app::App;
 use crate::domain::id::FeedId;
 use crate::feed::folder::{self, Read};
+use crate::files;
 use crate::files::drop::{self, FolderStamp, Look, Shelf, StableFile};
 use crate::format::body::Original;
 use crate::store::{FeedRun, StoreError};
@@ -55,7 +56,9 @@ impl Arrivals {
         let (of, now) = (dir.clone(), app.now().as_second());
         let looked = blocking(move || {
             drop::prepare(&of)?;
-            let stamp = drop::stamp(&of).filter(|stamp| stamp.tells(now));
+            // A share's stamp may not change when an entry comes, and to ask for it may take for ever.
+            let is_here = files::network_disk(&of, &files::mounts()).is_none();
+            let stamp = drop::stamp(&of).filter(|stamp| is_here && stamp.tells(now));
             let later = drop::look(&of)?;
             let whole = drop::settled(&earlier, &later);
             Ok::<_, drop::DropError>((stamp, later, whole))

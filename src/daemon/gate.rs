@@ -106,6 +106,7 @@ pub(super) async fn judge_move(
         other => other?,
     };
     let kept = last_good::of(&store, new.directory.as_deref(), now).await?;
+    let kept = kept.and_then(|kept| kept.found_at(&path));
     let verdict = match &kept {
         Some(kept) => judge(&store, Some(&kept.setup), new, now).await?,
         None => Verdict::Adopt,

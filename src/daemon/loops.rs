@@ -300,11 +300,12 @@ async fn signal_loop(app: Arc<App>) {
         .await
         .is_some()
     {
-        // What becomes of one thing amiss is not shouted out at each change.
-        let soon = if signals.next(&app).is_some() { signal::LOOK } else { Duration::ZERO };
-        app.vouch(Loop::Signal);
-        app.unless_stopped(tokio::time::sleep(soon)).await;
-        rest.take(&app, until(&app, signals.next(&app)).unwrap_or(LONGEST_REST)).await;
+        if signals.is_wanted(&app) {
+            // What only time brings amiss is to be told at once too; and what becomes of it is not shouted out at each change.
+            self::rest(&app, Loop::Signal, signal::LOOK).await;
+        } else {
+            rest.take(&app, LONGEST_REST).await;
+        }
     }
 }
 
@@ -361,13 +362,16 @@ impl Rest {
     /// The same, unless it is called before. Answers whether it waited in vain.
     async fn take_unless(&mut self, app: &App, pause: Duration, called: impl Future<Output = ()>) -> bool {
         app.vouch(self.of);
-        tokio::select! {
+        let in_vain = tokio::select! {
             () = app.stop.cancelled() => false,
             () = called => false,
             // Its sender is the app's own.
             _changed = self.changed.changed() => false,
             () = tokio::time::sleep(pause) => true,
-        }
+        };
+        // It rested: the patience is with the step that begins.
+        app.vouch(self.of);
+        in_vain
     }
 
     /// The same for a loop that looks at drop folders, if it has any: a file in one ends it.

@@ -54,6 +54,8 @@ pub struct Outbox {
 const ROUND: usize = 200;
 /// Whether this process may speak again is asked so often.
 const NOT_NOW: SignedDuration = SignedDuration::from_secs(2);
+/// Whether there is something to send with, and an alert whose turn comes before the letters', is asked so often.
+const AGAIN: SignedDuration = SignedDuration::from_secs(30);
 /// After so many rounds in a row that came to nothing a person is told.
 const ROUNDS_BEFORE_ALERT: u32 = 3;
 
@@ -82,6 +84,7 @@ impl Outbox {
             app.store.release_all(&owner()).await?;
         }
         let mut dispatch = RoundSummary::default();
+        let mut only_alerts = false;
         while !app.stop.is_cancelled() {
             if !app.store.may_speak() {
                 // The server that says who leads does not answer: nothing is tried, and so nothing fails.
@@ -91,7 +94,7 @@ impl Outbox {
             let now = app.now();
             let live = app.live();
             if !self.follow(app, &live, now).await? {
-                dispatch.next = Some(crate::domain::time::hours_after(now, 1));
+                dispatch.next = now.checked_add(AGAIN).ok();
                 break;
             }
             let closed = closed_until(&live, now);
@@ -101,7 +104,7 @@ impl Outbox {
                 || !succession::stands(app).await?;
             // An alert is held by nothing: neither by a doubted clock or ledger, nor by letters that come back, nor by the
             // hour.
-            let alerts_only = doubted || stopped.is_some() || closed.is_some();
+            only_alerts = doubted || stopped.is_some() || closed.is_some();
             let room = match self.allowance(&live, now) {
                 Ok(room) => room,
                 Err(until) => {
@@ -110,7 +113,7 @@ impl Outbox {
                 }
             };
             let room = room.min(ROUND);
-            let claims = if alerts_only {
+            let claims = if only_alerts {
                 if self.standing.take().is_some() && doubted {
                     warn!("o relógio ou o livro não merece fé: só alertas saem");
                 }
@@ -137,6 +140,10 @@ impl Outbox {
         }
         tell_of_held(app).await?;
         dispatch.waiting = app.store.waiting(app.now()).await?;
+        if only_alerts && dispatch.waiting > 0 {
+            // One that was put off is due before the letters that wait may leave.
+            dispatch.next = dispatch.next.min(app.now().checked_add(AGAIN).ok());
+        }
         app.store.note_witness(app.now()).await?;
         dispatch.log();
         self.interrupted = false;

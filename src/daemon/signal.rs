@@ -40,11 +40,9 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// When to look again where nothing happens: when the next sign is due, or soon while something is amiss.
-    pub(super) fn next(&self, app: &App) -> Option<Timestamp> {
-        let every = SignedDuration::try_from(wanted(app)?.every).ok()?;
-        let given_at = self.given_at.filter(|_| !self.was_amiss && self.was_heard == Some(true));
-        Some(given_at.map_or(app.now(), |at| at.saturating_add(every).unwrap_or(Timestamp::MAX)))
+    /// Whether anybody is to hear them.
+    pub(super) fn is_wanted(&self, app: &App) -> bool {
+        wanted(app).is_some()
     }
 
     /// Gives the sign that is due, if one is.

@@ -172,18 +172,14 @@ impl Db {
         self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The state that plans see from now on. There is one writer and it is asked here, after its own were counted, so that
-    /// nothing counted is still unwritten; the database tells of other processes.
+    /// The state that plans see from now on. There is one writer and it is held meanwhile, so that nothing counted is still
+    /// unwritten, and a connection that had to be made anew is counted; the database tells of other processes.
     pub(crate) async fn generation(&self) -> Result<Generation, StoreError> {
+        let mut writer = self.writing_connection().await?.ok_or_else(StoreError::only_read)?;
         let own = self.changes.load(Ordering::Relaxed);
         let others = match &self.engine {
-            Engine::Sqlite(sqlite) => {
-                Sqlite::others(sqlite.writer.as_ref().ok_or_else(StoreError::only_read)?).await?
-            }
-            Engine::Postgres(postgres) => {
-                let writer = postgres.writer.as_ref().ok_or_else(StoreError::only_read)?;
-                leader::changes(&mut Conn::Postgres(writer.acquire().await?)).await?
-            }
+            Engine::Sqlite(_) => Sqlite::others(&mut writer).await?,
+            Engine::Postgres(_) => leader::changes(&mut writer).await?,
         };
         Ok(Generation { own, others })
     }

@@ -130,8 +130,8 @@ impl Sqlite {
     }
 
     /// How often others have written.
-    pub(crate) async fn others(writer: &SqlitePool) -> Result<i64, StoreError> {
-        bound!(OTHERS).fetch_one(&mut Conn::Sqlite(writer.acquire().await?)).await?.try_get(0)
+    pub(crate) async fn others(writer: &mut Conn) -> Result<i64, StoreError> {
+        bound!(OTHERS).fetch_one(writer).await?.try_get(0)
     }
 
     /// A consistent copy into a new file.

@@ -54,7 +54,7 @@ impl LastGood {
     }
 
     /// The same where its ledger was found, if it may be that one.
-    fn found_at(mut self, ledger: &Path) -> Option<Self> {
+    pub fn found_at(mut self, ledger: &Path) -> Option<Self> {
         let settings = &mut self.setup.config.settings;
         ledger.parent()?.clone_into(&mut settings.data);
         if ledger.extension().is_none_or(|end| end != "json") {
@@ -152,7 +152,9 @@ pub async fn while_held(setup: &Setup, now: Timestamp) -> Option<(LastGood, Refu
     let found = match held {
         Some(held) => {
             let kept = of(&store, setup.directory.as_deref(), now).await.ok().flatten();
-            let kept = kept.map(|kept| if is_there { kept.over_the_ledger_of(setup) } else { kept });
+            let kept = kept.and_then(|kept| {
+                if is_there { Some(kept.over_the_ledger_of(setup)) } else { kept.found_at(&path) }
+            });
             kept.map(|kept| (kept, held))
         }
         None => None,
