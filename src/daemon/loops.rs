@@ -300,7 +300,7 @@ async fn signal_loop(app: Arc<App>) {
         .await
         .is_some()
     {
-        if signals.is_wanted(&app) {
+        if Signals::are_wanted(&app) {
             // What only time brings amiss is to be told at once too; and what becomes of it is not shouted out at each change.
             self::rest(&app, Loop::Signal, signal::LOOK).await;
         } else {

@@ -41,7 +41,7 @@ pub struct Signals {
 
 impl Signals {
     /// Whether anybody is to hear them.
-    pub(super) fn is_wanted(&self, app: &App) -> bool {
+    pub(super) fn are_wanted(app: &App) -> bool {
         wanted(app).is_some()
     }
 

@@ -120,7 +120,9 @@ async fn whoever_sees_a_dossier_from_another_machine_is_noted_or_does_not_see_it
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!text.contains("Vitória"), "{text}");
     let (panel, still) = house.panel(House::settings("127.0.0.1:8080"), true).await;
-    assert_eq!(page(&panel, "/dossie/3205309").await.0, StatusCode::OK);
+    let Got(status, _, windows) = page(&panel, "/dossie/3205309").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(!windows.contains("name=\"em\""), "it tells of now alone, and offers no other day");
     assert!(still.shown.lock().unwrap().is_empty(), "at this machine the journal has no reader's name");
 }
 
