@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// What the reader says (how its message begins), what that means, and what to write instead.
-const WORDS: [(&str, &str, &str); 53] = [
+const WORDS: [(&str, &str, &str); 59] = [
     ("duplicate key", "esta chave ou tabela já apareceu antes no arquivo", "deixe uma só"),
     ("unclosed array table", "falta fechar os colchetes", "escreva `[[nome]]`"),
     ("unclosed array", "falta fechar a lista", "termine a lista com `]`"),
@@ -74,6 +74,14 @@ const WORDS: [(&str, &str, &str); 53] = [
         "escreva os algarismos, com ponto antes das casas decimais",
     ),
     (
+        "invalid fraction",
+        "o número está mal escrito",
+        "escreva os algarismos, com ponto antes das casas decimais",
+    ),
+    ("invalid hexadecimal number", "o número está mal escrito", "escreva só os algarismos"),
+    ("invalid octal number", "o número está mal escrito", "escreva só os algarismos"),
+    ("invalid binary number", "o número está mal escrito", "escreva só os algarismos"),
+    (
         "invalid exponent",
         "o número está mal escrito",
         "escreva os algarismos, com ponto antes das casas decimais",
@@ -124,6 +132,8 @@ const WORDS: [(&str, &str, &str); 53] = [
         "há listas ou tabelas dentro de listas em excesso",
         "confira se algum colchete ficou sem fechar",
     ),
+    ("invalid key", "a chave está mal escrita", "escreva `chave = valor`"),
+    ("invalid table", "o título da tabela está mal escrito", "escreva `[nome]`"),
     ("invalid value", "falta o valor, ou ele está mal escrito", "ponha textos entre \"aspas\""),
 ];
 
@@ -143,7 +153,7 @@ const INSIDE: [(&str, &str, &str); 3] = [
 ];
 
 /// How messages begin that are about one value, the keys and tables around it being whole.
-const OF_A_VALUE: [&str; 17] = [
+const OF_A_VALUE: [&str; 21] = [
     "invalid boolean",
     "invalid date",
     "invalid time",
@@ -160,7 +170,11 @@ const OF_A_VALUE: [&str; 17] = [
     "invalid integer",
     "invalid float",
     "invalid mantissa",
+    "invalid fraction",
     "invalid exponent",
+    "invalid hexadecimal number",
+    "invalid octal number",
+    "invalid binary number",
 ];
 
 /// Whether only a value is wrong, and the keys and tables around it are whole.

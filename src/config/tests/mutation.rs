@@ -194,6 +194,24 @@ fn run(cases: u32) {
 }
 
 #[test]
+fn whatever_is_wrong_with_a_number_or_a_key_is_said_for_what_it_is() {
+    let numbers = [
+        "-4.;", "4.x", "4.", "4.5.6", "0xZ", "0x", "0o9", "0b2", "1e", "1ex", "--4", "4_", "_4", "04", "+-1",
+    ];
+    let keys = ["[", "[]", "[a", "[[a]", "a.", ".a = 1", "= 1", "a b = 1", "\"a = 1"];
+    let lines = numbers.iter().map(|number| format!("pascoa = {number}")).chain(keys.map(str::to_owned));
+    for line in lines {
+        let text = format!("[[feriado]]\nnome = \"Penha\"\n{line}\n");
+        match compile(&Sources::embedded().with("feriados.toml", text.clone()), now()) {
+            Err(LoadError::Faulty(found)) => {
+                assert!(!found.render(false).contains("mal escrito aqui"), "{text}")
+            }
+            other => panic!("{text}{}", other.is_ok()),
+        }
+    }
+}
+
+#[test]
 fn a_damaged_configuration_is_refused_at_a_place_or_means_what_it_says() {
     run(120);
 }
