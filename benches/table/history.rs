@@ -143,8 +143,11 @@ fn moved_to(socket: &str, dir: &Path) -> tempfile::TempDir {
     let path = |dir: &Path| dir.display().to_string();
     let settings = settings.replace(&path(dir), &path(there.path()));
     fs::write(there.path().join("vigia.toml"), &settings).unwrap();
-    let (url, schema) =
-        (format!("postgres://vigia@/vigia?host={socket}"), format!("historia_{}", std::process::id()));
+    let years = dir.file_name().and_then(|name| name.to_str()?.rsplit('-').next()).unwrap();
+    let (url, schema) = (
+        format!("postgres://vigia@/vigia?host={socket}"),
+        format!("historia_{}_{years}", std::process::id()),
+    );
     let by_hand = |words: &[&str]| {
         let mut command = Command::new(BINARY);
         let done = command.arg("--config").arg(there.path()).args(words).args(["--autor", "medicao"]);

@@ -204,7 +204,7 @@ fn whatever_is_wrong_with_a_number_or_a_key_is_said_for_what_it_is() {
         let text = format!("[[feriado]]\nnome = \"Penha\"\n{line}\n");
         match compile(&Sources::embedded().with("feriados.toml", text.clone()), now()) {
             Err(LoadError::Faulty(found)) => {
-                assert!(!found.render(false).contains("mal escrito aqui"), "{text}")
+                assert!(!found.render(false).contains("mal escrito aqui"), "{text}");
             }
             other => panic!("{text}{}", other.is_ok()),
         }
