@@ -10,7 +10,6 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
-use tokio::sync::watch;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::task::TaskTracker;
 use tracing::error;
@@ -27,22 +26,18 @@ use super::ingest::Ingest;
 use super::lookout::{self, LONGEST_REST, lookout_loop};
 use super::news::News;
 use super::outbox::Outbox;
-use super::reconcile::{Pass, reconcile_once};
+use super::reconcile::reconcile_once;
 use super::register::Registers;
 use super::report::{LastSaid, report_once};
 use super::reserve;
+use super::rest::{LONGEST_SLEEP, Rest, rest_for, until, until_due};
 use super::retention::Retainer;
 use super::returns::Mailbox;
 use super::signal::{self, Signals};
-use super::trouble::troubles;
-use crate::render::portuguese;
+use super::trouble::{Amiss, standing};
 use crate::telemetry::chain;
 use crate::text::fold::folded;
 
-/// What failed, or is not known when to look at, is looked at again so soon.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
-/// How often drop folders are looked at, where there are some.
-const FOLDERS: Duration = crate::files::drop::SETTLING.saturating_mul(2);
 /// How often is looked whether mail got through.
 const HERALD: Duration = Duration::from_secs(15);
 /// How often is looked whether it is time for the self-audit.
@@ -154,7 +149,7 @@ async fn optional<L: Future<Output = ()>>(app: Arc<App>, each: Loop, work: impl 
         }
         // It rests, it does not hang.
         for _ in 0..RESTS {
-            rest(&app, each, REST).await;
+            rest_for(&app, each, REST).await;
         }
     }
 }
@@ -176,11 +171,13 @@ async fn ingest_loop(app: Arc<App>) {
     let mut ingest = Ingest::default();
     let mut rest = Rest::of(&app, Loop::Ingest);
     // What is taken in while the clock is doubted would carry a false date.
-    while let Some(taken) = app
-        .unless_stopped(async {
-            rest.begin();
-            if clock_watch::is_steady(&app).await? { ingest.ingest_once(&app).await } else { Ok(false) }
-        })
+    while let Some(taken) = rest
+        .look(
+            &app,
+            Box::pin(async {
+                if clock_watch::is_steady(&app).await? { ingest.ingest_once(&app).await } else { Ok(false) }
+            }),
+        )
         .await
     {
         let pause = match taken {
@@ -206,11 +203,13 @@ async fn ingest_loop(app: Arc<App>) {
 async fn register_loop(app: Arc<App>) {
     let mut registers = Registers::default();
     let mut rest = Rest::of(&app, Loop::Register);
-    while let Some(read) = app
-        .unless_stopped(async {
-            rest.begin();
-            if clock_watch::is_steady(&app).await? { registers.register_once(&app).await } else { Ok(()) }
-        })
+    while let Some(read) = rest
+        .look(
+            &app,
+            Box::pin(async {
+                if clock_watch::is_steady(&app).await? { registers.register_once(&app).await } else { Ok(()) }
+            }),
+        )
         .await
     {
         let pause = match read {
@@ -235,11 +234,13 @@ async fn register_loop(app: Arc<App>) {
 async fn news_loop(app: Arc<App>) {
     let mut news = News::default();
     let mut rest = Rest::of(&app, Loop::News);
-    while let Some(looked) = app
-        .unless_stopped(async {
-            rest.begin();
-            if clock_watch::is_steady(&app).await? { news.news_once(&app).await } else { Ok(()) }
-        })
+    while let Some(looked) = rest
+        .look(
+            &app,
+            Box::pin(async {
+                if clock_watch::is_steady(&app).await? { news.news_once(&app).await } else { Ok(()) }
+            }),
+        )
         .await
     {
         let pause = match looked {
@@ -256,13 +257,7 @@ async fn news_loop(app: Arc<App>) {
 async fn returns_loop(app: Arc<App>) {
     let mut mailbox = Mailbox::default();
     let mut rest = Rest::of(&app, Loop::Returns);
-    while let Some(collected) = app
-        .unless_stopped(async {
-            rest.begin();
-            mailbox.collect_once(&app).await
-        })
-        .await
-    {
+    while let Some(collected) = rest.look(&app, Box::pin(mailbox.collect_once(&app))).await {
         if let Err(failure) = &collected {
             error!(error = %chain(failure), "a leitura das devoluções falhou; será retomada");
         }
@@ -274,13 +269,7 @@ async fn returns_loop(app: Arc<App>) {
 async fn herald_loop(app: Arc<App>) {
     let mut herald = Herald::default();
     let mut rest = Rest::of(&app, Loop::Herald);
-    while let Some(told) = app
-        .unless_stopped(async {
-            rest.begin();
-            herald.herald_once(&app).await
-        })
-        .await
-    {
+    while let Some(told) = rest.look(&app, herald.herald_once(&app)).await {
         if let Err(failure) = told {
             error!(error = %chain(&failure), "os alertas por outro canal não puderam ser anotados");
         }
@@ -292,17 +281,10 @@ async fn herald_loop(app: Arc<App>) {
 async fn signal_loop(app: Arc<App>) {
     let mut signals = Signals::default();
     let mut rest = Rest::of(&app, Loop::Signal);
-    while app
-        .unless_stopped(async {
-            rest.begin();
-            signals.signal_once(&app).await;
-        })
-        .await
-        .is_some()
-    {
+    while rest.look(&app, Box::pin(signals.signal_once(&app))).await.is_some() {
         if Signals::are_wanted(&app) {
             // What only time brings amiss is to be told at once too; and what becomes of it is not shouted out at each change.
-            self::rest(&app, Loop::Signal, signal::LOOK).await;
+            rest_for(&app, Loop::Signal, signal::LOOK).await;
         } else {
             rest.take(&app, LONGEST_REST).await;
         }
@@ -318,75 +300,7 @@ async fn audit_loop(app: Arc<App>) {
         if let Some(Err(failure)) = app.unless_stopped(retainer.retain_once(&app, app.now())).await {
             error!(error = %chain(&failure), "dados cujo prazo de guarda terminou não puderam ser apagados; será retomado");
         }
-        rest(&app, Loop::Audit, AUDIT).await;
-    }
-}
-
-/// How long it is until an instant, by the clock as it stands.
-fn until(app: &App, at: Option<Timestamp>) -> Option<Duration> {
-    Some(Duration::try_from(at?.duration_since(app.now())).unwrap_or_default().min(LONGEST_REST))
-}
-
-/// The same for a loop over sources, which does not look at them more often than each half-minute.
-fn until_due(app: &App, at: Option<Timestamp>) -> Duration {
-    until(app, at).unwrap_or(LONGEST_REST).max(LONGEST_SLEEP)
-}
-
-/// A loop came round: it vouches for that, and waits for its next turn or the stop.
-async fn rest(app: &App, each: Loop, pause: Duration) {
-    app.vouch(each);
-    app.unless_stopped(tokio::time::sleep(pause)).await;
-}
-
-/// How a loop rests that looks again when something may have changed.
-struct Rest {
-    of: Loop,
-    changed: watch::Receiver<()>,
-}
-
-impl Rest {
-    fn of(app: &App, of: Loop) -> Self {
-        Self { of, changed: app.changed.subscribe() }
-    }
-
-    /// A look begins: what happens from now on ends the rest after it.
-    fn begin(&mut self) {
-        self.changed.mark_unchanged();
-    }
-
-    /// The loop came round: it vouches for that, and waits for its next turn, for something to happen, or the stop.
-    async fn take(&mut self, app: &App, pause: Duration) {
-        self.take_unless(app, pause, std::future::pending()).await;
-    }
-
-    /// The same, unless it is called before. Answers whether it waited in vain.
-    async fn take_unless(&mut self, app: &App, pause: Duration, called: impl Future<Output = ()>) -> bool {
-        app.vouch(self.of);
-        let in_vain = tokio::select! {
-            () = app.stop.cancelled() => false,
-            () = called => false,
-            // Its sender is the app's own.
-            _changed = self.changed.changed() => false,
-            () = tokio::time::sleep(pause) => true,
-        };
-        // It rested: the patience is with the step that begins.
-        app.vouch(self.of);
-        in_vain
-    }
-
-    /// The same for a loop that looks at drop folders, if it has any: a file in one ends it.
-    async fn by_folders(&mut self, app: &App, pause: Duration, is_quiet: Option<impl Fn() -> bool>) {
-        let Some(is_quiet) = is_quiet else { return self.take(app, pause).await };
-        let ends = tokio::time::Instant::now() + pause;
-        loop {
-            let left = ends.saturating_duration_since(tokio::time::Instant::now());
-            if !self.take_unless(app, left.min(FOLDERS), std::future::pending()).await
-                || left <= FOLDERS
-                || !is_quiet()
-            {
-                return;
-            }
-        }
+        rest_for(&app, Loop::Audit, AUDIT).await;
     }
 }
 
@@ -454,54 +368,6 @@ async fn send_loop(app: Arc<App>, mut outbox: Outbox) {
         rest.take_unless(&app, pause, app.mail.notified()).await;
     }
     outbox.close().await;
-}
-
-/// So much that is amiss is shown; the rest is counted.
-const MOST_SHOWN: usize = 3;
-
-/// What was amiss when that was last looked at: an examination costs more than a pass that finds nothing to do.
-#[derive(Default)]
-struct Amiss {
-    looked_at: Option<tokio::time::Instant>,
-    /// Whether it was looked at by the last pass.
-    is_fresh: bool,
-    said: Vec<String>,
-}
-
-/// What is amiss is looked at so often at most, and after each pass that changed something.
-const EXAMINED: Duration = Duration::from_mins(1);
-
-impl Amiss {
-    async fn look(&mut self, app: &App, changed: bool, now: Timestamp) -> Vec<String> {
-        self.is_fresh = changed || self.looked_at.is_none_or(|at| at.elapsed() >= EXAMINED);
-        if self.is_fresh {
-            self.said = troubles(app, now).await;
-            self.looked_at = Some(tokio::time::Instant::now());
-        }
-        self.said.clone()
-    }
-
-    /// How long the next pass may be put off: whatever woke one that did not look is looked at when the minute is over.
-    fn rests(&self) -> Duration {
-        let since = self.looked_at.filter(|_| !self.is_fresh).map(|at| at.elapsed());
-        since.map_or(LONGEST_REST, |since| EXAMINED.saturating_sub(since))
-    }
-}
-
-/// What systemd shows: what is amiss first, then what is waited for.
-fn standing(app: &App, pass: &Pass, mut said: Vec<String>) -> String {
-    let live = app.live();
-    let zone = &live.calendar.hours.zone;
-    if said.len() > MOST_SHOWN {
-        let more = said.split_off(MOST_SHOWN).len();
-        said.push(format!("e mais {more}: vigia-suas saude"));
-    }
-    said.push(portuguese::counted(pass.held, "aviso retido", "avisos retidos"));
-    said.push(match pass.next_wake {
-        Some(at) => format!("próxima decisão em {}", portuguese::instant(at, zone)),
-        None => "nenhuma decisão à vista".to_owned(),
-    });
-    said.join("; ")
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use std::pin::Pin;
 use super::*;
 use crate::clock::Clock;
 use crate::config::{Mode, SignalFormat, SignalSettings};
+use crate::daemon::rest::FOLDERS;
+use crate::daemon::trouble::EXAMINED;
 use crate::domain::time::Leap;
 use crate::store::Store;
 use crate::world::live::Live;
