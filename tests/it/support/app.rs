@@ -146,7 +146,7 @@ ao_incerto = "{on_uncertain}"
 dados = "{data}"
 [horario]
 das = "00:00"
-as = "23:59"
+as = "23:59:59"
 somente_dias_uteis = false
 [remetente]
 nome = "Vigilância Socioassistencial"
