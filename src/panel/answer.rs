@@ -8,6 +8,7 @@ use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use base64ct::{Base64, Encoding as _};
 use futures_util::stream;
+use maud::Markup;
 use sha2::{Digest as _, Sha256};
 use tracing::error;
 
@@ -84,8 +85,10 @@ pub(super) fn long_table(name: &str, pieces: impl Iterator<Item = String> + Send
     response
 }
 
-/// A page that stands alone, with its own style and no other.
-pub(super) fn document(page: String) -> Response {
+/// A page that stands alone, with its own style and no other; above it `back`, which is not printed.
+pub(super) fn document(page: &str, back: &Markup) -> Response {
+    const SCREEN_ONLY: &str = "@media print { .back { display: none } }\n</style>";
+    let page = page.replacen("</style>", SCREEN_ONLY, 1).replacen("<body>", &format!("<body>{}", back.0), 1);
     let style =
         page.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>")).map_or("", |(s, _)| s);
     let digest = Base64::encode_string(&Sha256::digest(style.as_bytes()));

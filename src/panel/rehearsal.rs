@@ -9,7 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer::{Answer, Failure, document};
 use super::ask::Ask;
-use super::{Panel, TURN};
+use super::{Panel, TURN, page};
 use crate::plan::forecast::{ForecastTally, Quota};
 use crate::plan::replay::Replay;
 use crate::render::forecast;
@@ -63,7 +63,7 @@ pub(super) async fn rehearsal(State(panel): State<Arc<Panel>>, ask: Ask) -> Answ
         let forecast = tally.forecast(&calendar, roster, days, quota, WEEKLY);
         Ok::<_, crate::domain::id::IdError>(forecast::page(&forecast, &calendar, roster))
     });
-    Ok(document(made.await??))
+    Ok(document(&made.await??, &page::back("/", "Hoje")))
 }
 
 impl Panel {

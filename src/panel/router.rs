@@ -135,7 +135,7 @@ async fn dossiers(State(panel): State<Arc<Panel>>, Path(code): Path<String>, ask
     };
     let window = WindowId::parse(id).map_err(|_| no_window(id))?;
     if ask.is_head {
-        return Ok(document(String::new()));
+        return Ok(typed("text/html; charset=utf-8", String::new()));
     }
     dossier(panel, scene, (code, window), ask.visitor).await
 }
@@ -163,7 +163,11 @@ async fn dossier(
             return Err(Failure::Busy(words.to_owned()));
         }
     }
-    Ok(document(dossier::page(&found, scene.calendar())))
+    let back = page::back(
+        &Ask::links(&scene).municipality(municipality),
+        &page::municipality::name(&scene, municipality),
+    );
+    Ok(document(&dossier::page(&found, scene.calendar()), &back))
 }
 
 async fn call_list(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
@@ -199,7 +203,11 @@ async fn report_page(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
         history: &history,
         roster: &scene.known.live.setup.config.roster,
     };
-    Ok(document(report::page(&chosen(&scene, &ask)?, beside, scene.calendar())))
+    let back = match ask.text("janela").and_then(|text| WindowId::parse(text).ok()) {
+        Some(window) => page::back(&Ask::links(&scene).window(&window), window.as_str()),
+        None => page::back(&Ask::links(&scene).to("/"), "Hoje"),
+    };
+    Ok(document(&report::page(&chosen(&scene, &ask)?, beside, scene.calendar()), &back))
 }
 
 /// Window by window: of the whole country it is too long to be made before the first of it is sent.

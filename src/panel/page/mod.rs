@@ -206,6 +206,11 @@ pub(super) fn whole(frame: &Frame<'_>, content: &Markup) -> String {
     visible::lines(&markup.into_string())
 }
 
+/// The way back to a page of the panel, on one that stands alone.
+pub(super) fn back(to: &str, name: &str) -> Markup {
+    html! { p .back { a href=(to) { "← " (pt::line(name)) } } }
+}
+
 /// A page that says why there is no other.
 pub(super) fn refusal(title: &str, words: &str) -> String {
     let markup = html! {
