@@ -194,8 +194,12 @@ mod tests {
     use super::*;
 
     fn tokens(server: &MockServer, grant: Grant) -> Tokens {
+        tokens_at(&server.uri(), grant)
+    }
+
+    fn tokens_at(origin: &str, grant: Grant) -> Tokens {
         Tokens::new(TokenServer {
-            url: format!("{}/token", server.uri()),
+            url: format!("{origin}/token"),
             client_id: "cliente".to_owned(),
             client_secret: Some("s&gredo".to_owned().into()),
             scope: Some("https://outlook.office365.com/.default".to_owned()),
@@ -272,8 +276,8 @@ mod tests {
         Mock::given(method("POST")).respond_with(ResponseTemplate::new(503)).mount(&server).await;
         let busy = tokens(&server, Grant::ClientCredentials).token().await.unwrap_err();
         assert!(matches!(busy, Outcome::Deferred { slow_down: true, .. }), "{busy:?}");
-        let tokens = tokens(&server, Grant::RefreshToken("s3gr3d0".to_owned().into()));
-        drop(server);
+        // Where nobody listens: a server that is dropped goes back to a pool, and answers whoever draws it next.
+        let tokens = tokens_at("http://127.0.0.1:1", Grant::RefreshToken("s3gr3d0".to_owned().into()));
         let gone = tokens.token().await.unwrap_err();
         assert!(matches!(gone, Outcome::Deferred { slow_down: true, .. }), "{gone:?}");
         assert!(!format!("{gone:?} {tokens:?}").contains("s3gr3d0"));

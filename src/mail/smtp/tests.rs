@@ -345,9 +345,7 @@ async fn a_cancelled_letter_takes_its_connection_with_it() {
 #[tokio::test]
 async fn nobody_listening_defers() {
     let server = Scripted::start(Cover::Clear, Vec::new()).await;
-    let relay = relay(&server);
-    drop(server);
-    let mut sender = SmtpSender::new(relay).unwrap();
+    let mut sender = SmtpSender::new(Relay { port: 1, ..relay(&server) }).unwrap();
     let outcome = send(&mut sender, "smas@vitoria.invalid").await;
     let Outcome::Deferred { reply, slow_down: true } = outcome else { panic!("{outcome:?}") };
     assert!(reply.starts_with("não foi possível conectar ao relé: "), "{reply}");
