@@ -12,7 +12,7 @@ use crate::domain::reason::Reason;
 use crate::domain::roster::Role;
 use crate::plan::{Decision, Notice, Sending};
 use crate::render::because::because;
-use crate::store::{NewDecision, StoreError};
+use crate::store::{NewDecision, Recorded, StoreError};
 use crate::telemetry::chain;
 use crate::world::compose::compose;
 
@@ -79,12 +79,18 @@ pub async fn alert_once_on(
             let because = because(&reason, &live.calendar);
             let decision = Decision::Send(Sending { notice, version, copies: Vec::new(), because: reason });
             let change = NewDecision { decision, because, letter: Some(letter), evidence: Vec::new() };
-            if let Err(failure) = app.store.record_alert(now, change).await {
-                app.cry(Outcry { topic: topic.to_owned(), text });
-                return Err(failure);
+            match app.store.record_alert(now, change).await {
+                // Whoever finds the same again at each look for letters would call itself to look again.
+                Ok(Recorded::Repeated) => {}
+                Ok(_) => {
+                    app.mail.notify_one();
+                    app.herald.notify_one();
+                }
+                Err(failure) => {
+                    app.cry(Outcry { topic: topic.to_owned(), text });
+                    return Err(failure);
+                }
             }
-            app.mail.notify_one();
-            app.herald.notify_one();
         }
         Err(failure) => {
             tracing::error!(alert.topic = topic, error = %chain(&*failure), "o alerta não pôde ser escrito");

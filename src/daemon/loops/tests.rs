@@ -117,6 +117,56 @@ async fn the_deciding_loop_is_woken_when_the_next_pass_is_due_also_where_that_mo
     tokio::join!(tick_loop(app.clone(), scheduler().await.unwrap()), looked_at);
 }
 
+/// When each of some loops last came round.
+fn came_round(app: &App, each: &[&str]) -> Vec<Timestamp> {
+    let progress = app.progress(app.now());
+    progress.iter().filter(|of| each.contains(&of.name.as_str())).map(|of| of.moved_at).collect()
+}
+
+/// Waits until none of them looks any more, and answers when each last did.
+async fn at_rest(came_round: impl Fn() -> Vec<Timestamp>) -> Vec<Timestamp> {
+    let quiet = async {
+        let mut last = came_round();
+        loop {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            let now = came_round();
+            if now == last {
+                return last;
+            }
+            last = now;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), quiet).await.expect("they never rest")
+}
+
+/// Each look finds the doubt again, and that staff were told of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loops_of_a_service_that_is_held_rest_as_others_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut app = App::shipped(dir.path(), Clock::System.now()).await;
+    Arc::get_mut(&mut app).unwrap().clock = Clock::System;
+    app.store.heartbeat(app.now()).await.unwrap();
+    *app.doubted.lock().unwrap() = app.store.doubt().await.unwrap();
+    assert!(app.doubt().is_some());
+    let tracker = TaskTracker::new();
+    let outbox = Outbox::new(&app.live()).unwrap();
+    let running = [
+        tracker.spawn(send_loop(app.clone(), outbox)),
+        tracker.spawn(reconcile_loop(app.clone())),
+        tracker.spawn(herald_loop(app.clone())),
+    ];
+    at_rest(|| came_round(&app, &["decisão", "envio", "alertas"])).await;
+    assert!(app.doubt().is_some());
+    let told = app.store.deliveries(&crate::store::DeliveryFilter::default()).await.unwrap();
+    let is_of_doubt =
+        |line: &crate::store::DeliveryLine| line.key.to_string().contains(topic::LEDGER_DOUBTED);
+    assert!(told.iter().any(is_of_doubt), "staff were told");
+    app.stop.cancel();
+    for each in running {
+        each.await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_loop_at_rest_looks_again_when_another_process_writes_and_ends_at_once_when_told_to_stop() {
     let dir = tempfile::tempdir().unwrap();
@@ -132,23 +182,9 @@ async fn a_loop_at_rest_looks_again_when_another_process_writes_and_ends_at_once
     running.push(tracker.spawn(register_loop(app.clone())));
     running.push(tracker.spawn(returns_loop(app.clone())));
     let each = ["decisão", "envio", "ingestão", "notícias", "cadastro", "devoluções"];
-    let came_round = |app: &App| -> Vec<Timestamp> {
-        let progress = app.progress(app.now());
-        progress.iter().filter(|of| each.contains(&of.name.as_str())).map(|of| of.moved_at).collect()
-    };
+    let came_round = |app: &App| came_round(app, &each);
     // Until nothing is left to do, and so nothing is written.
-    let mut last = came_round(&app);
-    let quiet = async {
-        loop {
-            tokio::time::sleep(Duration::from_millis(700)).await;
-            let now = came_round(&app);
-            if now == last {
-                break;
-            }
-            last = now;
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(1), quiet).await.expect("they never rest");
+    let last = at_rest(|| came_round(&app)).await;
     let other = Store::open(&dir.path().join("vigia.db"), app.now()).await.unwrap();
     other.note_relay(Some(app.now())).await.unwrap();
     let all_looked = async {
