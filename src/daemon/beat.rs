@@ -115,6 +115,39 @@ async fn beat(app: &App, now: Timestamp, beaten: &mut Beaten) -> Result<(), Stor
     Ok(())
 }
 
+/// While a start reads all of a ledger, systemd is asked so often for more time, and for so much of it.
+const ASKS_FOR_TIME: Duration = Duration::from_secs(10);
+const MORE_TIME: Duration = Duration::from_mins(1);
+/// A start that takes longer is systemd's to judge: the disk answers nobody.
+const LONGEST_START: Duration = Duration::from_hours(1);
+
+/// Waits for what takes as long as the ledger is large, and says so to systemd meanwhile, which would else end a start that
+/// takes longer than the unit gives it.
+pub(super) async fn reading_all<T>(work: impl Future<Output = T>) -> T {
+    let more = u32::try_from(MORE_TIME.as_micros()).unwrap_or(u32::MAX);
+    let ask = || {
+        let status = NotifyState::Status("o livro é lido por inteiro antes de valer");
+        notify(&[NotifyState::ExtendTimeoutUsec(more), status]);
+    };
+    asking(work, ask, (ASKS_FOR_TIME, LONGEST_START)).await
+}
+
+/// Waits, and asks so often for so long.
+async fn asking<T>(
+    work: impl Future<Output = T>,
+    ask: impl Fn(),
+    (each, longest): (Duration, Duration),
+) -> T {
+    let until = tokio::time::Instant::now() + longest;
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(each), if tokio::time::Instant::now() < until => ask(),
+        }
+    }
+}
+
 /// Tells systemd, if it is there.
 pub(super) fn notify(states: &[NotifyState<'_>]) {
     if let Err(failure) = sd_notify::notify(states) {
@@ -124,10 +157,26 @@ pub(super) fn notify(states: &[NotifyState<'_>]) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use jiff::SignedDuration;
 
     use super::*;
     use crate::clock::Clock;
+
+    #[tokio::test]
+    async fn a_start_that_reads_a_large_ledger_asks_for_more_time_until_it_is_too_long_and_a_quick_one_for_none()
+     {
+        let asked = AtomicU32::new(0);
+        let ask = || _ = asked.fetch_add(1, Ordering::Relaxed);
+        let (each, longest) = (Duration::from_millis(10), Duration::from_millis(100));
+        asking(std::future::ready(()), ask, (each, longest)).await;
+        assert_eq!(asked.load(Ordering::Relaxed), 0);
+        asking(tokio::time::sleep(longest * 5), ask, (each, longest)).await;
+        let found = asked.load(Ordering::Relaxed);
+        assert!((1..=10).contains(&found), "{found}");
+        const { assert!(ASKS_FOR_TIME.as_secs() * 3 < MORE_TIME.as_secs()) };
+    }
 
     #[tokio::test]
     async fn each_loop_that_stands_still_while_the_others_get_on_ends_the_signs_of_life_and_is_named() {

@@ -13,7 +13,7 @@ use tracing::{error, info, warn};
 
 use super::app::App;
 use super::audit::audit_if_due;
-use super::beat::notify;
+use super::beat::{notify, reading_all};
 use super::clock_watch;
 use super::daily::Daily;
 use super::gate::{self, Verdict};
@@ -219,7 +219,7 @@ impl Service {
 
     async fn open(setup: Setup, clock: Clock, reserve: Option<Reserve<'_>>) -> Result<Self, ServiceError> {
         let (lock, store) = seat::begin_alone(&setup.config.settings, clock.now()).await?;
-        store.file_is_whole().await?;
+        Box::pin(reading_all(store.file_is_whole())).await?;
         if let Some(server) = gate::of_another_service(&store, &setup, clock.now()).await? {
             return Err(ServiceError::Foreign(server));
         }
