@@ -4,6 +4,8 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use super::args::{Invocation, LetterFormat, Sample};
 use super::session::{Answer, Failure, Result, Session, remark, remark_styled, say_bytes};
 use super::{gallery, letter};
@@ -32,6 +34,9 @@ pub(super) async fn run(
              --config DIR",
         )
     })?;
+    // From the beginning: one that comes while a letter is written is obeyed after it.
+    let mut interrupt =
+        signal(SignalKind::interrupt()).map_err(|e| Failure::refused(format!("erro: {e}")))?;
     let state = || Sources::read(&dir).map(|sources| sources.fingerprint()).map_err(|e| e.to_string());
     let mut shown = None;
     loop {
@@ -45,7 +50,7 @@ pub(super) async fn run(
             show(invocation, &dir, sample, format, output).await?;
         }
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => return Ok(Answer::Done),
+            _ = interrupt.recv() => return Ok(Answer::Done),
             () = tokio::time::sleep(LOOK) => {}
         }
     }
