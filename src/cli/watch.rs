@@ -8,8 +8,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::{Invocation, LetterFormat, Sample};
 use super::session::{Answer, Failure, Result, Session, remark, remark_styled, say_bytes};
-use super::{gallery, letter};
+use super::{gallery, letter, serve};
 use crate::config::Sources;
+use crate::daemon::lifecycle::ServiceError;
 use crate::render::letter::{Letter, auto_refreshed, fault_page};
 use crate::render::portuguese;
 use crate::world::setup::Setup;
@@ -35,8 +36,8 @@ pub(super) async fn run(
         )
     })?;
     // From the beginning: one that comes while a letter is written is obeyed after it.
-    let mut interrupt =
-        signal(SignalKind::interrupt()).map_err(|e| Failure::refused(format!("erro: {e}")))?;
+    let mut interrupt = signal(SignalKind::interrupt())
+        .map_err(|error| serve::failure(ServiceError::Start(Box::new(error))))?;
     let state = || Sources::read(&dir).map(|sources| sources.fingerprint()).map_err(|e| e.to_string());
     let mut shown = None;
     loop {
