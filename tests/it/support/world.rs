@@ -26,7 +26,7 @@ use vigia_suas::plan::replay::{Replay, StatusChange};
 /// How many worlds a law is tried on: thousands where the program is optimised (`cargo test --release`, as `.ci/run`
 /// does), fewer where it is not, so that the tests of every day take two minutes.
 pub(crate) fn worlds() -> Config {
-    let cases = if cfg!(debug_assertions) { 100 } else { 2_000 };
+    let cases = if cfg!(debug_assertions) { 64 } else { 2_000 };
     Config { cases, failure_persistence: None, ..Config::default() }
 }
 
