@@ -14,15 +14,16 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use jiff::civil::date;
 use vigia_suas::clock::Clock;
 use vigia_suas::daemon::lifecycle::Service;
 use vigia_suas::daemon::outbox::Outbox;
 use vigia_suas::daemon::reconcile::reconcile_once;
-use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::store::DeliveryFilter;
 use vigia_suas::world::setup::Setup;
 
 use crate::measure::{self, By, Cost, Pair};
+use crate::years;
 
 /// The municipalities of Brazil.
 const LETTERS: &str = "5570";
@@ -171,7 +172,6 @@ pub(crate) fn one_run(words: &[String]) {
 
 /// A production configuration with so many municipalities and one window that opened today.
 fn configure(dir: &Path, connections: usize, port: &str, count: usize, ledger: &str) {
-    let data = dir.join("dados");
     let bank = match ledger {
         FILE => String::new(),
         socket => format!(
@@ -179,31 +179,8 @@ fn configure(dir: &Path, connections: usize, port: &str, count: usize, ledger: &
             std::process::id()
         ),
     };
-    let settings = format!(
-        r#"
-modo = "producao"
-inicio = 2027-03-01
-limite_dia = 1000000
-dados = "{}"
-[remetente]
-nome = "Vigilância Socioassistencial"
-email = "vigilancia@vigia.medicao"
-[smtp]
-servidor = "127.0.0.1"
-porta = {port}
-seguranca = "nenhuma"
-por_minuto = 100000
-por_dia = 10000000
-conexoes = {connections}
-[gerencia.GPSB]
-nome = "Gerência de Proteção Social Básica"
-email = "gpsb@vigia.medicao"
-[gsuas]
-nome = "Gerência do Sistema Único de Assistência Social"
-email = "gsuas@vigia.medicao"
-{bank}"#,
-        data.display()
-    );
+    let smtp = format!("porta = {port}\npor_minuto = 100000\npor_dia = 10000000\nconexoes = {connections}");
+    let settings = years::settings(dir, date(2027, 3, 1), &smtp, &bank);
     let calendar = r#"
 [parte.GESTAO]
 nome = "Gestão municipal"
@@ -228,24 +205,10 @@ abertura = 2027-03-01
 prazo = 2027-04-30
 fonte = "Medição"
 "#;
-    let mut roster = String::from(
-        "ibge;nome;regiao;smas_email;smas_titular;smas_telefone;cmas_email;cmas_titular;cmas_telefone;dispensas;observacao\n",
-    );
-    for n in 0..count {
-        let code = code(n);
-        writeln!(roster, "{code};Município de número {n};Sul;smas.{n}@municipio.medicao;;;;;;;").unwrap();
-    }
-    for (name, text) in
-        [("vigia.toml", settings.as_str()), ("calendario.toml", calendar), ("municipios.csv", &roster)]
-    {
-        fs::write(dir.join(name), text).unwrap();
-    }
-}
-
-/// The n-th municipality, with the check digit that IBGE would give it.
-fn code(n: usize) -> MunicipalityCode {
-    let six = 320_000 + n;
-    (0..10).find_map(|digit| MunicipalityCode::parse(&format!("{six}{digit}")).ok()).unwrap()
+    let roster = years::roster(count);
+    let files =
+        [("vigia.toml", settings.as_str()), ("calendario.toml", calendar), ("municipios.csv", &roster)];
+    years::write(dir, &files);
 }
 
 /// An smtp-sink that runs until dropped.

@@ -1,7 +1,6 @@
 //! A start, and a year simulated and every letter rendered, by the number of municipalities: whole processes over the
 //! shipped calendar, beside what the processor does with plain bytes.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -52,14 +51,5 @@ fn configure(dir: &Path, municipalities: usize) {
     for file in fs::read_dir(SHIPPED).unwrap().flatten().filter(|file| file.path().is_file()) {
         fs::copy(file.path(), dir.join(file.file_name())).unwrap();
     }
-    let mut roster = "ibge;nome;regiao;smas_email;cmas_email\n".to_owned();
-    for n in 0..municipalities {
-        writeln!(
-            roster,
-            "{};Município de número {n};Sul;smas@m{n}.invalid;cmas@m{n}.invalid",
-            years::code(n)
-        )
-        .unwrap();
-    }
-    fs::write(dir.join("municipios.csv"), roster).unwrap();
+    fs::write(dir.join("municipios.csv"), years::roster(municipalities)).unwrap();
 }

@@ -34,9 +34,9 @@ pub(crate) fn code(n: usize) -> MunicipalityCode {
     (0..10).find_map(|digit| MunicipalityCode::parse(&format!("{six}{digit}")).ok()).unwrap()
 }
 
-/// Writes the configuration: the shipped calendar from a day on, a yearly census and plan, and so many municipalities.
-pub(crate) fn configure(dir: &Path, municipalities: usize, from: Date) {
-    let settings = format!(
+/// The settings of a service in production over the ledger in `dados`, with what the relay's table says and more tables.
+pub(crate) fn settings(dir: &Path, from: Date, smtp: &str, more: &str) -> String {
+    format!(
         r#"
 modo = "producao"
 inicio = {from}
@@ -47,8 +47,8 @@ nome = "Vigilância Socioassistencial"
 email = "vigilancia@vigia.medicao"
 [smtp]
 servidor = "127.0.0.1"
-porta = 2525
 seguranca = "nenhuma"
+{smtp}
 [gerencia.GPSB]
 nome = "Gerência de Proteção Social Básica"
 email = "gpsb@vigia.medicao"
@@ -58,11 +58,36 @@ email = "gpse@vigia.medicao"
 [gsuas]
 nome = "Gerência do Sistema Único de Assistência Social"
 email = "gsuas@vigia.medicao"
-[alertas]
-para = ["vigilancia@vigia.medicao"]
+{more}
 "#,
         dir.join("dados").display()
+    )
+}
+
+/// The table of so many municipalities, each with an address of its secretariat and one of its council.
+pub(crate) fn roster(municipalities: usize) -> String {
+    let mut roster = String::from(
+        "ibge;nome;regiao;smas_email;smas_titular;smas_telefone;cmas_email;cmas_titular;cmas_telefone;dispensas;observacao\n",
     );
+    for n in 0..municipalities {
+        writeln!(roster, "{};Município de número {n};Sul;smas@m{n}.medicao;;;cmas@m{n}.medicao;;;;", code(n))
+            .unwrap();
+    }
+    roster
+}
+
+/// Writes files into a folder.
+pub(crate) fn write(dir: &Path, files: &[(&str, &str)]) {
+    fs::create_dir_all(dir).unwrap();
+    for (name, text) in files {
+        fs::write(dir.join(name), text).unwrap();
+    }
+}
+
+/// Writes the configuration: the shipped calendar from a day on, a yearly census and plan, and so many municipalities.
+pub(crate) fn configure(dir: &Path, municipalities: usize, from: Date) {
+    let alerts = "[alertas]\npara = [\"vigilancia@vigia.medicao\"]";
+    let settings = settings(dir, from, "porta = 2525", alerts);
     let shipped = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/calendario.toml")).unwrap();
     let first = from.year();
     let mut calendar = shipped
@@ -90,22 +115,14 @@ para = ["vigilancia@vigia.medicao"]
         )
         .unwrap();
     }
-    let mut roster = String::from(
-        "ibge;nome;regiao;smas_email;smas_titular;smas_telefone;cmas_email;cmas_titular;cmas_telefone;dispensas;observacao\n",
-    );
-    for n in 0..municipalities {
-        writeln!(roster, "{};Município de número {n};Sul;smas@m{n}.medicao;;;cmas@m{n}.medicao;;;;", code(n))
-            .unwrap();
-    }
-    fs::create_dir_all(dir).unwrap();
-    for (name, text) in [
+    let roster = roster(municipalities);
+    let files = [
         ("vigia.toml", settings.as_str()),
         ("calendario.toml", &calendar),
         ("fontes.toml", &feeds),
         ("municipios.csv", &roster),
-    ] {
-        fs::write(dir.join(name), text).unwrap();
-    }
+    ];
+    write(dir, &files);
 }
 
 /// A ledger as it grows. The configuration lies in the folder given, the ledger in its `dados`.
