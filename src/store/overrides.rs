@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use super::chain::{Chain, Line};
 use super::order::{Columns, Override, OverrideId, OverrideLine, line};
 use super::{Store, StoreError};
-use crate::database::cell::{code, ms};
+use crate::database::cell::{Cells, code, ms, whole_ms};
 use crate::database::db::{Conn, written};
 use crate::database::sql::{among, bound, rows_of, statements};
 use crate::domain::id::{PartId, WindowId};
@@ -38,6 +38,9 @@ statements! {
     const LIST = "SELECT id, kind, window_id, municipality, part, batch, until_on, author, reason, decided_at, \
                   lifted_by, lift_reason, lifted_at, telephone FROM overrides ORDER BY decided_at, id";
     const IN_FORCE = in_force!("1 = 1");
+    const LATEST = "SELECT (SELECT MAX(decided_at) FROM overrides WHERE lifted_at IS NULL) AS ordered, \
+                    (SELECT MAX(taken_at) FROM (SELECT taken_at FROM snapshots ORDER BY position DESC LIMIT 1000) AS latest) \
+                    AS loaded";
     const IN_FORCE_OF_NONE = in_force!("window_id IS NULL");
     const IN_FORCE_AMONG = in_force!(among!("window_id"));
 }
@@ -99,12 +102,16 @@ impl Store {
     }
 
     /// Records an order. Giving the very same one twice records it once.
+    ///
+    /// What comes later is newer, whatever the clock says meanwhile: an order is dated no earlier than the orders in force
+    /// and the loads that were there when it was given, by which it is held against both.
     pub async fn add_override(
         &self,
         what: Override,
         authorship: Authorship,
     ) -> Result<OverrideId, StoreError> {
         written!(self.db, |tx| {
+            let authorship = Authorship { at: given_at(&mut tx, authorship.at).await?, ..authorship };
             let cells = Columns::of(&what);
             let id = cells.id(&authorship);
             let added = bound!(
@@ -149,6 +156,15 @@ impl Store {
             lifted
         })
     }
+}
+
+/// When an order counts as given: now, or after what it would else seem older than.
+async fn given_at(conn: &mut Conn, now: Timestamp) -> Result<Timestamp, StoreError> {
+    let row = bound!(LATEST).fetch_one(&mut *conn).await?;
+    let cells = Cells::of("overrides", &row);
+    let ordered = cells.instant_opt("ordered")?.filter(|at| *at > whole_ms(now));
+    let after = ordered.and_then(|at| at.checked_add(SignedDuration::from_millis(1)).ok());
+    Ok([after, cells.instant_opt("loaded")?].into_iter().flatten().fold(now, Timestamp::max))
 }
 
 /// The orders to keep data that count on a day, oldest first.

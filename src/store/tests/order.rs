@@ -3,10 +3,11 @@
 use jiff::civil::date;
 
 use crate::domain::calendar::Deadline;
+use crate::domain::id::{FeedId, SnapshotId};
 use crate::domain::notice::Told;
 use crate::domain::overrides::{Authorship, BatchId, HoldScope};
 use crate::store::testing::*;
-use crate::store::{HeldConfiguration, NewConfiguration, Override};
+use crate::store::{HeldConfiguration, NewConfiguration, NewSnapshot, Override};
 
 fn by(author: &str, minutes: i64) -> Authorship {
     Authorship { author: author.to_owned(), reason: "ofício 12".to_owned(), at: at(minutes) }
@@ -59,6 +60,39 @@ async fn every_order_comes_back_as_given_until_it_is_lifted() {
     assert_eq!(lines.len(), 7);
     assert_eq!(lines[6].what, dispute);
     assert_eq!(lines[6].lifted, Some(by("Rui", 11)));
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn what_is_ordered_later_is_newer_though_the_clock_was_set_back_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let scope = HoldScope::Window(rma());
+    let short = Override::Hold { scope: scope.clone(), until: Some(date(2026, 12, 1)) };
+    store.add_override(short, by("Ana", 20)).await.unwrap();
+    store.add_override(Override::Hold { scope, until: None }, by("Rui", 18)).await.unwrap();
+    let rules = store.overrides().await.unwrap();
+    assert_eq!(rules.ruling_holds().map(|hold| hold.until).collect::<Vec<_>>(), [None], "the newest");
+
+    let load = NewSnapshot {
+        id: SnapshotId::parse("a-1").unwrap(),
+        feed: FeedId::parse("a").unwrap(),
+        taken_at: at(45),
+        source: "rma.csv".to_owned(),
+        sha256: "00".repeat(32),
+        rows: 0,
+        rejected: 0,
+        repeated: 0,
+        form: None,
+        reasons: Vec::new(),
+        original: None,
+    };
+    store.accept_snapshot(load, std::iter::empty().collect(), at(45)).await.unwrap();
+    let dispute =
+        Override::Dispute { municipality: municipality(SERRA), window: rma(), part: None, until: None };
+    store.add_override(dispute, by("Ana", 42)).await.unwrap();
+    let given_at = store.overrides().await.unwrap().disputes[0].authorship.at;
+    assert!(given_at >= at(45), "the load was there before: {given_at}");
     assert!(store.verify().await.unwrap().is_whole());
 }
 

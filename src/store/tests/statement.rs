@@ -103,14 +103,15 @@ const WHOLE: &[&str] = &[
     "KNOWN: status_pages USING INDEX sqlite_autoindex_status_pages_1", // the proof, and the whole ledger
     "LAST: d",                                                  // contato, by a person
     "LAST: deliveries",
-    "LINES_THEN: d USING INDEX sqlite_autoindex_deliveries_2", // every letter as it stood: cartas --em
-    "LIST: d USING INDEX sqlite_autoindex_deliveries_2",       // every letter
+    "LATEST: snapshots USING INDEX sqlite_autoindex_snapshots_2", // stops at so many
+    "LINES_THEN: d USING INDEX sqlite_autoindex_deliveries_2",    // every letter as it stood: cartas --em
+    "LIST: d USING INDEX sqlite_autoindex_deliveries_2",          // every letter
     "LIST: edition_readings USING INDEX sqlite_autoindex_edition_readings_1", // the whole ledger
-    "LIST: overrides",                                         // every order, few in a year
-    "LIST: snapshots USING INDEX sqlite_autoindex_snapshots_2", // stops at so many
-    "LIVE: d USING INDEX sqlite_autoindex_deliveries_2",       // assumir, by a person
-    "NOTICES: n USING INDEX sqlite_autoindex_notices_1",       // the whole ledger
-    "OLD_CALLS: overrides",                                    // once a day: what is to be erased
+    "LIST: overrides",                                            // every order, few in a year
+    "LIST: snapshots USING INDEX sqlite_autoindex_snapshots_2",   // stops at so many
+    "LIVE: d USING INDEX sqlite_autoindex_deliveries_2",          // assumir, by a person
+    "NOTICES: n USING INDEX sqlite_autoindex_notices_1",          // the whole ledger
+    "OLD_CALLS: overrides",                                       // once a day: what is to be erased
     "OLD_FILES: n",
     "OLD_LETTERS: l USING INDEX sqlite_autoindex_letters_2",
     "PROGRESS: c USING INDEX sqlite_autoindex_crawls_1", // a crawl's pages, which end with it
