@@ -82,8 +82,10 @@ impl Pair<'_, '_> {
         since_day: Option<jiff::civil::Date>,
     ) -> Option<Wish> {
         self.last_told()?;
-        // A window that had ended leaves nothing to stop, and nobody is written to.
-        if self.track.ends_at.is_some_and(|at| since >= at) {
+        // A window that had ended leaves nothing to stop; cancelled, it leaves those who owe in fear of what their last
+        // letter says.
+        let had_ended = self.track.ends_at.is_some_and(|at| since >= at);
+        if had_ended && (kind == HaltKind::Suspended || self.assessment().is_done()) {
             return None;
         }
         let due_at = self.first_sending(since.max(self.context.opens_at))?;

@@ -4,7 +4,7 @@
 
 use vigia_suas::domain::calendar::{Halt, HaltKind};
 use vigia_suas::domain::id::MunicipalityCode;
-use vigia_suas::domain::notice::{Content, Overtaken, Untold};
+use vigia_suas::domain::notice::{Content, Kind, Overtaken, Untold};
 use vigia_suas::domain::roster::{Unit, Units};
 use vigia_suas::plan::account::{View, summarise};
 use vigia_suas::plan::post::Post;
@@ -132,6 +132,27 @@ fn a_cancellation_after_the_remessa_is_an_addendum_that_leaves_nobody_on_it() {
         panic!("{addendum:?}")
     };
     assert_eq!(left.len(), 2);
+}
+
+#[test]
+fn a_cancellation_after_the_deadline_tells_those_who_were_told_of_it_and_had_not_filled_in() {
+    let told = |kind, first: State| {
+        let mut case = Case::new();
+        case.announced().gestao(State::Pending, "2026-03-31T20:00");
+        case.says("f", 0, "GESTAO", None, first, "2026-03-31T20:00");
+        case.decide("2026-04-01T08:00");
+        case.window().halt = Some(Halt { kind, since: Some(date("2026-04-06")), until: None });
+        let then = case.decide("2026-04-06T08:00");
+        let notes = then.iter().filter(|d| d.kind() == Some(Kind::Suspension));
+        let told: Vec<_> = notes.filter_map(|d| d.municipality()).collect();
+        assert_eq!(case.plan("2026-04-07T08:00").actions, [], "once");
+        told
+    };
+    let both = [municipality_code(0), municipality_code(1)];
+    assert_eq!(told(HaltKind::Cancelled, State::Pending), both);
+    assert_eq!(told(HaltKind::Cancelled, State::Unconfirmed), both);
+    assert_eq!(told(HaltKind::Cancelled, State::Done), [both[1]]);
+    assert_eq!(told(HaltKind::Suspended, State::Pending), [], "nothing was left to stop");
 }
 
 #[test]
