@@ -89,6 +89,11 @@ impl BatchId {
         Self(format!("{window}{slot}").into())
     }
 
+    /// A letter to staff, which is a batch of its own.
+    pub fn of_letter(key: &super::notice::NoticeKey) -> Self {
+        Self(key.to_string().into())
+    }
+
     /// All that is due on one civil day.
     pub fn of_day(day: Date) -> Self {
         Self(format!("dia/{day}").into())

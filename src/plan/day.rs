@@ -218,6 +218,7 @@ pub fn page(
             calls: owing,
         });
     }
+    page.held.extend(held_of_staff(view));
     page.holds = in_force(view);
     page.staff = staff(view, since);
     page.held.sort_by_key(|group| (group.dies_at.is_none(), group.dies_at, group.batch.as_str().to_owned()));
@@ -299,6 +300,17 @@ fn held(summary: &WindowSummary) -> Vec<HeldGroup> {
         group.since = group.since.min(*since);
     }
     groups.into_values().collect()
+}
+
+/// The letters to the secretariat's own that wait, each by itself.
+fn held_of_staff(view: View<'_>) -> impl Iterator<Item = HeldGroup> {
+    view.plan.held.iter().filter(|held| matches!(held.key(), NoticeKey::Staff { .. })).map(|held| HeldGroup {
+        batch: BatchId::of_letter(held.key()),
+        because: vec![held.because().clone()],
+        municipalities: Vec::new(),
+        since: held.due_at(),
+        dies_at: held.valid_until(),
+    })
 }
 
 /// What waits for 48 hours after a letter waits until an instant of its own for each: within an hour it is one group, which

@@ -17,6 +17,9 @@ pub(super) struct PlanDraft<'m> {
     /// Changes of decision.
     pub(super) actions: Vec<Decision>,
     pub(super) held: Vec<Cow<'m, Decision>>,
+    /// What holds the letters to staff that are told now; none: they leave. Nothing is recorded of those that wait: they
+    /// are told whole once they may leave.
+    pub(super) staff_held_by: Option<Reason>,
 }
 
 impl PlanDraft<'_> {
@@ -33,7 +36,14 @@ impl PlanDraft<'_> {
 
     /// Files a notice to staff; one with nobody to read it is none.
     pub(super) fn tell(&mut self, notice: Notice, because: Reason) {
-        if !notice.to.is_empty() {
+        if notice.to.is_empty() {
+            return;
+        }
+        if let Some(because) = self.staff_held_by.clone() {
+            let kind = notice.content.kind();
+            let withheld = Withheld { notice, kind, version: None, because };
+            self.held.push(Cow::Owned(Decision::Withhold(withheld)));
+        } else {
             let version = NonZeroU16::MIN;
             self.actions.push(Decision::Send(Sending { notice, version, copies: Vec::new(), because }));
         }

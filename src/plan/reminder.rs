@@ -94,8 +94,11 @@ fn items(held: &[&Decision], at: Timestamp) -> Vec<AlertItem> {
     let mut groups: BTreeMap<(BatchId, Option<Timestamp>, String), AlertItem> = BTreeMap::new();
     for alike in held.chunk_by(|one, other| is_alike(one, other)) {
         let Some(first) = alike.first() else { continue };
-        let NoticeKey::Municipal { window, slot, .. } = first.key() else { continue };
-        let (batch, because) = (BatchId::of_slot(window, *slot), first.because());
+        let because = first.because();
+        let batch = match first.key() {
+            NoticeKey::Municipal { window, slot, .. } => BatchId::of_slot(window, *slot),
+            NoticeKey::Staff { .. } | NoticeKey::Service { .. } => BatchId::of_letter(first.key()),
+        };
         let dies_at = first.valid_until();
         let group = groups.entry((batch.clone(), dies_at, format!("{because:?}"))).or_insert_with(|| {
             AlertItem::Held { batch, municipalities: Vec::new(), because: because.clone(), dies_at, at }

@@ -4,37 +4,43 @@
 use super::closing::{self, Ended};
 use super::survey::Survey;
 use super::{digest, referral};
-use crate::domain::overrides::HoldScope;
+use crate::domain::overrides::{Hold, HoldScope};
+use crate::domain::reason::Reason;
 use crate::plan::decision::{Decision, Report};
 use crate::plan::draft::PlanDraft;
 
 /// Everything that one window gives staff.
 pub(super) fn about_window(survey: &Survey<'_>, draft: &mut PlanDraft) {
     let more_follows = draft.follows(Some(&survey.context.assessor.window().id));
-    let stopped = is_stopped(survey);
-    if !more_follows && !stopped && !draft.sends(&survey.context.assessor.window().id) {
+    draft.staff_held_by = held_by_hand(survey);
+    if !more_follows && !draft.sends(&survey.context.assessor.window().id) {
         digest::digests(survey, draft);
     }
     for Ended { edition, deadline, .. } in closing::ended(survey) {
         report(survey, edition, draft);
-        if let Some(closing) = survey.closing(edition).filter(|_| !stopped) {
+        if let Some(closing) = survey.closing(edition) {
             referral::referrals(survey, edition, deadline, closing, draft);
         }
     }
-    if !stopped {
-        referral::addenda(survey, draft);
-    }
+    referral::addenda(survey, draft);
+    draft.staff_held_by = None;
 }
 
-/// Whether somebody stopped everything, or this window (`reter`): then resumos and remessas wait too. Alerts go on:
-/// staff must hear of what waits.
-fn is_stopped(survey: &Survey<'_>) -> bool {
+/// What somebody stopped everything by, or this window (`reter`): then resumos and remessas wait too, at any hour, and are
+/// brought to mind like whatever waits. Alerts go on: staff must hear of what waits. Ends by `liberar`, or by its day.
+fn held_by_hand(survey: &Survey<'_>) -> Option<Reason> {
     let window = &survey.context.assessor.window().id;
     let counts = |day: Option<jiff::civil::Date>| day.is_none_or(|day| !survey.context.moment.day_over(day));
-    survey.context.holds.iter().filter(|hold| counts(hold.until)).any(|hold| match &hold.scope {
+    let covers = |hold: &&Hold| match &hold.scope {
         HoldScope::All => true,
         HoldScope::Window(id) => id == window,
         HoldScope::Municipality(_) | HoldScope::Batch(_) => false,
+    };
+    let holds = survey.context.holds.iter().copied().filter(covers).filter(|hold| counts(hold.until));
+    holds.min_by_key(|hold| (hold.authorship.at, &hold.scope)).map(|hold| Reason::Held {
+        scope: hold.scope.clone(),
+        author: hold.authorship.author.clone(),
+        reason: hold.authorship.reason.clone(),
     })
 }
 

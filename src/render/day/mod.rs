@@ -54,8 +54,11 @@ impl Words<'_> {
         pt::list(&names)
     }
 
-    /// `45 municípios (Serra, Vila Velha e mais 43)`.
+    /// `45 municípios (Serra, Vila Velha e mais 43)`; a letter to nobody of them is one to staff.
     fn counted(&self, codes: &[MunicipalityCode]) -> String {
+        if codes.is_empty() {
+            return "carta à secretaria".to_owned();
+        }
         format!("{} ({})", pt::counted(codes.len(), "município", "municípios"), self.names(codes))
     }
 
@@ -276,6 +279,6 @@ fn queue(queue: &DayQueue, zone: &Zone) -> String {
 fn tally(page: &DayPage) -> (usize, usize, usize) {
     let left = page.left.iter().map(|group| group.left).sum();
     let waiting = page.waiting.iter().flat_map(|group| group.states.values()).map(Vec::len).sum();
-    let held = page.held.iter().map(|group| group.municipalities.len()).sum();
+    let held = page.held.iter().map(|group| group.municipalities.len().max(1)).sum();
     (left, waiting, held)
 }

@@ -14,12 +14,17 @@ pub(super) fn item(desk: &Context<'_>, item: &AlertItem) -> String {
     match item {
         AlertItem::Held { batch, municipalities, because, dies_at, at } => {
             let names: Vec<String> = municipalities.iter().map(|code| desk.name(*code)).collect();
-            let held = pt::counted(municipalities.len(), "carta retida", "cartas retidas");
+            let held = match municipalities.len() {
+                0 => "carta à secretaria retida".to_owned(),
+                many => {
+                    format!("{} ({})", pt::counted(many, "carta retida", "cartas retidas"), pt::list(&names))
+                }
+            };
             let end = dies_at.map_or_else(String::new, |end| {
                 let when = pt::instant(end, &desk.calendar.hours.zone);
                 format!(" Se nada for feito, a validade acaba em {when} ({}).", left(*at, end))
             });
-            format!("{batch}: {held} ({}). {}{end}", pt::list(&names), why(because))
+            format!("{batch}: {held}. {}{end}", why(because))
         }
         AlertItem::ClockBehind { high_water } => why(&Reason::ClockBehind { high_water: *high_water }),
         AlertItem::Text(text) => pt::lines(text),
@@ -42,7 +47,7 @@ pub(super) fn topic(items: &[AlertItem]) -> String {
     let held: usize = items
         .iter()
         .map(|item| match item {
-            AlertItem::Held { municipalities, .. } => municipalities.len(),
+            AlertItem::Held { municipalities, .. } => municipalities.len().max(1),
             AlertItem::ClockBehind { .. } | AlertItem::Text(_) => 0,
         })
         .sum();

@@ -173,6 +173,41 @@ fn what_reter_stops_is_brought_to_mind_each_day_until_it_dies() {
 }
 
 #[test]
+fn a_remessa_that_reter_stops_is_named_each_day_and_leaves_once_it_is_released() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    hold(&mut case, HoldScope::Window(window_id()), "2026-03-31T20:00", None);
+    let remessas = ["rma/2026@1/remessa-GSUAS", "rma/2026@1/remessa-GPSB"];
+    let about = |plan: &Plan| -> Vec<String> {
+        let items = plan.actions.iter().filter_map(|decision| match decision.content() {
+            Some(Content::Alert { items }) => Some(items),
+            _ => None,
+        });
+        let batch = |item: &AlertItem| match item {
+            AlertItem::Held { batch, .. } => Some(batch.to_string()),
+            AlertItem::ClockBehind { .. } | AlertItem::Text(_) => None,
+        };
+        items.flatten().filter_map(batch).collect()
+    };
+    // The fourth and the fifth are no working days.
+    for day in 1..8 {
+        let now = format!("2026-04-{day:02}T08:00");
+        let plan = case.plan(&now);
+        let held: Vec<String> = plan.held.iter().map(|decision| decision.key().to_string()).collect();
+        assert_eq!(held, remessas, "{now}");
+        let mut told = about(&plan);
+        told.sort_unstable_by_key(|batch| remessas.iter().position(|key| key == batch));
+        assert_eq!(told, remessas, "{now}");
+        case.pass(&now);
+        assert_eq!(about(&case.plan(&format!("2026-04-{day:02}T12:00"))), [""; 0], "once a day");
+    }
+    case.overrides.holds.clear();
+    let left = case.plan("2026-04-08T08:00");
+    let sent = left.actions.iter().filter(|decision| remessas.contains(&decision.key().to_string().as_str()));
+    assert_eq!((sent.count(), left.held.len()), (2, 0));
+}
+
+#[test]
 fn an_opening_that_nobody_confirms_is_brought_to_mind_each_day() {
     let mut case = Case::new();
     case.calendar.systems.values_mut().next().unwrap().confirm_opening = true;
