@@ -76,6 +76,15 @@ pub struct ClockReading {
     pub synchronised_at: Option<Timestamp>,
 }
 
+/// The kernel draws one at each start of the machine.
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+
+/// Which start of the machine this is, and how long that has been; nothing where it is not told.
+pub fn boot() -> Option<(String, SignedDuration)> {
+    let id = std::fs::read_to_string(BOOT).ok()?.trim().to_owned();
+    (!id.is_empty()).then(|| (id, since(ClockId::Boottime)))
+}
+
 /// Where the system's time zone database says of which release it is: `# version 2026a`.
 const ZONES: &str = "/usr/share/zoneinfo/tzdata.zi";
 

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::hang;
 use super::leap::ClockWatch;
+use super::pages::Pages;
 use super::pulse::Pulse;
 use crate::clock::{Clock, ClockReading};
 use crate::feed::http::{Fetcher, Patience};
@@ -62,6 +63,8 @@ pub struct App {
     pub pulse: Pulse,
     /// Whether the service began on the last good one and did not adopt another since.
     on_last_good: AtomicBool,
+    /// What is known of the pages of the ledger's file.
+    pub(super) pages: Pages,
 }
 
 /// A pass that found nothing to do, and on what: while that stands and its wake is not reached, no other finds anything.
@@ -197,6 +200,7 @@ impl App {
             progress: std::sync::Mutex::new(Loop::ALL.map(|each| (each, clock.reading())).into()),
             pulse: Pulse::default(),
             on_last_good: AtomicBool::new(false),
+            pages: Pages::default(),
         })
     }
 

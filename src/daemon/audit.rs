@@ -53,6 +53,12 @@ async fn audited(app: &App, now: Timestamp) -> Result<Option<Audited>, StoreErro
     if !clock_watch::is_steady(app).await? || !succession::stands(app).await? {
         return Ok(None);
     }
+    let read = app.pages.read_again(&app.store).await;
+    app.vouch(Loop::Audit);
+    if app.pages.damage().is_some() {
+        app.failed.cancel();
+    }
+    read?;
     // What the journal told until then was held against the rules then.
     let after = app.store.last_audit().await?.map_or(0, |(_, last)| last.reached);
     let mut found = None;

@@ -23,6 +23,7 @@ use super::loops;
 use super::news::News;
 use super::obey::Signals;
 use super::outbox::Outbox;
+use super::pages::Pages;
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
 use super::report::{LastSaid, report_once};
@@ -40,7 +41,7 @@ use crate::world::contrast::ContrastError;
 use crate::world::known::note_readings;
 use crate::world::last_good::{self, RefusedFiles};
 use crate::world::relay::SenderError;
-use crate::world::seat;
+use crate::world::seat::{self, Alone};
 use crate::world::setup::Setup;
 
 /// A process that no longer leads ends within so long.
@@ -218,12 +219,14 @@ impl Service {
     }
 
     async fn open(setup: Setup, clock: Clock, reserve: Option<Reserve<'_>>) -> Result<Self, ServiceError> {
-        let (lock, store) = seat::begin_alone(&setup.config.settings, clock.now()).await?;
-        Box::pin(reading_all(store.file_is_whole())).await?;
+        let Alone { lock, store, pages_read_at } =
+            seat::begin_alone(&setup.config.settings, clock.now()).await?;
+        let read = Box::pin(reading_all(Pages::read_at_start(&store, pages_read_at))).await?;
         if let Some(server) = gate::of_another_service(&store, &setup, clock.now()).await? {
             return Err(ServiceError::Foreign(server));
         }
         let app = App::new(setup, store, clock);
+        app.pages.note(read);
         match reserve::lead(&app, reserve).await? {
             Led::Leads => {}
             Led::Stopped => return Err(ServiceError::Stopped),
@@ -331,17 +334,27 @@ impl Service {
             }
         }
         if self.app.failed.is_cancelled() {
-            signal::last_words(&self.app, &ServiceError::LoopDied.to_string()).await;
+            signal::last_words(&self.app, &self.failure().to_string()).await;
         }
         notify(&[NotifyState::Stopping]);
         info!("encerrando: nada mais é reclamado, o que está em envio termina");
         self.app.stop.cancel();
         tracker.wait().await;
-        if clock_watch::is_steady(&self.app).await? {
+        // A damaged file is not written to.
+        if self.app.pages.damage().is_none() && clock_watch::is_steady(&self.app).await? {
             self.app.store.heartbeat(self.app.now()).await?;
         }
         self.app.store.close().await;
-        if self.app.failed.is_cancelled() { Err(ServiceError::LoopDied) } else { Ok(()) }
+        if self.app.failed.is_cancelled() {
+            return Err(self.failure());
+        }
+        self.app.pages.leave(&self.app.store).await;
+        Ok(())
+    }
+
+    /// Why it had to end.
+    fn failure(&self) -> ServiceError {
+        self.app.pages.damage().map_or(ServiceError::LoopDied, ServiceError::Store)
     }
 
     /// Ends at once: no word more is to be said to the relay.

@@ -29,6 +29,7 @@ pub mod news;
 pub mod obey;
 pub mod outbox;
 mod pace;
+mod pages;
 mod pulse;
 pub mod reconcile;
 pub mod register;

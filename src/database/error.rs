@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::postgres::PgDatabaseError;
 
@@ -221,9 +222,21 @@ pub enum StoreError {
 /// The primary result codes of SQLite that an operator can do something about.
 const BUSY: i64 = 5;
 const READONLY: i64 = 8;
+const IO: i64 = 10;
 const CORRUPT: i64 = 11;
 const FULL: i64 = 13;
 const NOT_A_DATABASE: i64 = 26;
+
+/// Whether a file failed this process in a way that may have damaged it, or shows that it is.
+static FAILED: AtomicBool = AtomicBool::new(false);
+
+impl StoreError {
+    /// Whether a page could not be read or written, or was damaged, since the process began: then nobody vouches for the file
+    /// until all of it was read again.
+    pub fn has_failed_a_file() -> bool {
+        FAILED.load(Ordering::Relaxed)
+    }
+}
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
@@ -249,7 +262,11 @@ impl From<sqlx::Error> for StoreError {
                 _ => Self::Database { source },
             };
         }
-        match code.parse::<i64>().ok().map(|extended| extended & 0xff) {
+        let code = code.parse::<i64>().ok().map(|extended| extended & 0xff);
+        if let Some(CORRUPT | NOT_A_DATABASE | IO) = code {
+            FAILED.store(true, Ordering::Relaxed);
+        }
+        match code {
             Some(BUSY) => Self::Busy { source },
             Some(READONLY) => Self::ReadOnly { source },
             Some(CORRUPT | NOT_A_DATABASE) => Self::Damaged { source },

@@ -10,7 +10,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use super::copy::{BESIDE, Source, Unfinished, check, first_of};
-use crate::database::{db, lock, sqlite};
+use crate::database::lock;
 use crate::files;
 use crate::store::{Gone, LedgerLock, Store, StoreError};
 
@@ -143,19 +143,4 @@ fn put_in_place(
     fs::rename(new, database)?;
     let _synced = File::open(folder).and_then(|folder| folder.sync_all());
     Ok(aside)
-}
-
-impl Store {
-    /// Whether the file itself is whole, as SQLite sees it reading each page once; with a server there is none. (Indices are held against their tables
-    /// where a copy is checked: that reads at random, and no start may wait for it.)
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] with what is amiss, or a fault of the database.
-    pub async fn file_is_whole(&self) -> Result<(), StoreError> {
-        let db::Engine::Sqlite(_) = &self.db.engine else { return Ok(()) };
-        match sqlite::readable(&mut *self.db.read().await?).await? {
-            None => Ok(()),
-            Some(found) => Err(StoreError::Damaged { source: found.into() }),
-        }
-    }
 }

@@ -46,6 +46,15 @@ pub(crate) fn place(dir: &TempDir) -> LedgerPlace {
     LedgerPlace::new(file(dir), server)
 }
 
+/// Has the disk give back the second half of a file's pages otherwise than they were written, under whoever has it open.
+pub(crate) fn damage(database: &std::path::Path) {
+    let file = std::fs::OpenOptions::new().write(true).open(database).unwrap();
+    let pages = file.metadata().unwrap().len() / 4096;
+    for page in pages / 2..pages {
+        std::os::unix::fs::FileExt::write_all_at(&file, &[0xA5; 64], page * 4096).unwrap();
+    }
+}
+
 /// The server behind a socket, as the tests start it.
 pub(crate) fn server(socket: &str) -> LedgerServer {
     LedgerServer {

@@ -6,11 +6,12 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::secret::{Secret, Surroundings, optional};
+use crate::clock;
 use crate::config::{DatabaseSettings, DatabaseTls, Mode, ServerSettings, Settings};
 use crate::files::{self, Access};
 use crate::store::{LedgerLock, LedgerPlace, LedgerServer, LedgerTls, Store, StoreError};
@@ -124,19 +125,28 @@ pub async fn begin(settings: &Settings, now: Timestamp) -> Result<Store, StoreEr
     begin_with(settings, None, now).await
 }
 
+/// A ledger, and that this process alone sends from it.
+pub struct Alone {
+    pub lock: LedgerLock,
+    pub store: Store,
+    /// When the pages of its file were read, in this boot of the machine, if they need not be read again.
+    pub pages_read_at: Option<SignedDuration>,
+}
+
 /// The same as its only sender, whose lock is taken before anything of the ledger is looked at.
 ///
 /// # Errors
 /// [`StoreError`]: `Taken` while another sends from it, or exchanges it.
-pub async fn begin_alone(settings: &Settings, now: Timestamp) -> Result<(LedgerLock, Store), StoreError> {
+pub async fn begin_alone(settings: &Settings, now: Timestamp) -> Result<Alone, StoreError> {
     let path = path(settings);
     if matches!(settings.database, DatabaseSettings::File) {
         Store::may_lie_at(&path)?;
     }
     std::fs::create_dir_all(&settings.data).map_err(|source| unwritten(&path, source))?;
     let lock = Store::lock_at(&path)?;
+    let pages_read_at = Store::pages_read_before(&path, clock::boot().as_ref());
     let store = begin_with(settings, Some(&lock), now).await?;
-    Ok((lock, store))
+    Ok(Alone { lock, store, pages_read_at })
 }
 
 async fn begin_with(

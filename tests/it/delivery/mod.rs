@@ -15,6 +15,7 @@ mod history;
 mod hostile;
 mod idle;
 mod mismatch;
+mod pages;
 mod recovery;
 mod reload;
 mod relocate;
