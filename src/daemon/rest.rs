@@ -10,8 +10,10 @@ use super::lookout::LONGEST_REST;
 
 /// What failed, or is not known when to look at, is looked at again so soon.
 pub(super) const LONGEST_SLEEP: Duration = Duration::from_secs(30);
-/// How often drop folders are looked at, where there are some.
+/// How often drop folders are looked at while something lies in one that is not taken yet.
 pub(super) const FOLDERS: Duration = crate::files::drop::SETTLING.saturating_mul(2);
+/// And while nothing does: each look wakes the runtime's timer three times.
+pub(super) const QUIET_FOLDERS: Duration = FOLDERS.saturating_mul(2);
 
 /// How long it is until an instant, by the clock as it stands.
 pub(super) fn until(app: &App, at: Option<Timestamp>) -> Option<Duration> {
@@ -85,10 +87,11 @@ impl Rest {
     ) {
         let Some(is_quiet) = is_quiet else { return self.take(app, pause).await };
         let ends = tokio::time::Instant::now() + pause;
+        let every = if is_quiet() { QUIET_FOLDERS } else { FOLDERS };
         loop {
             let left = ends.saturating_duration_since(tokio::time::Instant::now());
-            if !self.take_unless(app, left.min(FOLDERS), std::future::pending()).await
-                || left <= FOLDERS
+            if !self.take_unless(app, left.min(every), std::future::pending()).await
+                || left <= every
                 || !is_quiet()
             {
                 return;

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use super::*;
 use crate::clock::Clock;
 use crate::config::{Mode, SignalFormat, SignalSettings};
-use crate::daemon::rest::FOLDERS;
+use crate::daemon::rest::{FOLDERS, QUIET_FOLDERS};
 use crate::daemon::trouble::EXAMINED;
 use crate::domain::time::Leap;
 use crate::store::Store;
@@ -224,4 +224,17 @@ async fn a_file_in_a_drop_folder_ends_a_rest_as_soon_as_it_did_when_each_look_li
     let began = tokio::time::Instant::now();
     rest.by_folders(&app, LONGEST_REST, Some(|| false)).await;
     assert!(began.elapsed() < FOLDERS + Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn a_file_that_comes_into_an_empty_drop_folder_ends_the_rest_at_the_next_look() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = App::shipped(dir.path(), "2026-12-01T13:00:00Z".parse().unwrap()).await;
+    let mut rest = Rest::of(&app, Loop::Ingest);
+    rest.begin();
+    let looks = std::cell::Cell::new(0);
+    let is_quiet = || looks.replace(looks.get() + 1) == 0;
+    let rested = rest.by_folders(&app, LONGEST_REST, Some(is_quiet));
+    tokio::time::timeout(QUIET_FOLDERS + Duration::from_secs(2), rested).await.unwrap();
+    assert_eq!(looks.get(), 2, "one before the first rest");
 }
