@@ -24,7 +24,7 @@ use jiff::Timestamp;
 
 use crate::database::cell::count;
 use crate::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
-use crate::domain::status::{Basis, Observation, ObservationRef, State, StatusEntry};
+use crate::domain::status::{Basis, Belief, Load, Observation, ObservationRef, State, StatusEntry};
 
 /// A text that is no page; which line, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,34 +56,83 @@ pub(super) fn known<'e>(entries: impl IntoIterator<Item = (MunicipalityCode, &'e
 /// Reads what [`said`] wrote, whole or not at all.
 pub(super) fn read_said(window: &WindowId, text: &str) -> Result<Vec<Observation>, Damaged> {
     let mut reader = Reader::default();
-    reader.lines(text, |reader, line| {
+    reader.lines(text, |municipality, line| {
         let (basis, rest) = basis(line.mark);
         if !rest.is_empty() {
             return None;
         }
         Some(Observation {
             window: window.clone(),
-            municipality: reader.municipality?,
-            part: line.part,
+            municipality,
+            part: line.part.clone(),
             unit: line.unit,
             state: line.state,
             dated: line.dated,
             basis,
             line: line.number,
-            wording: line.wording,
+            wording: line.wording.cloned(),
         })
     })
+}
+
+/// Takes what [`said`] wrote of a window in a load into what is known of it from the same feed. Both lie sorted by municipality,
+/// part and unit, so they are walked side by side. Where the page is damaged, what is known is worth nothing.
+pub(super) fn take_in(
+    known: &mut Vec<(MunicipalityCode, StatusEntry)>,
+    text: &str,
+    load: &Load,
+) -> Result<(), Damaged> {
+    let (mut reader, mut place) = (Reader::default(), 0);
+    let mut new: Vec<(MunicipalityCode, StatusEntry)> = Vec::new();
+    for (number, text) in (1..).zip(text.lines()) {
+        let Some((municipality, line)) = reader.line(text).ok_or(Damaged(number))? else { continue };
+        let (basis, rest) = basis(line.mark);
+        if !rest.is_empty() {
+            return Err(Damaged(number));
+        }
+        let said = ObservationRef {
+            municipality,
+            part: line.part,
+            unit: line.unit.as_ref(),
+            state: line.state,
+            dated: line.dated,
+            basis,
+            line: line.number,
+            wording: line.wording,
+        };
+        let about = said.key();
+        while known.get(place).is_some_and(|known| key(known) < about) {
+            place += 1;
+        }
+        let known = known.get_mut(place).filter(|known| key(known) == about);
+        match known.or_else(|| new.last_mut().filter(|new| key(new) == about)) {
+            Some((_, entry)) => entry.go_on(said, load, Belief::Cautious),
+            None => new.push((municipality, StatusEntry::after(None, said, load, Belief::Cautious))),
+        }
+    }
+    if !new.is_empty() {
+        known.append(&mut new);
+        known.sort_by(|one, other| key(one).cmp(&key(other)));
+    }
+    Ok(())
+}
+
+/// What is known of which key, in the order of pages.
+fn key(
+    (municipality, entry): &(MunicipalityCode, StatusEntry),
+) -> (MunicipalityCode, &PartId, Option<&UnitId>) {
+    (*municipality, &entry.part, entry.unit.as_ref())
 }
 
 /// Reads what [`known`] wrote, whole or not at all.
 pub(super) fn read_known(feed: &FeedId, text: &str) -> Result<Vec<(MunicipalityCode, StatusEntry)>, Damaged> {
     let mut reader = Reader::default();
-    reader.lines(text, |reader, line| {
-        let (snapshot, arrival, taken_at) = line.origin?;
+    reader.lines(text, |municipality, line| {
+        let (snapshot, arrival, taken_at) = line.origin?.clone();
         let (basis, rest) = basis(line.mark);
         let (settled, since) = rest.strip_prefix('d').map_or((false, rest), |since| (true, since));
         let entry = StatusEntry {
-            part: line.part,
+            part: line.part.clone(),
             unit: line.unit,
             state: line.state,
             dated: line.dated,
@@ -95,9 +144,9 @@ pub(super) fn read_known(feed: &FeedId, text: &str) -> Result<Vec<(MunicipalityC
             line: line.number,
             settled,
             unproven_since: instant(since)?,
-            wording: line.wording,
+            wording: line.wording.cloned(),
         };
-        Some((reader.municipality?, entry))
+        Some((municipality, entry))
     })
 }
 
@@ -229,14 +278,28 @@ fn basis(mark: &str) -> (Basis, &str) {
 
 /// A line that says something, read.
 struct Line<'a> {
-    part: PartId,
+    part: &'a PartId,
     unit: Option<UnitId>,
     state: State,
     dated: Option<Timestamp>,
     mark: &'a str,
-    wording: Option<Arc<str>>,
+    wording: Option<&'a Arc<str>>,
     number: u32,
-    origin: Option<Origin>,
+    origin: Option<&'a Origin>,
+}
+
+/// The fields of a line. Of millions with eight each, what the language's own search does around one is most of the cost.
+struct Fields<'a>(Option<&'a str>);
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.0.take()?;
+        let Some(end) = rest.bytes().position(|byte| byte == b'\t') else { return Some(rest) };
+        self.0 = rest.get(end + 1..);
+        rest.get(..end)
+    }
 }
 
 /// The names that a page gave so far.
@@ -252,21 +315,21 @@ impl Reader {
     fn lines<T>(
         &mut self,
         text: &str,
-        make: impl Fn(&Self, Line<'_>) -> Option<T>,
+        make: impl Fn(MunicipalityCode, Line<'_>) -> Option<T>,
     ) -> Result<Vec<T>, Damaged> {
         let mut all = Vec::new();
         for (number, text) in (1..).zip(text.lines()) {
-            if let Some(line) = self.line(text).ok_or(Damaged(number))? {
-                all.push(make(self, line).ok_or(Damaged(number))?);
+            if let Some((about, line)) = self.line(text).ok_or(Damaged(number))? {
+                all.push(make(about, line).ok_or(Damaged(number))?);
             }
         }
         Ok(all)
     }
 
-    /// Reads one line: what is said, or nothing when it only names something.
+    /// Reads one line: what is said of whom, or nothing when it only names something.
     #[expect(clippy::option_option, reason = "outside: it can be read; inside: it says something")]
-    fn line<'a>(&mut self, text: &'a str) -> Option<Option<Line<'a>>> {
-        let mut fields = text.split('\t');
+    fn line<'a>(&'a mut self, text: &'a str) -> Option<Option<(MunicipalityCode, Line<'a>)>> {
+        let mut fields = Fields(Some(text));
         let first = fields.next()?;
         let state = match first.get(..1)? {
             "+" => State::Done,
@@ -278,10 +341,10 @@ impl Reader {
                 return Some(None);
             }
         };
-        let part = self.parts.get(first.get(1..)?.parse::<usize>().ok()?)?.clone();
+        let part = self.parts.get(first.get(1..)?.parse::<usize>().ok()?)?;
         let wording = match fields.next()?.parse::<usize>().ok()? {
             0 => None,
-            n => Some(self.wordings.get(n - 1)?.clone()),
+            n => Some(self.wordings.get(n - 1)?),
         };
         let dated = fields.next().and_then(instant)?;
         let mark = fields.next()?;
@@ -289,25 +352,19 @@ impl Reader {
         let origin = if self.origins.is_empty() {
             None
         } else {
-            Some(self.origins.get(fields.next()?.parse::<usize>().ok()?)?.clone())
+            Some(self.origins.get(fields.next()?.parse::<usize>().ok()?)?)
         };
         let unit = match fields.next()? {
             "" => None,
             unit => Some(UnitId::parse(unit).ok()?),
         };
-        fields.next().is_none().then_some(Some(Line {
-            part,
-            unit,
-            state,
-            dated,
-            mark,
-            wording,
-            number,
-            origin,
-        }))
+        if fields.next().is_some() {
+            return None;
+        }
+        Some(Some((self.municipality?, Line { part, unit, state, dated, mark, wording, number, origin })))
     }
 
-    fn name(&mut self, kind: &str, fields: &mut std::str::Split<'_, char>) -> Option<()> {
+    fn name(&mut self, kind: &str, fields: &mut Fields<'_>) -> Option<()> {
         let text = fields.next()?;
         match kind {
             "p" => self.parts.push(PartId::parse(text).ok()?),

@@ -66,6 +66,11 @@ impl Retired {
         told.filter_map(|(_, last)| *last).filter(|last| *last < arrival).max()
     }
 
+    /// Whether all is told of a feed that another knows.
+    pub(crate) fn says_of(&self, feed: &FeedId, other: &Self) -> bool {
+        self.0.get(feed) == other.0.get(feed)
+    }
+
     /// Since when a feed is off; absent when it is not.
     fn since(&self, feed: &FeedId) -> Option<Timestamp> {
         let (at, last) = self.0.get(feed)?.last()?;

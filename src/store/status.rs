@@ -2,7 +2,6 @@
 //! from the pages that each snapshot left as evidence.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -46,13 +45,13 @@ statements! {
                      AND s.verdict = 'aceita' ORDER BY s.position DESC LIMIT 1) AS last FROM fetches ORDER BY feed";
     // One name after the other, as the index has them.
     const NEXT_FEED = "SELECT MIN(feed) FROM snapshots WHERE feed > $1";
-    // One that speaks of several of them comes as often.
-    const ACCEPTED = concat!(
-        "SELECT s.id, s.feed, s.taken_at, s.position, m.bytes FROM snapshot_tallies t ",
-        "JOIN snapshots s ON s.id = t.snapshot JOIN mappings m ON m.sha256 = s.mapping WHERE ",
-        among!("t.window_id"),
-        " AND ",
-        accepted_then!("$17")
+    // Each load that speaks of one of them, and whether it counted by `$17` and counts now.
+    const LOADS = concat!(
+        "SELECT t.window_id, s.id, s.feed, s.taken_at, s.position, m.bytes, CASE WHEN ",
+        accepted_then!("$17"),
+        " THEN 1 ELSE 0 END AS counted, CASE WHEN s.verdict = 'aceita' THEN 1 ELSE 0 END AS counts ",
+        "FROM snapshot_tallies t JOIN snapshots s ON s.id = t.snapshot JOIN mappings m ON m.sha256 = s.mapping WHERE ",
+        among!("t.window_id")
     );
     const LAST_THEN = concat!(
         "SELECT s.id, s.taken_at, s.position FROM snapshots s WHERE s.feed = $2 AND s.verdict = $3 AND ",
@@ -60,9 +59,6 @@ statements! {
         " ORDER BY s.position DESC LIMIT 1"
     );
 }
-
-/// The page that each feed said last of each window, with its digest.
-type SaidLast = BTreeMap<(FeedId, WindowId), (String, Arc<Vec<Observation>>)>;
 
 /// Begins the line of a mapping with the columns that the load came in; its other lines name its pages.
 const FORM: &str = "forma\t";
@@ -90,7 +86,8 @@ impl Store {
     }
 
     /// What the feeds had said of some windows by `at`, taken in anew from the evidence of each accepted snapshot that
-    /// speaks of one. A fetch counts only where it brought something new, since the others are not kept.
+    /// speaks of one. Of a window of which no other count now than counted then, that is what is kept as it stands. A fetch
+    /// counts only where it brought something new, since the others are not kept.
     pub async fn status_as_known(
         &self,
         windows: &BTreeSet<WindowId>,
@@ -98,35 +95,36 @@ impl Store {
     ) -> Result<StatusBook, StoreError> {
         let mut view = self.db.view().await?;
         let mut book = StatusBook::default();
-        let retired = Retired::until(&mut view, at).await?;
-        let mut loads = BTreeMap::new();
-        for row in rows_of_at(&mut view, ACCEPTED, windows, Some(ms(at))).await? {
-            loads.insert(Cells::of("snapshots", &row).get::<i64>("position")?, row);
-        }
-        // What a feed says of a window is often what it said the day before.
-        let mut pages = SaidLast::new();
-        for row in loads.values() {
-            let cells = Cells::of("snapshots", row);
+        let (retired, since) = (Retired::until(&mut view, at).await?, Retired::all(&mut view).await?);
+        let mut told: BTreeMap<(FeedId, WindowId), Vec<Told>> = BTreeMap::new();
+        for row in rows_of_at(&mut view, LOADS, windows, Some(ms(at))).await? {
+            let cells = Cells::of("snapshots", &row);
+            let [counted, counts] = ["counted", "counts"].map(|name| cells.get::<i64>(name));
+            let window = cells.parsed("window_id", |t| WindowId::parse(t).ok())?;
             let load = load(&cells, &retired)?;
-            let corrupt = || cells.corrupt("mapping");
-            for entry in index(cells.get("bytes")?) {
-                let (window, sha256) = entry.ok_or_else(corrupt)?;
-                if !windows.contains(&window) {
-                    continue;
-                }
-                let key = (load.feed.clone(), window);
-                let same = pages.get(&key).filter(|(of, _)| of == sha256).map(|(_, said)| said.clone());
-                let page = if let Some(page) = same {
-                    page
-                } else {
-                    let page = Arc::new(said(&mut view, &key.1, sha256).await?.ok_or_else(corrupt)?);
-                    pages.insert(key, (sha256.to_owned(), page.clone()));
-                    page
-                };
-                for observation in page.iter() {
-                    book.absorb(observation, &load, Belief::Cautious);
-                }
+            let page = page_of(cells.get("bytes")?, &window).map_err(|()| cells.corrupt("mapping"))?;
+            let told = told.entry((load.feed.clone(), window)).or_default();
+            let (counted, counts) = (counted? != 0, counts? != 0);
+            told.push(Told { page: page.to_owned(), load, counted, counts });
+        }
+        let (mut standing, mut anew) = (BTreeSet::new(), Vec::new());
+        for ((feed, window), mut told) in told {
+            if told.iter().all(|told| told.counted == told.counts) && retired.says_of(&feed, &since) {
+                standing.insert((feed, window));
+                continue;
             }
+            told.retain(|told| told.counted);
+            told.sort_by_key(|told| told.load.arrival);
+            anew.push((window, taken_in_anew(&mut view, &told).await?));
+        }
+        for row in rows_of(&mut view, KNOWN_AMONG, windows).await? {
+            let known = known(&row)?;
+            if standing.contains(&(known.feed.clone(), known.window.clone())) {
+                book.restore(known.window.clone(), known.feed.clone(), move || known.entries());
+            }
+        }
+        for (window, known) in anew {
+            book.put(window, known);
         }
         let mut name = String::new();
         while let Some(feed) = next_feed(&mut view, &name).await? {
@@ -138,6 +136,39 @@ impl Store {
         retired.apply(&mut book);
         Ok(book)
     }
+}
+
+/// A load that speaks of a window.
+struct Told {
+    load: Load,
+    /// The digest of what it says of it.
+    page: String,
+    /// Whether it counted then.
+    counted: bool,
+    /// Whether it counts now.
+    counts: bool,
+}
+
+/// What one feed said of a window, load after load.
+async fn taken_in_anew(
+    conn: &mut Conn,
+    told: &[Told],
+) -> Result<Vec<(MunicipalityCode, StatusEntry)>, StoreError> {
+    let (mut known, mut last) = (Vec::new(), None);
+    for Told { load, page, .. } in told {
+        // What a feed says of a window is often what it said the day before.
+        let row = match last.take().filter(|(of, _)| *of == page) {
+            Some((_, row)) => Some(row),
+            None => bound!(PAGE, page).fetch_optional(&mut *conn).await?,
+        };
+        let corrupt =
+            || StoreError::Corrupt { table: "snapshots", column: "mapping", key: load.snapshot.to_string() };
+        let row = row.ok_or_else(corrupt)?;
+        let text = std::str::from_utf8(Cells::of("pages", &row).get("bytes")?).map_err(|_| corrupt())?;
+        page::take_in(&mut known, text, load).map_err(|_| corrupt())?;
+        last = Some((page, row));
+    }
+    Ok(known)
 }
 
 /// What the feeds said of some windows, or of all, as part of a longer reading.
@@ -230,6 +261,18 @@ pub(crate) fn index(mapping: &[u8]) -> impl Iterator<Item = Option<(WindowId, &s
         let (window, sha256) = std::str::from_utf8(line).ok()?.split_once('\t')?;
         Some((WindowId::parse(window).ok()?, sha256))
     })
+}
+
+/// The digest of what a mapping says of a window.
+fn page_of<'m>(mapping: &'m [u8], window: &WindowId) -> Result<&'m str, ()> {
+    let mut found = None;
+    for entry in index(mapping) {
+        let (of, sha256) = entry.ok_or(())?;
+        if of == *window {
+            found = Some(sha256);
+        }
+    }
+    found.ok_or(())
 }
 
 /// The columns that a load came in, where its mapping tells.

@@ -57,9 +57,7 @@ impl Shelf {
                 all.entry(municipality).or_default().push(entry);
             }
             if self.unread.len() > 1 {
-                for entries in all.values_mut() {
-                    entries.sort_by(|a, b| (&a.part, &a.unit, &a.feed).cmp(&(&b.part, &b.unit, &b.feed)));
-                }
+                in_order(&mut all);
             }
             all
         })
@@ -77,6 +75,13 @@ impl Shelf {
         self.entries();
         self.unread.clear();
         self.read.get_mut()
+    }
+}
+
+/// What several feeds said, as it is shown.
+fn in_order(all: &mut Entries) {
+    for entries in all.values_mut() {
+        entries.sort_by(|a, b| (&a.part, &a.unit, &a.feed).cmp(&(&b.part, &b.unit, &b.feed)));
     }
 }
 
@@ -117,6 +122,19 @@ impl StatusBook {
         read: impl Fn() -> Vec<(MunicipalityCode, StatusEntry)> + Send + Sync + 'static,
     ) {
         self.windows.entry(window).or_default().unread.push(Unread(feed, Arc::new(read)));
+    }
+
+    /// Puts what is known of a window from one feed, sorted by municipality, part and unit, beside what others said of it:
+    /// what was kept of those is put back before.
+    pub fn put(&mut self, window: WindowId, known: Vec<(MunicipalityCode, StatusEntry)>) {
+        let Some(entries) = self.windows.entry(window).or_default().entries_mut() else { return };
+        let is_first = entries.is_empty();
+        for (municipality, entry) in known {
+            entries.entry(municipality).or_default().push(entry);
+        }
+        if !is_first {
+            in_order(entries);
+        }
     }
 
     /// Puts aside what feeds said that are no longer: from then on it does not count, but where a window had closed on it.

@@ -134,11 +134,19 @@ impl StatusEntry {
     pub fn after(known: Option<Self>, said: ObservationRef<'_>, load: &Load, belief: Belief) -> Self {
         match known {
             None => Self::of(said, load, None, belief),
-            Some(known) if load.after.is_some_and(|last| known.arrival <= last) => {
-                Self::of(said, load, None, belief)
+            Some(mut known) => {
+                known.go_on(said, load, belief);
+                known
             }
-            Some(known) if known.stands_over(said, belief) => known,
-            Some(known) => Self::of(said, load, Some(&known), belief),
+        }
+    }
+
+    /// Becomes what is known once a load said something of it.
+    pub fn go_on(&mut self, said: ObservationRef<'_>, load: &Load, belief: Belief) {
+        if load.after.is_some_and(|last| self.arrival <= last) {
+            *self = Self::of(said, load, None, belief);
+        } else if !self.stands_over(said, belief) {
+            *self = Self::of(said, load, Some(self), belief);
         }
     }
 

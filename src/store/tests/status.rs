@@ -360,4 +360,47 @@ proptest! {
             agree(&store, &book, 5_000).await;
         });
     }
+
+    #[test]
+    fn what_was_known_at_an_instant_is_the_replay_of_what_counted_then(
+        story in prop::collection::vec(
+            (any::<bool>(), prop::collection::vec(any_observation(), 0..5), any::<bool>()), 1..7),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let dir = tempfile::tempdir().unwrap();
+            let store = store(&dir).await;
+            let mut told = Vec::new();
+            for (n, (a, seen, is_withdrawn)) in story.into_iter().enumerate() {
+                let minutes = 400 * i64::try_from(n).unwrap();
+                let new = snapshot(if a { "a" } else { "b" }, n, minutes);
+                let (feed, snapshot) = (new.feed.clone(), new.id.clone());
+                let arrival = u64::try_from(n).unwrap() + 1;
+                let load = Load { feed, snapshot, arrival, taken_at: at(minutes), after: None };
+                store.accept_snapshot(new, seen.iter().cloned().collect(), at(minutes)).await.unwrap();
+                told.push((minutes, load, seen, is_withdrawn));
+            }
+            let withdrawn = 10_000;
+            // One that says nothing changes nothing when it is withdrawn.
+            let are_withdrawn = told.iter().filter(|(_, _, seen, is_withdrawn)| *is_withdrawn && !seen.is_empty());
+            for (_, load, ..) in are_withdrawn {
+                store.rule(&load.snapshot, Verdict::Quarantined, by(withdrawn)).await.unwrap();
+            }
+            let instants: Vec<i64> = told.iter().map(|(minutes, ..)| minutes + 1).chain([withdrawn]).collect();
+            for then in instants {
+                let mut book = StatusBook::default();
+                for (minutes, load, seen, is_withdrawn) in &told {
+                    if *minutes <= then && !(*is_withdrawn && then >= withdrawn) {
+                        for o in seen {
+                            book.absorb(o, load, Belief::Cautious);
+                        }
+                    }
+                }
+                let known = known_at(&store, then).await;
+                for code in [VITORIA, SERRA] {
+                    assert_eq!(entries(&known, code), entries(&book, code), "after {then} minutes");
+                }
+            }
+        });
+    }
 }
