@@ -3,7 +3,7 @@
 //! The only place that turns one kind of time into another. A local time that a clock change skipped becomes the
 //! later instant; one that it repeated becomes the earlier.
 
-use jiff::civil::{Date, Time, date};
+use jiff::civil::{Date, DateTime, Time, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
@@ -70,6 +70,11 @@ impl Zone {
     /// The civil time of an instant.
     pub fn time_of(&self, instant: Timestamp) -> Time {
         self.0.to_datetime(instant).time()
+    }
+
+    /// Both.
+    pub fn datetime_of(&self, instant: Timestamp) -> DateTime {
+        self.0.to_datetime(instant)
     }
 
     /// The zone itself, for those that write instants.

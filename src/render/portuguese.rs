@@ -30,7 +30,8 @@ pub fn instant(instant: Timestamp, zone: &Zone) -> String {
 
 /// `05/12/2023 08:00`, for tables.
 pub fn short_instant(instant: Timestamp, zone: &Zone) -> String {
-    format!("{} {}", date(zone.date_of(instant)), time(zone.time_of(instant)))
+    let civil = zone.datetime_of(instant);
+    format!("{} {}", date(civil.date()), time(civil.time()))
 }
 
 /// `terça-feira`

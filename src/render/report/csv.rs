@@ -3,10 +3,11 @@
 //! `;` between cells, UTF-8 with a byte order mark, CRLF after each row. A cell that a spreadsheet would take for a
 //! formula gets an apostrophe in front.
 
+use jiff::Timestamp;
+
 use crate::domain::calendar::{Calendar, Deadline};
-use crate::domain::id::PartId;
-use crate::domain::status::Doubt;
-use crate::plan::summary::{CallLine, MunicipalityLine, PartLine, WindowSummary};
+use crate::domain::id::{FeedId, PartId, UnitId};
+use crate::plan::summary::{CallLine, PartLine, WindowSummary};
 use crate::text::visible;
 
 use super::super::because::{self, because, part_name};
@@ -68,16 +69,37 @@ pub fn csv_heading() -> String {
     heading(&COLUMNS)
 }
 
-/// Its rows of one window.
+/// Its rows of one window. What each row of a municipality has before its part and behind it is made once.
 #[must_use]
 pub fn csv_rows(summary: &WindowSummary, calendar: &Calendar) -> String {
-    let mut out = String::new();
+    let zone = &calendar.hours.zone;
+    let (mut out, mut of_window, mut before, mut behind) =
+        (String::new(), String::new(), String::new(), String::new());
+    cells([summary.window.as_str(), &summary.system], &mut of_window);
+    let known_at = pt::short_instant(summary.at, zone);
+    // The rows of a load have one instant.
+    let mut told = None;
     for line in &summary.lines {
-        if line.parts.is_empty() {
-            part_row(summary, line, None, calendar, &mut out);
-        }
-        for part in &line.parts {
-            part_row(summary, line, Some(part), calendar, &mut out);
+        before.clone_from(&of_window);
+        let (edition, municipality) = (line.edition.to_string(), line.municipality.to_string());
+        let (deadline, state) = (day_and_time(line.deadline), line.state.to_string());
+        cells([&edition, &deadline, &municipality, &line.name, &line.region, &state], &mut before);
+        let letters: Vec<String> = line.letters.iter().map(|l| letter_words(l, calendar)).collect();
+        let withheld: Vec<String> =
+            line.withheld.iter().map(|held| because(&held.because, calendar)).collect();
+        let rehearsed = if summary.rehearsal && !letters.is_empty() { "ENSAIO: " } else { "" };
+        behind.clear();
+        cells([&format!("{rehearsed}{}", letters.join(" | ")), &withheld.join(" | ")], &mut behind);
+        put(&known_at, &mut behind);
+        let parts = line.parts.iter().map(Some).chain(line.parts.is_empty().then_some(None));
+        for part in parts {
+            out.push_str(&before);
+            match part {
+                Some(part) => part_cells(part, &mut told, calendar, &mut out),
+                None => cells([""; 9], &mut out),
+            }
+            out.push_str(&behind);
+            out.push_str("\r\n");
         }
     }
     out
@@ -94,45 +116,34 @@ pub fn call_list_csv(summaries: &[WindowSummary], calendar: &Calendar) -> String
     out
 }
 
-fn part_row(
-    summary: &WindowSummary,
-    line: &MunicipalityLine,
-    part: Option<&PartLine>,
+/// What is known of a part; `told` is the instant that was written last, as it was.
+fn part_cells(
+    part: &PartLine,
+    told: &mut Option<(Timestamp, String)>,
     calendar: &Calendar,
     out: &mut String,
 ) {
-    let zone = &calendar.hours.zone;
-    let letters: Vec<String> = line.letters.iter().map(|l| letter_words(l, calendar)).collect();
-    let withheld: Vec<String> = line.withheld.iter().map(|held| because(&held.because, calendar)).collect();
-    let doubt = |d: Doubt| because::doubt(&d, calendar);
-    let units: Vec<&str> =
-        part.iter().flat_map(|p| &p.units).map(crate::domain::id::UnitId::as_str).collect();
-    row(
-        &[
-            summary.window.to_string(),
-            summary.system.clone(),
-            line.edition.to_string(),
-            day_and_time(line.deadline),
-            line.municipality.to_string(),
-            line.name.clone(),
-            line.region.clone(),
-            line.state.to_string(),
-            part.map(|p| p.part.to_string()).unwrap_or_default(),
-            part.map(|p| part_name(&p.part, calendar)).unwrap_or_default(),
-            part.map(|p| p.state.to_string()).unwrap_or_default(),
-            part.and_then(|p| p.doubt).map(doubt).unwrap_or_default(),
-            part.map(|p| p.units.len().to_string()).unwrap_or_default(),
-            units.join(" "),
-            part.and_then(|p| p.as_of).map(|at| pt::short_instant(at, zone)).unwrap_or_default(),
-            part.and_then(|p| p.feed.as_ref()).map(ToString::to_string).unwrap_or_default(),
-            part.and_then(|p| p.wording.as_deref()).unwrap_or_default().to_owned(),
-            format!(
-                "{}{}",
-                if summary.rehearsal && !letters.is_empty() { "ENSAIO: " } else { "" },
-                letters.join(" | ")
-            ),
-            withheld.join(" | "),
-            pt::short_instant(summary.at, zone),
+    let as_of = match part.as_of {
+        None => "",
+        Some(at) => {
+            if told.as_ref().is_none_or(|(last, _)| *last != at) {
+                *told = Some((at, pt::short_instant(at, &calendar.hours.zone)));
+            }
+            told.as_ref().map_or("", |(_, as_of)| as_of)
+        }
+    };
+    let units: Vec<&str> = part.units.iter().map(UnitId::as_str).collect();
+    cells(
+        [
+            part.part.as_str(),
+            &part_name(&part.part, calendar),
+            &part.state.to_string(),
+            &part.doubt.map(|doubt| because::doubt(&doubt, calendar)).unwrap_or_default(),
+            &part.units.len().to_string(),
+            &units.join(" "),
+            as_of,
+            part.feed.as_ref().map_or("", FeedId::as_str),
+            part.wording.as_deref().unwrap_or_default(),
         ],
         out,
     );
@@ -202,10 +213,30 @@ pub(in crate::render) fn row_with(cells: &[String], number: Option<(usize, i64)>
         }
         match number {
             Some((place, number)) if place == index => out.push_str(&number.to_string()),
-            Some(_) | None => out.push_str(&cell(text)),
+            Some(_) | None => put(text, out),
         }
     }
     out.push_str("\r\n");
+}
+
+/// Cells behind which others come.
+fn cells<const N: usize>(texts: [&str; N], out: &mut String) {
+    for text in texts {
+        put(text, out);
+        out.push(';');
+    }
+}
+
+/// Puts one cell. Of millions nearly all are plain and go as they are.
+fn put(text: &str, out: &mut String) {
+    if is_plain(text) { out.push_str(text) } else { out.push_str(&cell(text)) }
+}
+
+/// Whether a text shows itself: ASCII that is printed and means nothing here, and the letters of Portuguese (U+00C0 to
+/// U+00FF, which begin with C3), none of which steers.
+fn is_plain(text: &str) -> bool {
+    let shows = |byte: u8| matches!(byte, b' '..=b'~' | 0x80..=0xbf | 0xc3) && byte != b';' && byte != b'"';
+    !text.starts_with(['=', '+', '-', '@', ' ']) && text.bytes().all(shows)
 }
 
 /// One cell: never a formula, nothing that turns what is read, quoted where it must be.
@@ -218,7 +249,18 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{cell, telephone};
+    use proptest::prelude::*;
+
+    use super::{cell, put, telephone};
+
+    proptest! {
+        #[test]
+        fn a_cell_that_goes_as_it_is_is_the_one_that_was_made(text in "[ -~\u{80}-\u{120}\t\r\n\u{2028}\u{202e}]{0,4}") {
+            let mut out = String::new();
+            put(&text, &mut out);
+            prop_assert_eq!(out, cell(&text));
+        }
+    }
 
     #[test]
     fn no_telephone_is_a_number() {
