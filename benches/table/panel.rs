@@ -1,7 +1,8 @@
 //! What the panel's pages cost: how long each takes and how many bytes it has, over a ledger of so many municipalities
 //! and years.
 //!
-//! The ledgers are those of `history` (`years`), made in minutes and audited; `MUNICIPIOS=5570 ANOS=1` measures another. A
+//! The ledgers are those of `history` (`years`), made in minutes and audited; `MUNICIPIOS=5570 ANOS=1` measures another, and
+//! `PAGINAS='em= .csv'` asks only for pages whose address has one of these words in it. A
 //! page is asked for first when nothing of it alone is kept, then at once again: milliseconds are of CPU, of the whole
 //! program, and of the clock, until the first bytes come and until the last. What the pages of now are drawn from is worked
 //! out beforehand: how long that takes at the start and after a change is told before the table.
@@ -117,7 +118,8 @@ pub(crate) fn table() {
     println!(
         "| page | first: CPU ms | clock ms | first bytes ms | again: CPU ms | clock ms | kB |\n|---|---:|---:|---:|---:|---:|---:|"
     );
-    for path in [
+    let wanted = measure::asked("PAGINAS", "");
+    let pages = [
         "/".to_owned(),
         format!("/janela/{window}"),
         format!("/municipio/{code}"),
@@ -140,9 +142,11 @@ pub(crate) fn table() {
         "/metrics".to_owned(),
         format!("/?em={day}"),
         format!("/janela/{window}?em={day}"),
-    ] {
+    ];
+    let is_wanted = |path: &&String| wanted.is_empty() || wanted.split(' ').any(|part| path.contains(part));
+    for path in pages.iter().filter(is_wanted) {
         std::thread::sleep(STALE);
-        let (first, again) = (ask(address, &path), ask(address, &path));
+        let (first, again) = (ask(address, path), ask(address, path));
         let mark = if first.status == "200" { "" } else { " (not 200)" };
         let shown = [first.cpu, first.last, first.first, again.cpu, again.last].map(millis);
         let shown = shown.map(|took| format!("{took:.1}")).join(" | ");
