@@ -307,6 +307,7 @@ impl<'a> Assessor<'a> {
             State::Unconfirmed if entry.basis == Basis::Contradiction => {
                 (State::Unconfirmed, Some(Doubt::Contradicted))
             }
+            State::Unconfirmed if entry.basis == Basis::Silence => (State::Unconfirmed, Some(Doubt::Absent)),
             State::Unconfirmed => (State::Unconfirmed, Some(Doubt::Declared)),
             settled @ (State::Done | State::NotApplicable) => (settled, None),
         };
@@ -368,10 +369,7 @@ impl<'a> Assessor<'a> {
         if let Some(settled) = settled {
             return settled;
         }
-        let taken_back = latest(&|word| {
-            word.doubt == Some(Doubt::Declared)
-                && word.entry.is_some_and(|entry| entry.basis != Basis::Silence)
-        });
+        let taken_back = latest(&|word| word.doubt == Some(Doubt::Declared));
         match latest(&|word| word.state == State::Pending) {
             Some(pending) if taken_back.is_none_or(|back| back.order() < pending.order()) => pending,
             Some(_) => taken_back.unwrap_or_default(),

@@ -8,7 +8,7 @@ use crate::domain::notice::{Kind, Told, UnconfirmedPart, Untold};
 use crate::domain::overrides::{BatchId, HoldScope, Note};
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::refusal::Refusal;
-use crate::domain::status::{Basis, Doubt, StatusEntry};
+use crate::domain::status::{Basis, Doubt, State, StatusEntry};
 use crate::plan::summary::{CallPurpose, CallReason, PartLine};
 
 use super::portuguese as pt;
@@ -235,6 +235,7 @@ pub fn doubt(doubt: &Doubt, calendar: &Calendar) -> String {
             format!("dado de {}, antigo demais", pt::instant(*as_of, &calendar.hours.zone))
         }
         Doubt::Declared => "a própria fonte não confirma".to_owned(),
+        Doubt::Absent => "a última coleta da fonte não traz linha".to_owned(),
         Doubt::Disputed => "o município contesta o dado".to_owned(),
         Doubt::Reverting => "constava como concluído e voltou a pendente, ainda por confirmar".to_owned(),
         Doubt::Silence => {
@@ -267,6 +268,13 @@ pub fn opposed(part: &PartLine, entries: &[StatusEntry], calendar: &Calendar) ->
                     "as linhas da fonte {}{unit} se contradizem (a primeira é a linha {}, coleta de {})",
                     entry.feed,
                     entry.line,
+                    pt::short_instant(entry.taken_at, &calendar.hours.zone)
+                );
+            }
+            if entry.basis == Basis::Silence && entry.state == State::Unconfirmed {
+                return format!(
+                    "a fonte {} não traz linha{unit} (coleta de {})",
+                    entry.feed,
                     pt::short_instant(entry.taken_at, &calendar.hours.zone)
                 );
             }

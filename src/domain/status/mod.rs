@@ -235,6 +235,9 @@ pub enum Doubt {
     },
     /// The source itself says so, or its words mean nothing.
     Declared,
+    /// The last load of the feed has no row of it, and in that feed this means nothing, or the row may be one that could
+    /// not be read.
+    Absent,
     /// The municipality disputes it.
     Disputed,
     /// It was *concluído* and is now reported as *pendente*, not yet confirmed.

@@ -131,6 +131,7 @@ fn doubts_and_untold_are_clauses() {
         Doubt::Unseen,
         Doubt::Stale { as_of },
         Doubt::Declared,
+        Doubt::Absent,
         Doubt::Disputed,
         Doubt::Reverting,
         Doubt::Contradicted,
