@@ -13,9 +13,9 @@ use super::moment::Moment;
 use super::survey::Survey;
 use super::window::WindowContext;
 use super::{Decision, Plan, World};
-use crate::domain::calendar::Window;
+use crate::domain::calendar::{OnUnconfirmed, Window};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
-use crate::domain::notice::{NoticeKey, Slot};
+use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::overrides::BatchId;
 use crate::domain::reason::Reason;
 use crate::domain::status::State;
@@ -23,7 +23,7 @@ use crate::plan::decision::{Closed, End};
 use crate::plan::ledger::{NoticeRecord, Standing};
 use crate::plan::post::{LetterState, Post};
 use crate::plan::summary::{
-    CallLine, HeldLine, LetterLine, MunicipalityLine, NextLine, PartLine, Upcoming, WindowSummary,
+    CallLine, HeldLine, LetterLine, MunicipalityLine, NextLine, PartLine, Upcoming, Waiting, WindowSummary,
 };
 
 /// What is looked at together: the world, its plan, and what became of its letters, at one instant.
@@ -117,7 +117,7 @@ pub fn explain(view: View<'_>, window: &WindowId, municipality: MunicipalityCode
             line,
             actions: plan.actions.iter().filter(about).cloned().collect(),
             held: plan.held.iter().filter(about).cloned().collect(),
-            silence: silence(survey, municipality),
+            silence: silence(survey, municipality).0,
         }
     })
 }
@@ -156,18 +156,21 @@ pub(super) fn with_survey<T>(
 }
 
 /// Why nothing is said now, when nothing is. A closed window is a fact, whatever is expected of the municipality today.
-fn silence(survey: &Survey<'_>, code: MunicipalityCode) -> Option<Reason> {
+fn silence(survey: &Survey<'_>, code: MunicipalityCode) -> (Option<Reason>, Option<Waiting>) {
     match survey.closing_of(code) {
         Some(closing) if closing.municipalities.contains_key(&code) => {
-            Some(Reason::DeadlinePassed { at: closing.ended_at })
+            (Some(Reason::DeadlinePassed { at: closing.ended_at }), None)
         }
         Some(_) | None => {
-            let decided = survey.pair(survey.context.world.roster.municipalities.get(&code)?).decide();
+            let Some(known) = survey.context.world.roster.municipalities.get(&code) else {
+                return (None, None);
+            };
+            let decided = survey.pair(known).decide();
             let is_quiet = decided.send.is_none()
                 && decided.withheld.is_empty()
                 && decided.resumed.is_empty()
                 && decided.closed.is_empty();
-            decided.silence.or(is_quiet.then_some(Reason::NothingDue))
+            (decided.silence.or(is_quiet.then_some(Reason::NothingDue)), decided.waiting)
         }
     }
 }
@@ -201,6 +204,7 @@ fn line(
         let now = || view.world.calendar.gerencias_of(survey.context.assessor.system(), part);
         then.map_or_else(now, Vec::as_slice)
     };
+    let (silence, waiting) = silence(survey, municipality);
     let mut line = MunicipalityLine {
         municipality,
         name: name.clone(),
@@ -225,10 +229,10 @@ fn line(
             .collect(),
         letters,
         withheld: held(view, window, planned.held.get(&municipality).map_or(&[][..], Vec::as_slice)),
-        silence: silence(survey, municipality),
+        silence,
         next: None,
     };
-    line.next = next(survey, &line);
+    line.next = next(survey, &line, waiting);
     Some(line)
 }
 
@@ -249,7 +253,7 @@ fn held(view: View<'_>, window: &WindowId, held: &[&Decision]) -> Vec<HeldLine> 
 }
 
 /// What comes next, if nothing changes.
-fn next(survey: &Survey<'_>, line: &MunicipalityLine) -> Option<NextLine> {
+fn next(survey: &Survey<'_>, line: &MunicipalityLine, waiting: Option<Waiting>) -> Option<NextLine> {
     let track = survey.track(line.municipality);
     let over = matches!(line.state, State::Done | State::NotApplicable);
     if over || matches!(track.halt, HaltState::Halted { .. }) {
@@ -257,8 +261,10 @@ fn next(survey: &Survey<'_>, line: &MunicipalityLine) -> Option<NextLine> {
     }
     let moment = survey.context.moment;
     let to_come = |at: &Timestamp| !moment.reached(*at);
-    if let Some(Reason::Waits { until } | Reason::AwaitsHours { until }) = &line.silence {
-        return Some(NextLine { what: Upcoming::Waiting, at: *until });
+    if let (Some(Reason::Waits { until } | Reason::AwaitsHours { until }), Some(waiting)) =
+        (&line.silence, waiting)
+    {
+        return Some(NextLine { what: Upcoming::Waiting(waiting), at: *until });
     }
     if let Some(closing) = survey.closing_of(line.municipality) {
         let at = Some(closing.refer_at).filter(to_come)?;
@@ -266,7 +272,14 @@ fn next(survey: &Survey<'_>, line: &MunicipalityLine) -> Option<NextLine> {
     }
     let steps = survey.steps.get(&track.edition).map_or(&[][..], Vec::as_slice);
     let rung = steps.iter().find(|step| to_come(&step.due_at));
-    let rung = rung.map(|s| NextLine { what: Upcoming::Rung { days_before: s.days_before }, at: s.due_at });
+    let rung = rung.map(|step| {
+        let kind = match (line.state, step.unconfirmed) {
+            (State::Unconfirmed, OnUnconfirmed::Withhold) => None,
+            (State::Unconfirmed, OnUnconfirmed::Remind) => Some(Kind::Reminder),
+            (State::Pending | State::Done | State::NotApplicable, _) => Some(Kind::Warning),
+        };
+        NextLine { what: Upcoming::Rung { days_before: step.days_before, kind }, at: step.due_at }
+    });
     let end = || Some(NextLine { what: Upcoming::Deadline, at: track.ends_at.filter(to_come)? });
     rung.or_else(end)
 }

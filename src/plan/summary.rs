@@ -149,15 +149,37 @@ pub struct NextLine {
 /// What may come next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upcoming {
-    /// A letter that is already due and only waits: for the hour, or behind another.
-    Waiting,
+    /// A letter that is already due and only waits.
+    Waiting(Waiting),
     /// The next rung, if something is still owed then.
     Rung {
         /// Days before the deadline.
         days_before: u16,
+        /// What it brings if nothing changes; absent where nobody knows enough for a letter, so that it would be withheld.
+        kind: Option<Kind>,
     },
     Deadline,
     Referral,
+}
+
+/// A letter that is due and only waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    pub kind: Kind,
+    /// The rung, days before the deadline.
+    pub rung: Option<u16>,
+    pub behind: Behind,
+}
+
+/// What a letter that is due waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behind {
+    /// The next sending instant.
+    Hours,
+    /// The 48 h after a divulgação or a correction.
+    Quiet,
+    /// Another day: one such letter about the window left on this one.
+    Letter,
 }
 
 /// One part of one municipality.

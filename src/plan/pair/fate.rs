@@ -14,6 +14,7 @@ use crate::domain::time::hours_after;
 use crate::plan::audience;
 use crate::plan::decision::Sending;
 use crate::plan::ledger::{CopyRequest, NamedPart, NoticeRecord, Standing};
+use crate::plan::summary::{Behind, Waiting};
 
 /// No rung leaves sooner than this after a divulgação or a correction.
 const QUIET_HOURS: i64 = 48;
@@ -31,7 +32,7 @@ impl Pair<'_, '_> {
             && !self.context.moment.reached(hours_after(told_at, QUIET_HOURS))
         {
             let because = Reason::Waits { until: self.leaves_after(told_at) };
-            return self.waits(&wish, because);
+            return self.waits(&wish, Behind::Quiet, because);
         }
         if let Some(edition) = self.track.awaiting {
             let window = &self.context.assessor.window().id;
@@ -43,14 +44,14 @@ impl Pair<'_, '_> {
 
     /// What may leave later; a hold that the ledger still names and that is over is said to be over. What holds whole
     /// batches is looked at only among letters that could leave, so nothing is known of its end here.
-    fn waits(&self, wish: &Wish, because: Reason) -> Fate {
+    fn waits(&self, wish: &Wish, behind: Behind, because: Reason) -> Fate {
         let held_by = self.record(wish.slot).and_then(|r| r.standing.held_by());
         let over = held_by.is_some_and(|cause| !cause.holds_batches());
         let resumed = match self.withhold(wish, Vec::new(), because.clone()) {
             Fate::Withhold(withheld) if over => Some(withheld),
             Fate::Withhold(_) | Fate::Nothing | Fate::Kept | Fate::Waits(..) | Fate::Send(_) => None,
         };
-        Fate::Waits(because, resumed)
+        Fate::Waits(Waiting { kind: wish.kind, rung: wish.slot.rung(), behind }, because, resumed)
     }
 
     /// When the quiet after a divulgação or correction ends for a rung: the first sending instant after it.
@@ -58,12 +59,17 @@ impl Pair<'_, '_> {
         self.context.world.calendar.hours.next_sending(hours_after(told_at, QUIET_HOURS))
     }
 
+    /// When a letter may leave that gives way to another of its civil day: the first sending instant after that day.
+    fn leaves_another_day(&self) -> Option<Timestamp> {
+        Some(self.context.world.calendar.hours.next_sending(self.other_letter_today()?))
+    }
+
     /// What holds a wish, or lets it go.
     pub(super) fn consider(&self, wish: Option<Wish>) -> Fate {
         let Some(wish) = wish else { return Fate::Nothing };
         if !self.context.moment.reached(wish.due_at) {
             let because = Reason::AwaitsHours { until: wish.due_at };
-            return self.waits(&wish, because);
+            return self.waits(&wish, Behind::Hours, because);
         }
         let record = self.record(wish.slot);
         match record.map(|r| r.standing) {
@@ -104,13 +110,13 @@ impl Pair<'_, '_> {
             return self.withhold(&wish, reach.to, Reason::NoContact);
         }
         if counts_to_the_day(wish.slot)
-            && let Some(until) = self.other_letter_today()
+            && let Some(until) = self.leaves_another_day()
         {
-            return self.waits(&wish, Reason::Waits { until });
+            return self.waits(&wish, Behind::Letter, Reason::Waits { until });
         }
         if !self.context.moment.is_sending() {
             let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
-            return self.waits(&wish, Reason::AwaitsHours { until });
+            return self.waits(&wish, Behind::Hours, Reason::AwaitsHours { until });
         }
         let version = match record.and_then(|r| Some((r, r.version?))) {
             // A letter that a hold stopped before anybody took it goes on as it was recorded.

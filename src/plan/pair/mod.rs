@@ -21,6 +21,7 @@ use crate::plan::decision::{Closed, Decision, Sending, Withheld};
 use crate::plan::edition::{HaltState, Track};
 use crate::plan::ladder::Step;
 use crate::plan::ledger::{NoticeRecord, Standing};
+use crate::plan::summary::Waiting;
 use crate::plan::window::WindowContext;
 
 /// One municipality in one window.
@@ -57,7 +58,7 @@ enum Fate {
     Kept,
     /// It may leave later without anything new being known. Where the ledger still says that something holds it, what
     /// it says from now on: a hold that comes back is news then.
-    Waits(Reason, Option<Withheld>),
+    Waits(Waiting, Reason, Option<Withheld>),
     /// To be sent, unless something beyond this municipality holds it.
     Send(Sending),
     Withhold(Withheld),
@@ -75,6 +76,8 @@ pub(in crate::plan) struct Decided {
     pub(in crate::plan) closed: Vec<Closed>,
     /// Why nothing is said, when nothing is.
     pub(in crate::plan) silence: Option<Reason>,
+    /// The letter that is due and only waits.
+    pub(in crate::plan) waiting: Option<Waiting>,
 }
 
 /// A letter that is withheld.
@@ -87,7 +90,7 @@ pub(in crate::plan) struct Held {
 impl Decided {
     /// Whether nothing is to be sent, held or closed.
     pub(in crate::plan) fn is_nothing(&self) -> bool {
-        let Self { send, withheld, resumed, closed, silence: _ } = self;
+        let Self { send, withheld, resumed, closed, silence: _, waiting: _ } = self;
         send.is_none() && withheld.is_empty() && resumed.is_empty() && closed.is_empty()
     }
 }
@@ -142,7 +145,7 @@ impl<'a, 'b> Pair<'a, 'b> {
         let blocked = match &fate {
             Fate::Withhold(withheld) if withheld.because == Reason::NoContact => None,
             Fate::Withhold(withheld) => Some(Err(withheld.because.clone())),
-            Fate::Waits(because, _) => Some(Ok(Some(because.clone()))),
+            Fate::Waits(_, because, _) => Some(Ok(Some(because.clone()))),
             Fate::Send(_) => Some(Ok(None)),
             Fate::Nothing | Fate::Kept => self.is_correction_queued().then_some(Ok(None)),
         };
@@ -188,7 +191,10 @@ impl<'a, 'b> Pair<'a, 'b> {
         match fate {
             Fate::Nothing => {}
             Fate::Kept => kept.push(slot),
-            Fate::Waits(because, resumed) => {
+            Fate::Waits(waiting, because, resumed) => {
+                if decided.silence.is_none() {
+                    decided.waiting = Some(waiting);
+                }
                 decided.silence.get_or_insert(because);
                 decided.resumed.extend(resumed);
                 self.keep_if_open(slot, kept);

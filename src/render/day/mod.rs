@@ -26,7 +26,7 @@ use crate::domain::time::Zone;
 use crate::plan::Decision;
 use crate::plan::day::{DayPage, DayQueue, HeldGroup, LetterGroup, StaffLetter, UpcomingGroup};
 use crate::plan::post::LetterState;
-use crate::plan::summary::Upcoming;
+use crate::plan::summary::{Behind, Upcoming, Waiting};
 
 /// Names that are told one by one; the rest is counted.
 const MOST_NAMED: usize = 6;
@@ -130,12 +130,17 @@ impl Words<'_> {
     /// `28/11/2026 às 08:00: carta de prazo (2 dias antes), só a quem constar como pendente (rma/2026-10): 59 municípios (…)`.
     fn next(&self, group: &UpcomingGroup) -> String {
         let what = match group.what {
-            Upcoming::Waiting => {
-                "saem as cartas que aguardam o horário ou as 48 horas, as de prazo só a quem constar como pendente"
-                    .to_owned()
+            Upcoming::Waiting(Waiting { kind, rung, behind }) => {
+                let behind = match behind {
+                    Behind::Hours => "o horário de envio",
+                    Behind::Quiet => "as 48 horas depois de outra",
+                    Behind::Letter => "o dia seguinte ao de outra, pois só sai uma por dia",
+                };
+                format!("{}, que aguarda {behind}", letter(kind, rung))
             }
-            Upcoming::Rung { days_before } => {
-                format!("carta de prazo ({}), só a quem constar como pendente", pt::days_before(days_before))
+            Upcoming::Rung { days_before, kind: Some(kind) } => letter(kind, Some(days_before)),
+            Upcoming::Rung { days_before, kind: None } => {
+                format!("{}, retida de quem seguir não confirmado", letter(Kind::Warning, Some(days_before)))
             }
             Upcoming::Deadline => "acaba o prazo".to_owned(),
             Upcoming::Referral => "remessa à GSUAS e às gerências".to_owned(),
@@ -189,6 +194,17 @@ impl Words<'_> {
         };
         groups.into_iter().map(line).collect()
     }
+}
+
+/// `carta de prazo (5 dias antes), só a quem constar como pendente`: one to come, and on whom that depends.
+fn letter(kind: Kind, rung: Option<u16>) -> String {
+    let rung = rung.map(|days| format!(" ({})", pt::days_before(days))).unwrap_or_default();
+    let whom = match kind {
+        Kind::Warning => ", só a quem constar como pendente",
+        Kind::Reminder => ", a quem seguir não confirmado",
+        _ => "",
+    };
+    format!("carta de {}{rung}{whom}", pt::kind(kind))
 }
 
 /// `prazo, 5 dias antes`.

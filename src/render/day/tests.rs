@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::date;
 
-use super::{headline, section, text};
+use super::{Words, headline, section, text};
 use crate::domain::calendar::{Deadline, Sanction};
-use crate::domain::id::FeedId;
+use crate::domain::id::{FeedId, WindowId};
 use crate::domain::notice::{Addressee, Kind, NoticeKey, Slot, StaffSlot};
 use crate::domain::overrides::{Authorship, BatchId, Hold, HoldScope};
 use crate::domain::reason::Reason;
@@ -18,7 +18,7 @@ use crate::plan::day::{
 };
 use crate::plan::forecast::Quota;
 use crate::plan::post::LetterState;
-use crate::plan::summary::{Counts, Upcoming};
+use crate::plan::summary::{Behind, Counts, Upcoming, Waiting};
 use crate::render::letter::example::World;
 
 fn at(text: &str) -> Timestamp {
@@ -196,4 +196,27 @@ fn whatever_somebody_wrote_is_only_text() {
         2,
         "the hold and its order: {shown}"
     );
+}
+
+#[test]
+fn what_comes_next_names_the_letter_and_what_it_waits_for() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let words = Words { calendar: &world.calendar, roster: &world.roster };
+    let told = |what| {
+        words.next(&UpcomingGroup {
+            at: at("2026-11-30T11:00:00Z"),
+            window: WindowId::parse("rma/2026-10").unwrap(),
+            what,
+            municipalities: Vec::new(),
+        })
+    };
+    let waiting = Waiting { kind: Kind::Extension, rung: None, behind: Behind::Letter };
+    let text = told(Upcoming::Waiting(waiting));
+    assert!(text.contains("carta de prorrogação, que aguarda o dia seguinte ao de outra"), "{text}");
+    let rung = |kind| told(Upcoming::Rung { days_before: 5, kind });
+    let reminder = rung(Some(Kind::Reminder));
+    assert!(reminder.contains("carta de lembrete (5 dias antes), a quem seguir não confirmado"), "{reminder}");
+    let warning = rung(Some(Kind::Warning));
+    assert!(warning.contains("carta de prazo (5 dias antes), só a quem constar como pendente"), "{warning}");
+    assert!(rung(None).contains("retida de quem seguir não confirmado"));
 }

@@ -15,7 +15,7 @@ use vigia_suas::plan::history::Recall;
 use vigia_suas::plan::ledger::{NoticeRecord, Standing};
 use vigia_suas::plan::post::{DeliveryFact, LetterState, Post};
 use vigia_suas::plan::replay::Replay;
-use vigia_suas::plan::summary::{CallReason, NextLine, Upcoming, WindowSummary};
+use vigia_suas::plan::summary::{Behind, CallReason, NextLine, Upcoming, Waiting, WindowSummary};
 use vigia_suas::render::because::{because, call_reason, cause};
 use vigia_suas::render::{calls as call_list, day as render_day, report};
 
@@ -263,7 +263,8 @@ proptest! {
             let mut at = now;
             for line in windows.iter_mut().flat_map(|window| &mut window.lines) {
                 at += SignedDuration::from_millis(7);
-                line.next = Some(NextLine { what: Upcoming::Waiting, at });
+                let waiting = Waiting { kind: Kind::Extension, rung: None, behind: Behind::Letter };
+                line.next = Some(NextLine { what: Upcoming::Waiting(waiting), at });
             }
             let page = day::page(view, &windows, &windows, since, Vec::new(), Vec::new());
             prop_assert!(page.upcoming.len() <= windows.len(), "one line for what is equal for many");
