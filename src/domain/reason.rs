@@ -40,7 +40,7 @@ pub enum Reason {
         /// What holds now.
         now: Told,
     },
-    /// The window stopped and they had been told of it.
+    /// The window stopped, whether they had been told of it or not.
     Halted {
         kind: HaltKind,
         /// The day it became known.

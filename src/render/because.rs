@@ -56,11 +56,8 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         Reason::Halted { kind, since } => {
             let how = halted(*kind);
             match since {
-                Some(day) => format!(
-                    "A janela foi {how} em {} e o município já havia sido comunicado dela.",
-                    pt::date(*day)
-                ),
-                None => format!("A janela está {how} e o município já havia sido comunicado dela."),
+                Some(day) => format!("A janela foi {how} em {}.", pt::date(*day)),
+                None => format!("A janela está {how}."),
             }
         }
         Reason::DeadlineUpheld => "A suspensão terminou e o prazo está mantido.".to_owned(),
