@@ -293,13 +293,9 @@ fn some_bad_lines_are_noted_and_many_are_not_believed() {
     assert!(reasons(&presence(), file(5, 6).as_bytes(), None).is_empty());
     assert_eq!(
         reasons(&presence(), file(6, 6).as_bytes(), None),
-        [format!(
-            "6 de 12 linhas com defeito ({})",
-            (8..14)
-                .map(|n| format!("linha {n}: “Total” não é um código IBGE de 6 ou 7 dígitos"))
-                .collect::<Vec<_>>()
-                .join("; ")
-        )]
+        [
+            "6 de 12 linhas com defeito (linhas 8, 9, 10, 11, 12 e mais 1: “Total” não é um código IBGE de 6 ou 7 dígitos)"
+        ]
     );
     assert!(reasons(&presence(), file(6, 120).as_bytes(), None).is_empty(), "under five percent");
     let found = mapped(&presence(), &roster(), &file(1, 6));
@@ -328,4 +324,19 @@ fn every_bad_line_and_every_unknown_municipality_is_told_with_its_line_whatever_
             assert!(told.contains(words), "{told}");
         }
     }
+}
+
+#[test]
+fn a_reason_that_many_lines_share_is_told_once_with_its_first_lines() {
+    let bad = |line, message: &str| crate::feed::map::BadLine { line, message: message.to_owned() };
+    let mut lines = vec![bad(2, "ilegível")];
+    lines.extend((3..219).map(|line| bad(line, "de mais de uma janela")));
+    let told = QuarantineReason::BadLines { bad: 217, rows: 217, lines }.to_string();
+    assert_eq!(
+        told,
+        "217 de 217 linhas com defeito (linha 2: ilegível; linhas 3, 4, 5, 6, 7 e mais 211: de mais de uma janela)"
+    );
+    let lines = (2..20).map(|line| bad(line, &format!("{line}"))).collect();
+    let told = QuarantineReason::BadLines { bad: 18, rows: 18, lines }.to_string();
+    assert!(told.ends_with("linha 6: 6; e mais 13 por outros motivos)"), "{told}");
 }

@@ -162,13 +162,38 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// ` (linha 7: por quê; linha 9: por quê)`, or nothing.
+/// ` (linha 7: por quê; linhas 9, 10 e mais 4: por quê)`, or nothing: each reason once, with its first lines.
 struct Lines<'a>(&'a [BadLine]);
+
+/// So many lines of one reason are named, and so many reasons; the rest are counted.
+const NAMED: usize = 5;
 
 impl fmt::Display for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told: Vec<String> =
-            self.0.iter().map(|bad| format!("linha {}: {}", bad.line, bad.message)).collect();
+        let mut reasons: Vec<(&str, Vec<u64>)> = Vec::new();
+        for bad in self.0 {
+            match reasons.iter_mut().find(|(message, _)| *message == bad.message) {
+                Some((_, lines)) => lines.push(bad.line),
+                None => reasons.push((&bad.message, vec![bad.line])),
+            }
+        }
+        let mut told: Vec<String> = reasons
+            .iter()
+            .take(NAMED)
+            .map(|(message, lines)| {
+                let first: Vec<String> = lines.iter().take(NAMED).map(u64::to_string).collect();
+                let word = if lines.len() == 1 { "linha" } else { "linhas" };
+                let more = match lines.len().saturating_sub(NAMED) {
+                    0 => String::new(),
+                    more => format!(" e mais {more}"),
+                };
+                format!("{word} {}{more}: {message}", first.join(", "))
+            })
+            .collect();
+        let unnamed: usize = reasons.iter().skip(NAMED).map(|(_, lines)| lines.len()).sum();
+        if unnamed > 0 {
+            told.push(format!("e mais {unnamed} por outros motivos"));
+        }
         if told.is_empty() { Ok(()) } else { write!(f, " ({})", told.join("; ")) }
     }
 }

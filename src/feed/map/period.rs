@@ -109,7 +109,8 @@ impl<'a> Periods<'a> {
         }
         let ids: Vec<&str> = about.iter().filter_map(|at| Some(self.windows.get(*at)?.id.as_str())).collect();
         Err(format!(
-            "a linha pode ser de mais de uma janela aberta ({}), e por isso de nenhuma",
+            "a linha pode ser de mais de uma janela aberta ({}), e por isso de nenhuma; diga à fonte de qual, em \
+             fontes.toml, com referencia = \"AAAA-MM\" ou referencia_coluna",
             ids.join(", ")
         ))
     }
