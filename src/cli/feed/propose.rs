@@ -62,10 +62,7 @@ pub(in crate::cli) async fn propose(session: Session, asked: &Propose) -> Result
             say(&toml);
             remark(&in_words(&intake, &asked.of, None));
             if !undecided.is_empty() {
-                remark(&format!(
-                    "{} por decidir, marcadas com PREENCHA: tire o # da frente e escreva o que cada uma quer dizer",
-                    portuguese::counted(undecided.len(), "palavra está", "palavras estão")
-                ));
+                remark(&left_open(undecided.len()));
             }
             let id = &proposed.spec.id;
             remark(&format!(
@@ -81,6 +78,17 @@ pub(in crate::cli) async fn propose(session: Session, asked: &Propose) -> Result
             | ProposeError::Otherwise(_)),
         ) => Err(Failure::refused(format!("erro: {error}"))),
         Err(error) => Err(Failure::could_not(&error)),
+    }
+}
+
+/// What is left to decide by hand.
+fn left_open(words: usize) -> String {
+    match words {
+        1 => "1 palavra está por decidir, marcada com PREENCHA: tire o # da frente e escreva o que ela quer dizer".to_owned(),
+        words => format!(
+            "{words} palavras estão por decidir, marcadas com PREENCHA: tire o # da frente e escreva o que cada uma quer \
+             dizer"
+        ),
     }
 }
 

@@ -38,14 +38,14 @@ pub(super) fn what(warning: &Warning, roster: &Roster) -> String {
             format!("a janela {window} abre e nenhum município é avisado")
         }
         Warning::RungBeforeOpening { window, rung, opens_on } => format!(
-            "na janela {window} o degrau de {} do prazo cai antes da abertura ({}): a escada é mais longa que a janela",
-            pt::days_before(*rung),
+            "na janela {window} o degrau {} do prazo cai antes da abertura ({}): a escada é mais longa que a janela",
+            rung_of(*rung),
             pt::date(*opens_on)
         ),
         Warning::NoLadder { window } => format!("a janela {window} não tem escada: ninguém é cobrado"),
         Warning::RungMoved { window, rung, on, holiday, leaves_on } => format!(
-            "na janela {window} o degrau de {} do prazo cai em {}{}: as cartas saem em {}",
-            pt::days_before(*rung),
+            "na janela {window} o degrau {} do prazo cai em {}{}: as cartas saem em {}",
+            rung_of(*rung),
             pt::date_and_weekday(*on),
             holiday.as_ref().map(|name| format!(", {}", pt::line(name))).unwrap_or_default(),
             pt::date_and_weekday(*leaves_on)
@@ -83,6 +83,11 @@ pub(super) fn sort(warning: &Warning) -> &'static str {
         Warning::NoLadder { .. } => "sem escada",
         Warning::RungMoved { .. } => "degrau antecipado",
     }
+}
+
+/// `do dia`, `de 5 dias antes`.
+fn rung_of(days: u16) -> String {
+    if days == 0 { "do dia".to_owned() } else { format!("de {}", pt::days_before(days)) }
 }
 
 fn names(codes: &[MunicipalityCode], roster: &Roster) -> String {
