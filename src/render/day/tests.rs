@@ -215,7 +215,10 @@ fn what_comes_next_names_the_letter_and_what_it_waits_for() {
     assert!(text.contains("carta de prorrogação, que aguarda o dia seguinte ao de outra"), "{text}");
     let rung = |kind| told(Upcoming::Rung { days_before: 5, kind });
     let reminder = rung(Some(Kind::Reminder));
-    assert!(reminder.contains("carta de lembrete (5 dias antes), a quem seguir não confirmado"), "{reminder}");
+    assert!(
+        reminder.contains("carta de lembrete (5 dias antes), a quem seguir não confirmado"),
+        "{reminder}"
+    );
     let warning = rung(Some(Kind::Warning));
     assert!(warning.contains("carta de prazo (5 dias antes), só a quem constar como pendente"), "{warning}");
     assert!(rung(None).contains("retida de quem seguir não confirmado"));
