@@ -67,6 +67,8 @@ pub struct ShownLetter {
     pub header: String,
     /// Its text; none where its bytes are no letter of ours.
     pub text: Option<String>,
+    /// The table that goes with it: its file's name, and its rows.
+    pub table: Option<(String, String)>,
     /// SHA-256 of its bytes.
     pub sha256: String,
     /// One for each address.
@@ -195,6 +197,7 @@ impl LedgerView {
             is_reduced: letter.bytes.is_none(),
             header: letter.bytes.as_ref().map(|bytes| message::header(bytes)).unwrap_or_default(),
             text: letter.bytes.as_ref().and_then(|bytes| message::plain_text(bytes)),
+            table: letter.bytes.as_ref().and_then(|bytes| message::table(bytes)),
             sha256: letter.sha256,
             deliveries,
         }))

@@ -11,7 +11,7 @@ pub mod read;
 #[cfg(test)]
 mod tests;
 
-pub use read::{header, plain_text};
+pub use read::{header, plain_text, table};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

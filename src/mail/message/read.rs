@@ -20,14 +20,37 @@ pub fn header(bytes: &[u8]) -> String {
     out
 }
 
-/// The letter's text, decoded, with LF at each end of line.
+/// The letter's text, decoded, with LF at each end of line; whether or not a table goes with it.
 pub fn plain_text(bytes: &[u8]) -> Option<String> {
     let message = std::str::from_utf8(bytes).ok()?;
-    let boundary = message.split_once("boundary=\"")?.1.split_once('"')?.0;
-    let part = message.split_once(&format!("\r\n--{boundary}\r\n"))?.1;
-    let (head, rest) = part.split_once("\r\n\r\n")?;
-    let body = rest.split_once(&format!("\r\n--{boundary}"))?.0;
-    let ours = head.contains("text/plain; charset=utf-8") && head.contains("quoted-printable");
+    let first = |whole| parts(whole)?.into_iter().next();
+    let part = first(message)?;
+    // With a table the letter itself is a part that has parts.
+    body(first(part).unwrap_or(part), "text/plain")
+}
+
+/// The table that goes with a letter: its file's name, and its rows with LF at each end of line.
+pub fn table(bytes: &[u8]) -> Option<(String, String)> {
+    let part = *parts(std::str::from_utf8(bytes).ok()?)?.get(1)?;
+    let name = part.split_once("filename=\"")?.1.split_once('"')?.0;
+    Some((name.to_owned(), body(part, "text/csv")?.trim_start_matches('\u{feff}').to_owned()))
+}
+
+/// What a message or a part of one consists of, if it has parts.
+fn parts(whole: &str) -> Option<Vec<&str>> {
+    let (head, inside) = whole.split_at(whole.find("\r\n\r\n")? + "\r\n".len());
+    let boundary =
+        head.split_once("Content-Type: multipart/")?.1.split_once("boundary=\"")?.1.split_once('"')?.0;
+    let mark = format!("\r\n--{boundary}");
+    let (inside, _) = inside.split_once(&format!("{mark}--\r\n"))?;
+    // What stands before the first mark is no part.
+    Some(inside.split(&format!("{mark}\r\n")).skip(1).collect())
+}
+
+/// What a part of this kind says.
+fn body(part: &str, kind: &str) -> Option<String> {
+    let (head, body) = part.split_once("\r\n\r\n")?;
+    let ours = head.contains(&format!("{kind}; charset=utf-8")) && head.contains("quoted-printable");
     ours.then(|| decode(body)).flatten()
 }
 
@@ -72,6 +95,7 @@ mod tests {
     #[test]
     fn a_message_of_another_shape_has_no_text() {
         assert_eq!(plain_text(b"Subject: x\r\n\r\nola"), None);
+        assert_eq!(table(b"Subject: x\r\n\r\nola"), None);
         assert_eq!(header(b"Subject: x\r\n\r\n"), "Subject: x");
         assert_eq!(header(b"\xFF"), "");
         assert_eq!(header(b"Subject: =?utf-8?q?x\r\n\r\n"), "Subject: =?utf-8?q?x", "no word at all");

@@ -328,4 +328,12 @@ fn a_table_goes_behind_the_letter_and_says_what_was_put_into_it() {
     let parts = plain.split_once("\r\n\r\n").unwrap().1;
     assert!(inner.ends_with(&parts[..parts.len()]), "{inner}\n{parts}");
     assert_eq!(letter.compose(), letter.compose());
+    // And both are read back as they were written.
+    let bytes = letter.compose().unwrap();
+    assert_eq!(read::plain_text(&bytes).as_deref(), Some("Prezados,\n\nO prazo é 31/12/2026.\n"));
+    let rows = ("remessa-rma-2026--.csv".to_owned(), "ibge;município\n1;Vitória\n".to_owned());
+    assert_eq!(read::table(&bytes), Some(rows));
+    let plain = Letter::new().compose().unwrap();
+    assert_eq!(read::plain_text(&plain), read::plain_text(&bytes));
+    assert_eq!(read::table(&plain), None, "a letter without one");
 }

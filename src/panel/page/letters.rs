@@ -144,7 +144,16 @@ pub(in crate::panel) fn one(
         @match &letter.text {
             Some(text) => { pre .letter tabindex="0" { (pt::lines(text)) } },
             None if letter.is_reduced => { p { "O texto foi apagado ao fim do prazo de guarda (guardar_anos); fica o resumo SHA-256." } },
-            None => { p { "O texto desta carta não pode ser lido; os bytes dela estão no dossiê." } },
+            None if key.municipality().is_some() => {
+                p { "O texto desta carta não pode ser lido; os bytes dela estão no dossiê." }
+            },
+            // No dossier holds a letter to the Secretariat's own people.
+            None => { p { "O texto desta carta não pode ser lido; os bytes dela ficam no banco de dados do serviço." } },
+        }
+        @if let Some((name, rows)) = &letter.table {
+            h2 { "Anexo" }
+            p { code { (pt::line(name)) } }
+            pre tabindex="0" { (pt::lines(rows)) }
         }
         h2 { "Cabeçalho" }
         pre tabindex="0" { (pt::lines(&letter.header)) }
