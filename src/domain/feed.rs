@@ -239,6 +239,9 @@ pub enum Word {
     Reopened,
 }
 
+/// What is said of a form that lacks nothing but its conclusion.
+const FILLED: &str = "preenchido, falta concluir";
+
 impl Word {
     /// The state.
     pub fn state(self) -> State {
@@ -252,7 +255,14 @@ impl Word {
     pub fn wording(self) -> Option<&'static str> {
         match self {
             Self::Is(_) | Self::Reopened => None,
-            Self::FilledNotConcluded => Some("preenchido, falta concluir"),
+            Self::FilledNotConcluded => Some(FILLED),
         }
+    }
+
+    /// What a wording, as rows keep it, says of the form: nothing where it is the source's own word alone, which is for
+    /// staff and for no letter.
+    pub fn said_of_form(wording: &str) -> Option<&'static str> {
+        let rest = wording.strip_prefix(FILLED)?;
+        (rest.is_empty() || rest.starts_with(" (“")).then_some(FILLED)
     }
 }

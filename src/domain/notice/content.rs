@@ -38,7 +38,7 @@ pub struct PendingPart {
     pub part: PartId,
     /// Its pending units; empty when the part is known only as a whole.
     pub units: Vec<UnitId>,
-    /// The source's own words, when they should be shown ("100% preenchido, não concluído").
+    /// The source's own words, as rows keep them; a letter carries only what they say of the form.
     pub wording: Option<std::sync::Arc<str>>,
 }
 

@@ -202,9 +202,11 @@ impl World {
     }
 
     fn pending(&self) -> Vec<PendingPart> {
-        let wording = Some("100% preenchido, não concluído".into());
+        // A source's own word is for staff; what it says of the form is for the letter too.
+        let raw = Some("não".into());
+        let wording = Some("preenchido, falta concluir (“100%”)".into());
         vec![
-            PendingPart { part: self.cras.clone(), units: vec![self.unit.clone()], wording: None },
+            PendingPart { part: self.cras.clone(), units: vec![self.unit.clone()], wording: raw },
             PendingPart { part: self.council.clone(), units: Vec::new(), wording },
         ]
     }

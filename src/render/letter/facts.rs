@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::domain::calendar::{Deadline, Sanction, System, Window};
+use crate::domain::feed::Word;
 use crate::domain::id::{MunicipalityCode, PartId};
 use crate::domain::notice::{
     Addressee, Content, DAILY_PAGE, DigestLine, NoticeKey, Overtaken, PendingPart, StaffSlot, Told,
@@ -304,7 +305,7 @@ fn pending_part(desk: &Context<'_>, at: Option<MunicipalityCode>, part: &Pending
             }
         })
         .collect();
-    let note = part.wording.as_deref().map(pt::line).unwrap_or_default();
+    let note = part.wording.as_deref().and_then(Word::said_of_form).unwrap_or_default().to_owned();
     PartFacts { name: because::part_name(&part.part, desk.calendar), units, note }
 }
 
