@@ -48,7 +48,7 @@ pub(super) async fn hold(
             format!(
                 "retido: {scope}{until}. O que já está em envio termina; o serviço obedece em até 30 segundos.\n\
                  {}para retomar: vigia-suas liberar {} --motivo \"…\"",
-                listed(&in_force),
+                listed(&in_force, "nenhuma ordem"),
                 flag(&scope)
             )
         },
@@ -70,15 +70,18 @@ pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signat
     let in_force = order::in_force(&store.overrides().await?, None, session.today());
     let facts = json!({ "acao": "liberar", "alcance": scope.to_string(), "em_vigor": in_force });
     answer(session, &by, &facts, || {
-        format!("liberado: {scope}. O serviço retoma em até 30 segundos.\n{}", listed(&in_force))
+        format!(
+            "liberado: {scope}. O serviço retoma em até 30 segundos.\n{}",
+            listed(&in_force, "nenhuma retenção")
+        )
     });
     Ok(Answer::Done)
 }
 
-/// What is in force after an order, a line each.
-fn listed(in_force: &[String]) -> String {
+/// What is in force after an order, a line each; `none` says of what there is none.
+fn listed(in_force: &[String], none: &str) -> String {
     if in_force.is_empty() {
-        return "em vigor: nenhuma ordem\n".to_owned();
+        return format!("em vigor: {none}\n");
     }
     in_force.iter().fold(String::new(), |mut out, line| {
         let _ = writeln!(out, "em vigor: {line}");
@@ -184,7 +187,7 @@ async fn decide(
     answer(session, &by, &facts, || {
         let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
         let done = if undone { "desfeita" } else { "registrada" };
-        format!("{done} a {word}: {subject}{until}\n{}", listed(&in_force))
+        format!("{done} a {word}: {subject}{until}\n{}", listed(&in_force, "nenhuma ordem"))
     });
     Ok(Answer::Done)
 }
