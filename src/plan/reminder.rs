@@ -113,6 +113,9 @@ fn items(held: &[&Decision], at: Timestamp) -> Vec<AlertItem> {
 /// Whether two stand in one line for sure. Most do that follow one another, and need no names made for them.
 fn is_alike(one: &Decision, other: &Decision) -> bool {
     let slot = |decision: &Decision| decision.key().slot();
-    (one.window(), slot(one), one.valid_until()) == (other.window(), slot(other), other.valid_until())
+    // A letter to staff is in a line of its own.
+    one.municipality().is_some()
+        && other.municipality().is_some()
+        && (one.window(), slot(one), one.valid_until()) == (other.window(), slot(other), other.valid_until())
         && one.because() == other.because()
 }

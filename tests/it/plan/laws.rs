@@ -332,6 +332,8 @@ proptest! {
 fn named(decision: &Decision) -> BTreeSet<String> {
     let Some(Content::Alert { items }) = decision.content() else { return BTreeSet::new() };
     let of = |item: &AlertItem| match item {
+        // A letter to staff is a batch of its own.
+        AlertItem::Held { batch, municipalities, .. } if municipalities.is_empty() => vec![batch.to_string()],
         AlertItem::Held { batch, municipalities, .. } => {
             municipalities.iter().map(|code| format!("{batch}/{code}")).collect()
         }

@@ -144,7 +144,7 @@ fn a_cancellation_after_the_deadline_tells_those_who_were_told_of_it_and_had_not
         case.window().halt = Some(Halt { kind, since: Some(date("2026-04-06")), until: None });
         let then = case.decide("2026-04-06T08:00");
         let notes = then.iter().filter(|d| d.kind() == Some(Kind::Suspension));
-        let told: Vec<_> = notes.filter_map(|d| d.municipality()).collect();
+        let told: Vec<_> = notes.filter_map(Decision::municipality).collect();
         assert_eq!(case.plan("2026-04-07T08:00").actions, [], "once");
         told
     };
