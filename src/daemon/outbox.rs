@@ -124,6 +124,12 @@ impl Outbox {
             } else {
                 self.claim(app, &live, room, now).await?
             };
+            if !Arc::ptr_eq(&live, &app.live()) {
+                // A reload meanwhile: what it brought leaves by its relay.
+                app.store.release(claims).await?;
+                self.standing = None;
+                continue;
+            }
             if claims.is_empty() {
                 // What was taken may bring the next thing: a rung waits for its divulgação, a resumo for its letters.
                 if self.standing.take_if(|plan| plan.is_outdated()).is_some() {

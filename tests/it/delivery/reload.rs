@@ -5,6 +5,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use jiff::ToSpan;
+use vigia_suas::clock::Clock;
+use vigia_suas::daemon::outbox::Outbox;
 
 use crate::support::app::{Choice, DOMAIN, Site};
 use crate::support::smtp::{Relay, Taken};
@@ -31,6 +33,31 @@ async fn a_good_configuration_is_adopted_with_its_windows_and_its_relay() {
     assert!(new.taken().iter().all(|t| t.message_id.starts_with("<teste.2002.")));
     assert_eq!(old.taken().len(), 3);
     assert_eq!(daemon.terminate().code(), Some(0));
+}
+
+/// Whichever step of a round it comes in.
+#[tokio::test]
+async fn what_a_reload_brings_leaves_by_its_own_relay_also_when_it_comes_in_the_middle_of_a_round() {
+    let (old, new) = (Relay::start().await, Relay::start().await);
+    for half_milliseconds in 0..24 {
+        let choice = Choice::new(old.port);
+        let site = Site::new(&choice);
+        let app = site.app(Clock::System.now()).await;
+        let more = Choice { windows: 2, port: new.port, ..choice };
+        site.write_vigia(&more);
+        site.write_calendar(&more);
+        let mut outbox = Outbox::new(&app.live()).unwrap();
+        let reload = async {
+            tokio::time::sleep(Duration::from_micros(500) * half_milliseconds).await;
+            app.adopt(site.setup());
+        };
+        tokio::join!(outbox.deliver_once(&app), reload).0.unwrap();
+        outbox.deliver_once(&app).await.unwrap();
+        outbox.close().await;
+    }
+    let of_second = |letter: &Taken| letter.message_id.starts_with("<teste.2002.");
+    assert_eq!(old.taken().iter().filter(|letter| of_second(letter)).count(), 0);
+    assert_eq!(new.taken().iter().filter(|letter| of_second(letter)).count(), 24 * 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
