@@ -17,7 +17,7 @@ use crate::plan::ledger::{CopyRequest, NoticeRecord, Standing, WindowLedger};
 /// were written, whatever their edition. It waits for those still on their way.
 pub(super) fn digests(survey: &Survey<'_>, draft: &mut PlanDraft) {
     let copies = copies(survey);
-    if copies.is_empty() || !(draft.staff_held_by.is_some() || survey.context.moment.is_sending()) {
+    if copies.is_empty() || !draft.tells_staff(survey.context.moment) {
         return;
     }
     let on = survey.context.moment.today();

@@ -7,6 +7,7 @@ use crate::domain::id::WindowId;
 use crate::domain::reason::Reason;
 use crate::plan::decision::{Decision, End, Notice, Sending, Withheld};
 use crate::plan::ledger::Standing;
+use crate::plan::moment::Moment;
 use crate::plan::world::World;
 
 /// What a pass has gathered so far.
@@ -32,6 +33,11 @@ impl PlanDraft<'_> {
             self.actions.push(decision.clone());
         }
         self.held.push(Cow::Owned(decision));
+    }
+
+    /// Whether staff can be told something now, or it is held, whatever the hour.
+    pub(super) fn tells_staff(&self, moment: &Moment<'_>) -> bool {
+        self.staff_held_by.is_some() || moment.is_sending()
     }
 
     /// Files a notice to staff; one with nobody to read it is none.

@@ -33,7 +33,7 @@ pub(super) fn referrals(
     let is_missing =
         |to: &&Addressee| !survey.is_recorded(&StaffSlot::Referral { edition, to: (*to).clone() });
     let missing: Vec<&Addressee> = closing.offices.iter().filter(is_missing).collect();
-    if missing.is_empty() || !(draft.staff_held_by.is_some() || survey.context.moment.is_sending()) {
+    if missing.is_empty() || !draft.tells_staff(survey.context.moment) {
         return;
     }
     let Some(lists) = lists(survey, edition, deadline, closing) else { return };
@@ -202,7 +202,7 @@ fn addendum(
     draft: &mut PlanDraft,
 ) {
     let slot = StaffSlot::ReferralAddendum { edition, by, to: to.clone() };
-    if survey.is_recorded(&slot) || !(draft.staff_held_by.is_some() || survey.context.moment.is_sending()) {
+    if survey.is_recorded(&slot) || !draft.tells_staff(survey.context.moment) {
         return;
     }
     let window = survey.context.assessor.window();

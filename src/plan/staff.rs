@@ -4,7 +4,7 @@
 use super::closing::{self, Ended};
 use super::survey::Survey;
 use super::{digest, referral};
-use crate::domain::overrides::{Hold, HoldScope};
+use crate::domain::overrides::HoldScope;
 use crate::domain::reason::Reason;
 use crate::plan::decision::{Decision, Report};
 use crate::plan::draft::PlanDraft;
@@ -30,17 +30,10 @@ pub(super) fn about_window(survey: &Survey<'_>, draft: &mut PlanDraft) {
 /// brought to mind like whatever waits. Alerts go on: staff must hear of what waits. Ends by `liberar`, or by its day.
 fn held_by_hand(survey: &Survey<'_>) -> Option<Reason> {
     let window = &survey.context.assessor.window().id;
-    let counts = |day: Option<jiff::civil::Date>| day.is_none_or(|day| !survey.context.moment.day_over(day));
-    let covers = |hold: &&Hold| match &hold.scope {
+    survey.context.held_by(|scope| match scope {
         HoldScope::All => true,
         HoldScope::Window(id) => id == window,
         HoldScope::Municipality(_) | HoldScope::Batch(_) => false,
-    };
-    let holds = survey.context.holds.iter().copied().filter(covers).filter(|hold| counts(hold.until));
-    holds.min_by_key(|hold| (hold.authorship.at, &hold.scope)).map(|hold| Reason::Held {
-        scope: hold.scope.clone(),
-        author: hold.authorship.author.clone(),
-        reason: hold.authorship.reason.clone(),
     })
 }
 

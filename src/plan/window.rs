@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::overrides::Hold;
+use crate::domain::overrides::{Hold, HoldScope};
+use crate::domain::reason::Reason;
 use crate::domain::roster::Municipality;
 use crate::plan::assess::Assessor;
 use crate::plan::moment::Moment;
@@ -31,6 +32,17 @@ impl<'a> WindowContext<'a> {
         let open_at_start = world.calendar.starts_on.filter(|day| assessor.window().opens_on < *day);
         let holds = world.overrides.ruling_holds().collect();
         Self { world, moment, assessor, holds, opens_at, starts_at, open_at_start }
+    }
+
+    /// What somebody holds a letter by that these scopes cover (`reter`): the first order of them.
+    pub(super) fn held_by(&self, covers: impl Fn(&HoldScope) -> bool) -> Option<Reason> {
+        let counts = |hold: &&Hold| hold.until.is_none_or(|day| !self.moment.day_over(day));
+        let holds = self.holds.iter().copied().filter(|hold| covers(&hold.scope)).filter(counts);
+        holds.min_by_key(|hold| (hold.authorship.at, &hold.scope)).map(|hold| Reason::Held {
+            scope: hold.scope.clone(),
+            author: hold.authorship.author.clone(),
+            reason: hold.authorship.reason.clone(),
+        })
     }
 
     /// From when a divulgação is due: nothing is due before `inicio`, and who joins a window that was open then is told

@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use super::fate::still_says;
 use super::{Fate, Pair, Wish};
 use crate::domain::notice::{NoticeKey, Recipient, Slot, Told};
-use crate::domain::overrides::{BatchId, Hold, HoldScope, Note};
+use crate::domain::overrides::{BatchId, HoldScope, Note};
 use crate::domain::reason::Reason;
 use crate::plan::decision::Withheld;
 use crate::plan::ledger::{NoticeRecord, Standing};
@@ -52,19 +52,11 @@ impl Pair<'_, '_> {
     /// What somebody holds it by (`reter`, or the pause of a call made).
     pub(super) fn held_by_hand(&self, wish: &Wish) -> Option<Reason> {
         let window = &self.context.assessor.window().id;
-        let covers = |hold: &&Hold| match &hold.scope {
+        let held = self.context.held_by(|scope| match scope {
             HoldScope::All => true,
             HoldScope::Window(id) => id == window,
             HoldScope::Municipality(code) => *code == self.municipality.code,
             HoldScope::Batch(id) => *id == BatchId::of_slot(window, wish.slot),
-        };
-        let counts = |hold: &&Hold| hold.until.is_none_or(|day| !self.context.moment.day_over(day));
-        let holds = self.context.holds.iter().copied().filter(covers).filter(counts);
-        let first = holds.min_by_key(|hold| (hold.authorship.at, &hold.scope));
-        let held = first.map(|hold| Reason::Held {
-            scope: hold.scope.clone(),
-            author: hold.authorship.author.clone(),
-            reason: hold.authorship.reason.clone(),
         });
         held.or_else(|| self.paused(wish))
     }
