@@ -78,10 +78,13 @@ pub struct ClockReading {
 
 /// The kernel draws one at each start of the machine.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+/// The same as the unit passes it on (`%b`), which shuts the daemon off from the kernel's files.
+const BOOT_OF_UNIT: &str = "ARRANQUE";
 
 /// Which start of the machine this is, and how long that has been; nothing where it is not told.
 pub fn boot() -> Option<(String, SignedDuration)> {
-    let id = std::fs::read_to_string(BOOT).ok()?.trim().to_owned();
+    let told = std::env::var(BOOT_OF_UNIT).ok().or_else(|| std::fs::read_to_string(BOOT).ok())?;
+    let id = told.trim().replace('-', "");
     (!id.is_empty()).then(|| (id, since(ClockId::Boottime)))
 }
 

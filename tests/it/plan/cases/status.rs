@@ -3,7 +3,9 @@
 use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::domain::notice::Content;
 use vigia_suas::domain::overrides::Dispute;
+use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::roster::{Unit, Units};
+use vigia_suas::domain::status::Doubt;
 use vigia_suas::plan::Decision;
 
 use super::*;
@@ -155,4 +157,38 @@ fn a_dispute_stands_against_data_dated_before_it_whenever_it_was_fetched() {
     };
     case.status.absorb(&observation, &load("f", "2026-03-20T08:00"), Belief::Cautious);
     assert_eq!(accused(&case, municipality_code(0)), [""; 0]);
+}
+
+#[test]
+fn a_row_that_is_absent_is_no_word_of_the_source() {
+    for (basis, expected) in [(Basis::Silence, Doubt::Absent), (Basis::Row, Doubt::Declared)] {
+        let mut case = Case::new();
+        case.announced();
+        let observation = Observation {
+            window: window_id(),
+            municipality: municipality_code(0),
+            part: part("GESTAO"),
+            unit: None,
+            state: State::Unconfirmed,
+            dated: None,
+            basis,
+            line: 0,
+            wording: None,
+        };
+        case.status.absorb(&observation, &load("g", "2026-03-26T07:00"), Belief::Cautious);
+        let plan = case.plan("2026-03-26T08:00");
+        let doubts: Vec<Doubt> = plan
+            .held
+            .iter()
+            .filter(|held| held.municipality() == Some(municipality_code(0)))
+            .filter_map(|held| match held.because() {
+                Reason::Unconfirmed { unconfirmed } => Some(unconfirmed.iter()),
+                _ => None,
+            })
+            .flatten()
+            .filter(|of| of.part == part("GESTAO"))
+            .map(|of| of.doubt)
+            .collect();
+        assert_eq!(doubts, [expected]);
+    }
 }
