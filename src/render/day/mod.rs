@@ -134,13 +134,13 @@ impl Words<'_> {
                 let behind = match behind {
                     Behind::Hours => "o horário de envio",
                     Behind::Quiet => "as 48 horas depois de outra",
-                    Behind::Letter => "o dia seguinte ao de outra, pois só sai uma por dia",
+                    Behind::Letter => "outro dia, pois só sai uma por dia",
                 };
                 format!("{}, que aguarda {behind}", letter(kind, rung))
             }
             Upcoming::Rung { days_before, kind: Some(kind) } => letter(kind, Some(days_before)),
             Upcoming::Rung { days_before, kind: None } => {
-                format!("{}, retida de quem seguir não confirmado", letter(Kind::Warning, Some(days_before)))
+                format!("{}; a dos não confirmados fica retida", letter(Kind::Warning, Some(days_before)))
             }
             Upcoming::Deadline => "acaba o prazo".to_owned(),
             Upcoming::Referral => "remessa à GSUAS e às gerências".to_owned(),
@@ -202,7 +202,12 @@ fn letter(kind: Kind, rung: Option<u16>) -> String {
     let whom = match kind {
         Kind::Warning => ", só a quem constar como pendente",
         Kind::Reminder => ", a quem seguir não confirmado",
-        _ => "",
+        Kind::Announcement
+        | Kind::Extension
+        | Kind::Suspension
+        | Kind::Digest
+        | Kind::Referral
+        | Kind::Alert => "",
     };
     format!("carta de {}{rung}{whom}", pt::kind(kind))
 }

@@ -212,7 +212,7 @@ fn what_comes_next_names_the_letter_and_what_it_waits_for() {
     };
     let waiting = Waiting { kind: Kind::Extension, rung: None, behind: Behind::Letter };
     let text = told(Upcoming::Waiting(waiting));
-    assert!(text.contains("carta de prorrogação, que aguarda o dia seguinte ao de outra"), "{text}");
+    assert!(text.contains("carta de prorrogação, que aguarda outro dia, pois só sai uma por dia"), "{text}");
     let rung = |kind| told(Upcoming::Rung { days_before: 5, kind });
     let reminder = rung(Some(Kind::Reminder));
     assert!(
@@ -221,5 +221,5 @@ fn what_comes_next_names_the_letter_and_what_it_waits_for() {
     );
     let warning = rung(Some(Kind::Warning));
     assert!(warning.contains("carta de prazo (5 dias antes), só a quem constar como pendente"), "{warning}");
-    assert!(rung(None).contains("retida de quem seguir não confirmado"));
+    assert!(rung(None).contains("; a dos não confirmados fica retida"));
 }
