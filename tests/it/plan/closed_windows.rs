@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use vigia_suas::domain::calendar::Window;
 use vigia_suas::domain::id::{MunicipalityCode, UnitId, WindowId};
-use vigia_suas::domain::notice::{Addressee, Content, Departure, NoticeKey, Slot, StaffSlot};
+use vigia_suas::domain::notice::{Addressee, Content, Departure, Kind, NoticeKey, Slot, StaffSlot};
 use vigia_suas::domain::overrides::HoldScope;
 use vigia_suas::domain::status::State;
 use vigia_suas::plan::account::{View, summarise};
@@ -52,7 +52,17 @@ impl Wide {
 struct Course {
     log: Log,
     ledger: Ledger,
-    seen: BTreeMap<WindowId, String>,
+    seen: BTreeMap<WindowId, Seen>,
+    /// Those that the roster has at the end.
+    known: BTreeSet<MunicipalityCode>,
+}
+
+/// What staff see of a window at the end.
+struct Seen {
+    /// All of it but the notes.
+    page: String,
+    /// Who gets a suspensão note or is to get one, whether it can leave or not: that is up to today's addresses.
+    notes: BTreeSet<MunicipalityCode>,
 }
 
 /// When an edit is made. It falls between the full hours at which things happen.
@@ -93,15 +103,25 @@ fn run(built: &Built, edits: &[Edit], stops: &[Timestamp]) -> Course {
     replay.run(from, built.until, &built.changes[rest..], |at, d| log.push((at, d.clone())));
     let seen =
         |window: &Window| (window.id.clone(), shown(&replay.world(), &replay, &window.id, built.until));
-    Course { seen: replay.windows().iter().map(seen).collect(), ledger: replay.ledger.clone(), log }
+    let known = desks.last().unwrap().roster.municipalities.keys().copied().collect();
+    Course { seen: replay.windows().iter().map(seen).collect(), ledger: replay.ledger.clone(), log, known }
 }
 
 /// What staff see of a window, but for whom to telephone: that is whoever holds the office today.
-fn shown(world: &World<'_>, replay: &Replay<'_>, window: &WindowId, now: Timestamp) -> String {
+fn shown(world: &World<'_>, replay: &Replay<'_>, window: &WindowId, now: Timestamp) -> Seen {
     let (plan, post) = (replay.plan(now), Post::default());
     let mut summary = summarise(View { world, plan: &plan, post: &post, now }, window).unwrap();
     summary.call_list.clear();
-    format!("{summary:?}")
+    let mut notes = BTreeSet::new();
+    for line in &mut summary.lines {
+        let of_line = (line.letters.len(), line.withheld.len());
+        line.letters.retain(|letter| letter.kind != Kind::Suspension);
+        line.withheld.retain(|held| !held.batch.as_str().contains("/suspensao"));
+        if of_line != (line.letters.len(), line.withheld.len()) {
+            notes.insert(line.municipality);
+        }
+    }
+    Seen { page: format!("{summary:?}"), notes }
 }
 
 /// What staff are told of windows, with its place.
@@ -131,7 +151,14 @@ fn is_over(window: &Window, built: &Built, at: Timestamp) -> bool {
 }
 
 /// What is said after an instant of the editions that had closed by then, and of whole windows that were over.
-fn said_of_closed(course: &Course, closed: &Ledger, built: &Built, since: Timestamp) -> Vec<String> {
+/// `known` are those to whom a note can be addressed at all.
+fn said_of_closed(
+    course: &Course,
+    closed: &Ledger,
+    built: &Built,
+    since: Timestamp,
+    known: &BTreeSet<MunicipalityCode>,
+) -> Vec<String> {
     let over = |id: &WindowId| {
         built.calendar.declared.iter().any(|window| window.id == *id && is_over(window, built, since))
     };
@@ -150,7 +177,11 @@ fn said_of_closed(course: &Course, closed: &Ledger, built: &Built, since: Timest
         told.map(|(at, _, _, d)| format!("{at} {} {:?} {:?}", d.key(), d.because(), d.content())).collect();
     let is_closed =
         |id: &WindowId| over(id) && closed.window(id).is_some_and(|w| w.closings().next().is_some());
-    said.extend(course.seen.iter().filter(|(id, _)| is_closed(id)).map(|(_, seen)| seen.clone()));
+    let seen = course.seen.iter().filter(|(id, _)| is_closed(id)).map(|(_, seen)| seen);
+    said.extend(seen.map(|seen| {
+        let notes: Vec<_> = seen.notes.intersection(known).collect();
+        format!("{} {notes:?}", seen.page)
+    }));
     said
 }
 
@@ -169,8 +200,8 @@ proptest! {
         let with = run(&built, &edits, &[]);
         let closed = without.ledger.clone().as_known(since);
         prop_assert_eq!(
-            said_of_closed(&without, &closed, &built, since),
-            said_of_closed(&with, &closed, &built, since)
+            said_of_closed(&without, &closed, &built, since, &with.known),
+            said_of_closed(&with, &closed, &built, since, &with.known)
         );
     }
 
