@@ -23,8 +23,9 @@ pub(super) fn is_asked_for(_name: &str) -> bool {
     false
 }
 
-/// Runs a loop of that name; the one that is to hang never comes back from the step after its first, and holds what it holds
-/// then. `came_round` answers otherwise once its first step is done.
+/// Runs a loop of that name; the one that is to hang never comes back from the step after its first. It lets go of what it
+/// holds by then: whether that is the ledger's only writer would be chance, and then no other loop gets on either.
+/// `came_round` answers otherwise once its first step is done.
 pub(super) async fn unless_asked_for<T: PartialEq>(
     name: &str,
     came_round: impl Fn() -> T,
@@ -33,12 +34,16 @@ pub(super) async fn unless_asked_for<T: PartialEq>(
     if !is_asked_for(name) {
         return work.await;
     }
-    let mut work = std::pin::pin!(work);
     let before = came_round();
-    std::future::poll_fn(
-        |context| {
-            if came_round() == before { work.as_mut().poll(context) } else { Poll::Pending }
-        },
-    )
-    .await;
+    {
+        let mut work = std::pin::pin!(work);
+        let first_step = std::future::poll_fn(|context| {
+            let ended = work.as_mut().poll(context);
+            if came_round() == before { ended } else { Poll::Ready(()) }
+        });
+        first_step.await;
+    }
+    if came_round() != before {
+        std::future::pending::<()>().await;
+    }
 }

@@ -425,7 +425,8 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         #[expect(clippy::print_stderr, reason = "shown with the failure of the test")]
         if std::thread::panicking() {
-            eprintln!("{}", self.log());
+            // The installation may be gone before its daemon.
+            eprintln!("{}", fs::read_to_string(&self.log).unwrap_or_default());
         }
         // Already gone where it ended by itself.
         let _ended = self.child.kill();
