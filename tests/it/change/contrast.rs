@@ -2,7 +2,6 @@
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 use vigia_suas::config::{Sources, compile};
 use vigia_suas::domain::calendar::Calendar;
 use vigia_suas::domain::id::{MunicipalityCode, PartId, WindowId};
@@ -14,7 +13,7 @@ use vigia_suas::plan::ledger::Ledger;
 use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::render::contrast::table;
 
-use crate::support::world::{Built, draws};
+use crate::support::world::{Built, draws, worlds_relived};
 
 /// Both calendars over what a third of the story left in the ledger.
 fn held(built: &Built, ledger: &Ledger, before: &Calendar, after: &Calendar) -> Vec<Difference> {
@@ -42,7 +41,7 @@ fn begun(built: &Built) -> Ledger {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 200, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(worlds_relived())]
 
     #[test]
     fn a_configuration_held_against_itself_changes_nothing(draw in draws()) {

@@ -15,7 +15,7 @@ use vigia_suas::plan::ledger::Ledger;
 use vigia_suas::plan::replay::{Replay, StatusChange, accept};
 use vigia_suas::plan::{self, Decision, Plan, World};
 
-use crate::support::world::{Built, draws, worlds};
+use crate::support::world::{Built, draws, worlds_relived};
 
 /// What a pass reads of a world: some windows, and what was said about the service from a day on.
 struct Read {
@@ -201,7 +201,7 @@ fn held_against_everything(built: &Built) -> Result<usize, TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(worlds())]
+    #![proptest_config(worlds_relived())]
 
     #[test]
     fn a_pass_over_what_is_open_decides_as_one_over_everything(draw in draws()) {
@@ -210,7 +210,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(worlds())]
+    #![proptest_config(worlds_relived())]
 
     #[test]
     fn what_is_decided_of_a_window_is_the_same_whatever_else_is_read(draw in draws()) {
@@ -246,7 +246,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(worlds())]
+    #![proptest_config(worlds_relived())]
 
     #[test]
     fn a_run_that_leaves_out_what_is_over_brings_what_one_over_everything_brings(draw in draws()) {
@@ -303,7 +303,7 @@ fn let_go(reader: &Reader<'_>, replay: &Replay<'_>, now: Timestamp) -> Frontier 
 }
 
 proptest! {
-    #![proptest_config(worlds())]
+    #![proptest_config(worlds_relived())]
 
     #[test]
     fn what_the_audit_lets_go_would_be_missed_by_no_plan_whatever_the_ledger_lacks(draw in draws()) {

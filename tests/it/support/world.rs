@@ -30,9 +30,15 @@ pub(crate) fn worlds() -> Config {
     Config { cases, failure_persistence: None, ..Config::default() }
 }
 
+/// How many worlds a law is tried on that lives through each of them more than once.
+pub(crate) fn worlds_relived() -> Config {
+    let cases = if cfg!(debug_assertions) { 24 } else { 2_000 };
+    Config { cases, ..worlds() }
+}
+
 /// How many worlds a law is tried on that lives through each of them minute by minute.
 pub(crate) fn few_worlds() -> Config {
-    let cases = if cfg!(debug_assertions) { 4 } else { 24 };
+    let cases = if cfg!(debug_assertions) { 2 } else { 24 };
     Config { cases, ..worlds() }
 }
 
