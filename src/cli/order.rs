@@ -63,6 +63,11 @@ pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signat
     let by = session.by(&signature.author, &signature.reason)?;
     let there = |holds: &[Hold]| holds.iter().any(|hold| hold.scope == scope);
     let before = store.overrides().await?;
+    if let HoldScope::Batch(id) = &scope
+        && !there(&before.holds)
+    {
+        order::in_time(&session.setup.config, &session.setup.live_calendar().hours, id, session.now())?;
+    }
     if !there(&before.holds) && !awaited(session, &scope).await? {
         return Err(nothing_held(&scope, &before));
     }

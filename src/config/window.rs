@@ -122,6 +122,7 @@ fn window(table: &Reader<'_>, against: &Against<'_>) -> Option<Written> {
         recurring: false,
     };
     halt_that_stops_nothing(table, &window);
+    deadline_within_halt(table, &window);
     Some(Written {
         window,
         id_spot: if table.has("nome") { table.spot_of("nome") } else { table.spot_of("referencia") },
@@ -224,6 +225,28 @@ fn halt_that_stops_nothing(table: &Reader<'_>, window: &Window) {
             format!(
                 "escreva `situacao_ate = {announced}`, ou corrija `situacao_desde` se a janela parou depois"
             ),
+        );
+    }
+}
+
+/// A suspension that begins before a deadline and ends after it: nothing follows from a deadline that passed meanwhile, and
+/// nobody is told another (decision 0072).
+fn deadline_within_halt(table: &Reader<'_>, window: &Window) {
+    let Some(Halt { kind: HaltKind::Suspended, since, until: Some(until) }) = window.halt else { return };
+    if window.halt_ended_by().is_some() {
+        return;
+    }
+    let last =
+        window.editions.iter().rposition(|edition| edition.municipalities.is_empty()).unwrap_or_default();
+    let deadlines = window.editions.iter().skip(last).filter_map(|edition| edition.deadline);
+    let mut within = deadlines.map(|deadline| deadline.on);
+    if let Some(deadline) = within.find(|day| since.is_none_or(|since| since <= *day) && *day < until) {
+        table.log.warn(
+            &table.spot_of("situacao_ate"),
+            format!(
+                "o prazo ({deadline}) passa durante a suspensão, que vai até {until}: nada segue dele, nem remessa"
+            ),
+            "se há outro prazo, escreva-o com “vigia-suas prorrogar”; se não há, escreva `situacao = \"cancelada\"`",
         );
     }
 }

@@ -6,10 +6,11 @@ use jiff::civil::Date;
 use crate::config::Config;
 use crate::domain::calendar::Calendar;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId, slugify};
-use crate::domain::notice::NoticeKey;
+use crate::domain::notice::{NoticeKey, Slot};
 use crate::domain::overrides::{Authorship, BatchId, HoldScope, Overrides};
 use crate::domain::roster::Roster;
 use crate::domain::state::state_of;
+use crate::domain::time::SendingHours;
 use crate::plan;
 use crate::render::portuguese;
 use crate::store::{Override, OverrideId, Store, StoreError};
@@ -45,6 +46,13 @@ pub enum OrderError {
          rma/2026-10/divulgacao ou dia/2026-12-01"
     )]
     Batch(BatchId),
+    /// An earlier deadline that passed, or will before a letter can leave.
+    #[error(
+        "o prazo {} já passou, ou passa antes que uma carta possa sair: liberá-lo agora não muda nada, e ninguém é tido \
+         por atrasado por ele\ndica: se outra data vale, escreva-a com “vigia-suas prorrogar”",
+        portuguese::date(*.0)
+    )]
+    Lapsed(Date),
     /// The last day is over already.
     #[error("{} já passou\ndica: em --ate vai o último dia em que a decisão vale", portuguese::date(*.0))]
     Over(Date),
@@ -104,13 +112,42 @@ pub fn batch(config: &Config, id: &BatchId) -> Result<(), OrderError> {
         None if is_queue(id) => true,
         Some(("dia", day)) => day.parse::<Date>().is_ok(),
         Some(("retomada", instant)) => instant.parse::<Timestamp>().is_ok(),
-        // A batch of a window is the name of a notice without its municipality.
-        _ => config.roster.municipalities.keys().next().is_some_and(|code| {
-            let key = NoticeKey::parse(&format!("{id}/{code}"));
+        _ => {
+            let key = a_notice_of(config, id);
             key.as_ref().and_then(NoticeKey::window).is_some_and(|w| config.calendar.window(w).is_some())
-        }),
+        }
     };
     if there { Ok(()) } else { Err(OrderError::Batch(id.clone())) }
+}
+
+/// Makes sure that a batch is not of a deadline that passes before its letters could leave. `hours` are those that the
+/// daemon keeps.
+///
+/// # Errors
+/// [`OrderError::Lapsed`].
+pub fn in_time(
+    config: &Config,
+    hours: &SendingHours,
+    id: &BatchId,
+    now: Timestamp,
+) -> Result<(), OrderError> {
+    let key = a_notice_of(config, id);
+    let window = key.as_ref().and_then(NoticeKey::window).and_then(|id| config.calendar.window(id));
+    let (Some(Slot::Extension { edition }), Some(window)) = (key.as_ref().and_then(NoticeKey::slot), window)
+    else {
+        return Ok(());
+    };
+    let deadline = window.edition(edition).and_then(|edition| edition.deadline);
+    match deadline.filter(|deadline| deadline.instant(&hours.zone) <= hours.next_sending(now)) {
+        Some(deadline) => Err(OrderError::Lapsed(deadline.on)),
+        None => Ok(()),
+    }
+}
+
+/// One of the notices that a batch of a window is: the batch is named like them, without the municipality.
+fn a_notice_of(config: &Config, id: &BatchId) -> Option<NoticeKey> {
+    let code = config.roster.municipalities.keys().next()?;
+    NoticeKey::parse(&format!("{id}/{code}"))
 }
 
 /// Whether anything waits for a batch to be released, now or at the next sending instant.
@@ -265,6 +302,7 @@ pub fn same_matter(one: &Override, other: &Override) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Sources, compile};
     use crate::domain::roster::Municipality;
 
     #[test]
@@ -292,5 +330,29 @@ mod tests {
         assert_eq!(found("220190").unwrap(), "2201903");
         assert_eq!(found("VILA VELHA").unwrap(), "3205200");
         assert!(found("Bom Jesus do Norte").unwrap_err().to_string().contains("não há município"));
+    }
+
+    #[test]
+    fn an_earlier_deadline_is_released_only_while_its_letters_leave_before_it() {
+        let calendar = "[[janela]]\nsistema = \"rma\"\nreferencia = \"2026-10\"\nabertura = 2026-11-01\n\
+            prazo = 2026-11-30\nfonte = \"x\"\n[[janela.prorrogacao]]\nprazo = 2026-11-25\n\
+            anunciada = 2026-11-16\nfonte = \"MDS\"\n";
+        let sources = Sources::embedded();
+        let mut text = sources.bytes("calendario.toml").unwrap().to_vec();
+        text.extend_from_slice(calendar.as_bytes());
+        let at = |text: &str| format!("{text}-03:00").parse::<Timestamp>().unwrap();
+        let config = compile(&sources.with("calendario.toml", text), at("2026-11-16T09:00:00")).unwrap();
+        let mut hours = config.calendar.hours.clone();
+        hours.waits = true;
+        let batch = BatchId::parse("rma/2026-10@2/prorrogacao").unwrap();
+        let refused = |hours: &SendingHours, text: &str| in_time(&config, hours, &batch, at(text)).is_err();
+        assert!(!refused(&hours, "2026-11-25T15:00:00"));
+        // What is released in the evening leaves the next morning.
+        assert!(refused(&hours, "2026-11-25T21:00:00"));
+        hours.waits = false;
+        assert!(!refused(&hours, "2026-11-25T21:00:00"));
+        assert!(refused(&hours, "2026-11-26T08:00:00"));
+        let opening = BatchId::parse("rma/2026-10/divulgacao").unwrap();
+        assert!(in_time(&config, &hours, &opening, at("2026-12-26T08:00:00")).is_ok());
     }
 }

@@ -87,6 +87,9 @@ pub struct EditionLine {
     pub applies: bool,
     /// How the daemon read it, oldest first. Nothing for the only edition of a recurring window.
     pub readings: Vec<ReadingLine>,
+    /// The first decision here that rests on it, where that is older than its first reading: until then it was that of
+    /// the recurrence, or of a window that opened while the service ran.
+    pub decided_since: Option<Timestamp>,
 }
 
 /// An edition as the daemon read it.

@@ -1,6 +1,6 @@
 //! What people decided by hand, each with author and reason. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::text::words::shown;
 pub struct Overrides {
     /// `reter` that was not yet undone.
     pub holds: Vec<Hold>,
-    /// Batches that `liberar` let go.
-    pub released: BTreeSet<BatchId>,
+    /// Batches that `liberar` let go, and when first: an earlier deadline is released until it passes.
+    pub released: BTreeMap<BatchId, Timestamp>,
     /// `dispensar`
     pub exemptions: Vec<Exemption>,
     /// `contestar`
@@ -27,6 +27,12 @@ pub struct Overrides {
 }
 
 impl Overrides {
+    /// Lets a batch go from an instant on, or from an earlier one where it was let go before.
+    pub fn release(&mut self, batch: BatchId, at: Timestamp) {
+        let first = self.released.entry(batch).or_insert(at);
+        *first = at.min(*first);
+    }
+
     /// The newest `reter` of each scope, by scope.
     pub fn ruling_holds(&self) -> impl Iterator<Item = &Hold> {
         newest(&self.holds, |hold| &hold.scope, |hold| (&hold.authorship, hold.until))

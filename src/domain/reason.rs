@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::calendar::HaltKind;
+use super::calendar::{Deadline, HaltKind};
 use super::notice::{Told, UnconfirmedPart};
 use super::overrides::{BatchId, HoldScope};
 use super::refusal::Refusal;
@@ -119,6 +119,12 @@ pub enum Reason {
     DeadlineInDoubt {
         /// The batch to release.
         batch: BatchId,
+    },
+    /// An earlier deadline passed before somebody released it: what they were told is wrong, and whom to warn by which
+    /// date is for people to say.
+    DeadlineLapsed {
+        /// The one that passed.
+        deadline: Deadline,
     },
     /// Too many notices on one day.
     DailyLimit {
@@ -249,6 +255,7 @@ causes! {
     AwaitsApproval [batch] => "aguarda-aprovacao",
     EarlierDeadline [batch] => "prazo-antecipado",
     DeadlineInDoubt [batch] => "prazo-em-duvida",
+    DeadlineLapsed => "prazo-antecipado-vencido",
     DailyLimit [batch] => "limite-do-dia",
     AfterOutage [batch] => "retomada",
     Satisfied => "preenchido",

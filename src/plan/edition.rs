@@ -20,8 +20,11 @@ pub(super) struct Track {
     pub(super) ends_at: Option<Timestamp>,
     /// When that edition became known here.
     pub(super) known_at: Timestamp,
-    /// An edition with an earlier deadline that waits for release.
+    /// An edition with an earlier deadline that waits for release, or that passed before somebody released it. An edition
+    /// after it ends that, or the end of the window.
     pub(super) awaiting: Option<u16>,
+    /// The deadline of that edition, once it passed: releasing it changes nothing any more.
+    pub(super) lapsed: Option<Deadline>,
     /// Whether the window is stopped now.
     pub(super) halt: HaltState,
 }
@@ -58,8 +61,9 @@ pub(super) struct Editions<'a> {
 
 impl Editions<'_> {
     /// The track of the municipalities that no edition names (`None`), or of one that some edition names.
-    /// `told`: the deadline that they were told last. An edition earlier than it waits for release; whoever was never
-    /// told a later date does not wait.
+    /// `told`: the deadline that they were told last. An edition earlier than it waits for release, and is never
+    /// released once its deadline passed: nobody is late by a date of which they could not hear. Whoever was never told
+    /// a later date does not wait.
     pub(super) fn track(
         &self,
         window: &Window,
@@ -76,6 +80,7 @@ impl Editions<'_> {
             ends_at: None,
             known_at: self.zone.start_of(window.opens_on),
             awaiting: None,
+            lapsed: None,
             halt: HaltState::Never,
         };
         let mut special = false;
@@ -93,14 +98,18 @@ impl Editions<'_> {
                 continue;
             }
             let batch = BatchId::of_slot(&window.id, Slot::Extension { edition: edition.number });
-            if earlier && !self.overrides.released.contains(&batch) {
+            let passes = |deadline: Deadline| deadline.instant(self.zone);
+            let released = self.overrides.released.get(&batch);
+            if earlier && !released.is_some_and(|at| edition.deadline.is_none_or(|d| *at < passes(d))) {
                 track.awaiting = Some(edition.number);
+                track.lapsed = edition.deadline.filter(|d| self.moment.reached(passes(*d)));
                 continue;
             }
             track.edition = edition.number;
             track.deadline = edition.deadline;
             track.known_at = known_at;
             track.awaiting = None;
+            track.lapsed = None;
             special = !general;
         }
         track.ends_at = track.deadline.map(|d| d.instant(self.zone));

@@ -30,7 +30,7 @@ pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut P
         *days.entry(zone.date_of(letter.notice.due_at)).or_default() += 1;
     }
     let mut crowded = crowded_days(world, &days, &letters);
-    crowded.retain(|day, _| !world.overrides.released.contains(&BatchId::of_day(*day)));
+    crowded.retain(|day, _| !world.overrides.released.contains_key(&BatchId::of_day(*day)));
     draft.actions.reserve(letters.len());
     for letter in letters {
         let notice = &letter.notice;
@@ -88,7 +88,7 @@ fn after_outage(world: &World<'_>, letter: &Notice) -> Option<Reason> {
     let because = Reason::AfterOutage { batch: batch.clone(), from: outage.from, until: outage.until };
     let held_by = world.ledger.notice(&letter.key).and_then(|record| record.standing.held_by());
     let part_of_it = held_by == Some(because.cause()) || !wanted_since(world, outage, letter, held_by);
-    (part_of_it && !world.overrides.released.contains(&batch)).then_some(because)
+    (part_of_it && !world.overrides.released.contains_key(&batch)).then_some(because)
 }
 
 /// Whether a pass after the gap found nothing to warn of, or only doubt, and a load of later asks for this prazo. What

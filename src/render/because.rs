@@ -124,6 +124,11 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             "Há um prazo anterior ao vigente que aguarda liberação ({}); até lá não sai carta de prazo.",
             release(batch)
         ),
+        Reason::DeadlineLapsed { deadline } => format!(
+            "O prazo antecipado para {} passou sem que alguém o liberasse, e liberá-lo agora não adianta: nenhuma carta de \
+             prazo sai, e ninguém é tido por atrasado por ele. Se outra data vale, escreva-a com prorrogar.",
+            told_date(Told::Date(*deadline))
+        ),
         Reason::DailyLimit { batch, due, limit } => format!(
             "Aguarda liberação ({}): {} no mesmo dia, acima do limite de {limit}.",
             release(batch),
@@ -331,6 +336,7 @@ pub fn cause(cause: Cause) -> &'static str {
         "aguarda-aprovacao" => "o lote não foi aprovado",
         "prazo-antecipado" => "o prazo anterior ao vigente não foi liberado",
         "prazo-em-duvida" => "um prazo anterior ao vigente aguardava liberação",
+        "prazo-antecipado-vencido" => "um prazo antecipado passou sem que alguém o liberasse",
         "limite-do-dia" => "o limite de avisos do dia foi ultrapassado",
         "retomada" => "o serviço voltava de uma parada",
         "relogio" => "o relógio estava atrasado",

@@ -50,9 +50,7 @@ fn together(lines: Vec<OverrideLine>) -> Overrides {
     for OverrideLine { what, authorship, .. } in lines {
         match what {
             Override::Hold { scope, until } => overrides.holds.push(Hold { scope, until, authorship }),
-            Override::Release(batch) => {
-                overrides.released.insert(batch);
-            }
+            Override::Release(batch) => overrides.release(batch, authorship.at),
             Override::Exemption { municipality, window, part, until } => {
                 overrides.exemptions.push(Exemption { municipality, window, part, until, authorship });
             }

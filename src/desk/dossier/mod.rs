@@ -144,6 +144,7 @@ impl Desk<'_> {
                     || edition.municipalities.contains(&self.subject.municipality),
                 source: edition.source,
                 readings: Vec::new(),
+                decided_since: None,
             })
             .collect();
         for (number, reading) in self.told.readings(id) {
@@ -156,8 +157,14 @@ impl Desk<'_> {
                     source: reading.source.clone(),
                     applies: true,
                     readings: vec![reading],
+                    decided_since: None,
                 }),
             }
+        }
+        for line in &mut lines {
+            let decided = self.told.decided_first(id, line.number);
+            let read = line.readings.first().map(|reading| reading.at);
+            line.decided_since = decided.filter(|at| read.is_some_and(|read| *at < read));
         }
         lines
     }

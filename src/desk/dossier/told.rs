@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use jiff::Timestamp;
+
 use super::DossierRequest;
 use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::dossier::{
@@ -108,6 +110,14 @@ impl<'a> Told<'a> {
                 evidence: evidence(told, calendar),
             })
             .collect()
+    }
+
+    /// When something was first decided by an edition.
+    pub(super) fn decided_first(&self, window: &WindowId, edition: u16) -> Option<Timestamp> {
+        let of_it = self
+            .decisions()
+            .filter(|(entry, told)| entry.window.as_ref() == Some(window) && told.edition == Some(edition));
+        of_it.map(|(entry, _)| entry.at).min()
     }
 
     /// How a window's editions were read, by number.

@@ -36,8 +36,13 @@ impl Pair<'_, '_> {
         }
         if let Some(edition) = self.track.awaiting {
             let window = &self.context.assessor.window().id;
-            let batch = BatchId::of_slot(window, Slot::Extension { edition });
-            return self.withhold(&wish, Vec::new(), Reason::DeadlineInDoubt { batch });
+            let because = match self.track.lapsed {
+                Some(deadline) => Reason::DeadlineLapsed { deadline },
+                None => {
+                    Reason::DeadlineInDoubt { batch: BatchId::of_slot(window, Slot::Extension { edition }) }
+                }
+            };
+            return self.withhold(&wish, Vec::new(), because);
         }
         self.consider(Some(wish))
     }

@@ -65,6 +65,7 @@ fn reasons() -> Vec<Reason> {
         Reason::AwaitsApproval { batch: batch() },
         Reason::EarlierDeadline { batch: batch(), in_force: told },
         Reason::DeadlineInDoubt { batch: batch() },
+        Reason::DeadlineLapsed { deadline: Deadline { on: date(2026, 3, 20), at: Deadline::DEFAULT_TIME } },
         Reason::DailyLimit { batch: batch(), due: 300, limit: 234 },
         Reason::AfterOutage { batch: batch(), from: at, until: later },
         Reason::Satisfied,
@@ -110,7 +111,7 @@ fn every_reason_is_a_sentence() {
 #[test]
 fn every_reason_is_here() {
     let causes: std::collections::BTreeSet<_> = reasons().iter().map(Reason::cause).collect();
-    assert_eq!(causes.len(), 37, "one for each variant of Reason; a new one needs an example here");
+    assert_eq!(causes.len(), 38, "one for each variant of Reason; a new one needs an example here");
 }
 
 #[test]

@@ -77,6 +77,7 @@ fn edition(e: &EditionLine) -> Value {
         "fonte": e.source,
         "alcanca_o_municipio": e.applies,
         "leituras": readings.collect::<Vec<_>>(),
+        "decidida_desde": e.decided_since.map(|at| at.to_string()),
     })
 }
 

@@ -72,6 +72,12 @@ fn editions(file: &WindowFile, calendar: &Calendar) -> Markup {
                             td { (pt::line(&edition.source)) }
                             td {
                                 @if edition.readings.is_empty() { span .note { "regra de recorrência; sem registro próprio" } }
+                                @if let Some(at) = edition.decided_since {
+                                    div .note {
+                                        "vale em decisões desde " (instant(at, zone)) "; até ser lida à parte, pela \
+                                         recorrência ou pela configuração com que a janela abriu"
+                                    }
+                                }
                                 @for reading in &edition.readings {
                                     @let same = edition.source == reading.source
                                         && deadline_text(&reading.deadline) == pt::deadline_or_undefined(date);

@@ -118,6 +118,7 @@ fn window(world: &World) -> WindowFile {
                 deadline: "2023-12-05T23:59:59".to_owned(),
                 source: "MDS".to_owned(),
             }],
+            decided_since: None,
         }],
         status: vec![evidence(world)],
         letters: vec![letter(world)],

@@ -45,7 +45,7 @@ async fn every_order_comes_back_as_given_until_it_is_lifted() {
     }
     let kept = store.overrides().await.unwrap();
     assert_eq!(kept.holds.iter().map(|h| h.scope.clone()).collect::<Vec<_>>(), scopes);
-    assert!(kept.released.contains(&batch));
+    assert!(kept.released.contains_key(&batch));
     assert_eq!((kept.exemptions.len(), kept.disputes.len()), (1, 1));
     assert_eq!(kept.exemptions[0].authorship, by("Ana", 5));
     assert_eq!(kept.exemptions[0].until, Some(date(2026, 12, 31)));

@@ -78,6 +78,25 @@ fn an_extension_is_shown_and_written_and_nonsense_is_refused() {
 }
 
 #[test]
+fn a_dossier_says_since_when_an_edition_is_decided_by_that_was_read_later() {
+    let office = told();
+    let em = "--em 2026-11-23T10:00";
+    office.run(&format!("prorrogar rma/2026-10 --para 15/12/2026 --fonte MDS --sim {em}"), 0);
+    office.run(&format!("servir --uma-vez {em}"), 0);
+    office.run("dossie vitoria --janela rma/2026-10 --saida prova", 0);
+    let page = office.read("prova/dossie.html");
+    let table = page.split("Edições do prazo").nth(1).and_then(|rest| rest.split("</table>").next()).unwrap();
+    assert!(table.contains("vale em decisões desde <time datetime=\"2026-11-05T12:00:00Z\""), "{table}");
+    let json = office.read("prova/dossie.json");
+    let editions: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let editions = &editions["janelas"][0]["edicoes"];
+    assert!(
+        editions[0]["decidida_desde"].as_str().unwrap() < editions[0]["leituras"][0]["em"].as_str().unwrap()
+    );
+    assert!(editions[1]["decidida_desde"].is_null(), "{editions}");
+}
+
+#[test]
 fn an_extension_that_repeats_the_deadline_is_warned_of() {
     let office = told();
     let window = "\n[[janela]]\nsistema = \"rma\"\nreferencia = \"2026-10\"\nabertura = 2026-11-01\n\
@@ -86,6 +105,28 @@ fn an_extension_that_repeats_the_deadline_is_warned_of() {
     office.append("config/calendario.toml", window);
     let page = office.run("verificar --em 2026-11-06T17:50", 0);
     assert!(page.contains("esta prorrogação repete o prazo que já vale"), "{page}");
+}
+
+#[test]
+fn an_earlier_deadline_that_passed_is_proposed_to_nobody_and_not_released() {
+    let office = told();
+    let window = "\n[[janela]]\nsistema = \"rma\"\nreferencia = \"2026-10\"\nabertura = 2026-11-01\n\
+        prazo = 2026-11-30\nfonte = \"x\"\n  [[janela.prorrogacao]]\n  prazo = 2026-11-25\n  \
+        anunciada = 2026-11-16\n  fonte = \"MDS\"\n";
+    office.append("config/calendario.toml", window);
+    let release = "liberar --lote rma/2026-10@2/prorrogacao";
+    let plan = office.stdout("plano --em 2026-11-24T10:00");
+    assert!(plan.contains(release), "{plan}");
+    let plan = office.stdout("plano --em 2026-11-26T10:00");
+    assert!(!plan.contains(release), "{plan}");
+    let said = office.run(&format!("{release} --motivo Conferido --em 2026-11-26T10:00"), 1);
+    assert!(said.contains("o prazo 25/11/2026 já passou, ou passa antes"), "{said}");
+    let why = office.stdout("porque vitória rma/2026-10 --em 2026-11-26T10:00");
+    assert!(
+        why.contains("O prazo antecipado para 25/11/2026 (quarta-feira) passou sem que alguém o liberasse"),
+        "{why}"
+    );
+    office.run(&format!("{release} --motivo Conferido --em 2026-11-24T10:00"), 0);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::domain::notice::{Content, Kind, Told};
+use vigia_suas::domain::overrides::HoldScope;
 use vigia_suas::domain::status::State;
 use vigia_suas::plan::Act;
 
@@ -139,6 +140,47 @@ fn an_earlier_deadline_never_released_expires_and_the_old_edition_ends_as_it_sto
     let expired: Vec<_> = play.times(Act::Expire, Kind::Extension, 2);
     assert!(matches!(&expired[..], [(at, _)] if at == "2024-04-15 23:59"), "{expired:?}");
     assert_eq!(play.times(Act::Send, Kind::Referral, 1), [("2024-05-02 08:00".to_owned(), 3)]);
+}
+
+#[test]
+fn an_earlier_deadline_released_after_it_passed_closes_nothing_on_those_told_another() {
+    let extensions = moved("2024-04-15", "2024-03-20", &[]);
+    let stage = Script::new(&window("2024", "2024-03-01", "2024-04-30", &extensions)).compile();
+    let mut play = play(&stage, "censo-suas/2024", date(2024, 5, 3));
+    play.until("2024-04-17 10:00");
+    play.release("censo-suas/2024@2/prorrogacao").until("2024-05-03 23:00");
+    insta::assert_snapshot!(play.diary());
+    play.keeps_every_law();
+    assert_eq!(play.sent(Kind::Extension).count() + play.sent(Kind::Warning).count(), 0);
+    assert_eq!(play.times(Act::Send, Kind::Referral, 1), [("2024-05-02 08:00".to_owned(), 3)]);
+    assert_eq!(play.times(Act::Send, Kind::Referral, 2), []);
+}
+
+#[test]
+fn an_earlier_deadline_that_passed_while_its_letters_were_held_is_referred_as_not_told() {
+    let extensions = moved("2024-04-15", "2024-03-20", &[]);
+    let stage = Script::new(&window("2024", "2024-03-01", "2024-04-30", &extensions)).compile();
+    let mut play = play(&stage, "censo-suas/2024", date(2024, 5, 3));
+    play.until("2024-04-02 10:00").hold(HoldScope::All);
+    play.release("censo-suas/2024@2/prorrogacao").until("2024-04-17 10:00");
+    play.release_holds().until("2024-04-18 23:00");
+    play.keeps_every_law();
+    assert_eq!(play.sent(Kind::Extension).count() + play.sent(Kind::Warning).count(), 0);
+    assert!(play.diary().ends_with("não comunicados 17\n"), "{}", play.diary());
+}
+
+#[test]
+fn an_edition_after_an_earlier_deadline_that_lapsed_lets_the_ladder_go_on() {
+    let extensions = moved("2024-04-15", "2024-03-20", &[]) + &moved("2024-05-10", "2024-04-18", &[]);
+    let stage = Script::new(&window("2024", "2024-03-01", "2024-04-30", &extensions)).compile();
+    let mut play = play(&stage, "censo-suas/2024", date(2024, 5, 16));
+    play.until("2024-05-16 23:00");
+    insta::assert_snapshot!(play.diary());
+    play.keeps_every_law();
+    assert!(play.sent(Kind::Extension).all(|(at, _, d)| at == "2024-04-18 08:00" && d.edition() == Some(3)));
+    assert!(!play.told(Kind::Extension, 3).is_empty());
+    assert!(play.sent(Kind::Reminder).count() > 0);
+    assert!(play.sent(Kind::Reminder).all(|(.., d)| d.edition() == Some(3)));
 }
 
 #[test]

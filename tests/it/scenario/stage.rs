@@ -270,7 +270,7 @@ impl<'a> Play<'a> {
 
     pub(super) fn release(&mut self, batch: &str) -> &mut Self {
         self.happened(&format!("liberar {batch}"));
-        self.replay.overrides.released.insert(BatchId::parse(batch).unwrap());
+        self.replay.overrides.release(BatchId::parse(batch).unwrap(), self.now);
         self
     }
 

@@ -86,6 +86,10 @@ fn windows() -> Vec<Case> {
             "situacao = \"suspensa\"\nsituacao_desde = 2026-11-10\n[[janela.prorrogacao]]\nprazo = 2026-12-10\n\
              anunciada = 2026-11-20\nfonte = \"MDS\"",
         ),
+        after(
+            "suspensão em que o prazo passa",
+            "situacao = \"suspensa\"\nsituacao_desde = 2026-11-20\nsituacao_ate = 2026-12-10",
+        ),
         added("janela com colchetes simples", "calendario.toml", "[janela]\nsistema = \"rma\"\n"),
         added("tabela quase certa", "calendario.toml", "[sistemas.x]\n"),
         added("tabela onde vai outra coisa", "calendario.toml", "[[janela]]\nsistema = { a = 1 }\n"),

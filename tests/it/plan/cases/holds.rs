@@ -105,7 +105,7 @@ fn what_was_pendente_before_an_outage_waits_for_liberar_however_often_it_is_load
     assert_eq!(case.pass("2026-03-23T09:02")[..2], [held(0), held(1)]);
     case.gestao(State::Pending, "2026-03-24T07:00");
     assert!(case.pass("2026-03-24T08:00").iter().all(|d| d.contains("alerta-")));
-    case.overrides.released.insert(BatchId::of_outage(at("2026-03-23T09:00")));
+    case.overrides.release(BatchId::of_outage(at("2026-03-23T09:00")), at("2026-03-24T08:30"));
     assert_eq!(case.pass("2026-03-24T09:00").len(), 2);
 }
 
@@ -117,7 +117,7 @@ fn a_late_pendente_of_a_released_day_is_not_held_again() {
     case.announced().says("f", 0, "GESTAO", None, State::Pending, "2026-03-20T07:00");
     case.says("f", 0, "CRAS", None, State::Done, "2026-03-20T07:00");
     assert!(case.pass("2026-03-20T08:00").contains(&format!("reter {} v0", key(rung(1, 10), 0))));
-    case.overrides.released.insert(BatchId::of_day(date("2026-03-20")));
+    case.overrides.release(BatchId::of_day(date("2026-03-20")), at("2026-03-20T08:30"));
     assert!(case.pass("2026-03-20T09:00").contains(&format!("enviar {} v1", key(rung(1, 10), 0))));
     case.says("f", 1, "GESTAO", None, State::Pending, "2026-03-23T07:00");
     case.says("f", 1, "CRAS", None, State::Done, "2026-03-23T07:00");
