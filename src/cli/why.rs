@@ -159,6 +159,7 @@ impl Printed<'_> {
             format!("{part}: {what} por {}{until}; motivo: {}", by.author, by.reason)
         };
         let orders = &self.known.overrides;
+        let entries = self.known.status.window(&self.account.window.id).of(self.account.municipality);
         let exempt = orders.exemptions.iter().filter(|o| self.is_about(&o.window, o.municipality));
         let disputed = orders.disputes.iter().filter(|o| self.is_about(&o.window, o.municipality));
         // A call stands as having been made, also after its pause.
@@ -167,7 +168,10 @@ impl Printed<'_> {
         let disputed = disputed.filter(|o| counts(o.until));
         exempt
             .map(|o| told("dispensado", &o.part, o.until, &o.authorship))
-            .chain(disputed.map(|o| told("contestado", &o.part, o.until, &o.authorship)))
+            .chain(disputed.map(|o| {
+                let ended = o.ended_by(entries).map(|at| format!("; {}", order::ended_words(at, zone)));
+                told("contestado", &o.part, o.until, &o.authorship) + &ended.unwrap_or_default()
+            }))
             .chain(notes.map(|note| call(note, self.calendar())))
             .chain(self.account.rulings.iter().map(|r| {
                 format!("coleta {} (fonte {}): {}", r.snapshot, r.feed, super::feed::in_words(r, zone))

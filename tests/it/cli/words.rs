@@ -1,0 +1,54 @@
+//! What the program says is so, beside what is so.
+
+use super::office::Office;
+
+/// Loaded by hand, so that a load is as new as the command says.
+const FEED: &str = r#"
+[fonte.planilha]
+ativa = false
+sistema = "rma"
+tipo = "csv"
+origem = "manual"
+municipio = "ibge"
+parte = "CRAS"
+referencia = "abertas"
+sentido = "situacao"
+situacao_coluna = "situacao"
+situacoes = { "Sim" = "concluido", "Não" = "pendente" }
+"#;
+
+fn fed() -> Office {
+    let office = Office::new();
+    office.append("config/fontes.toml", FEED);
+    office.write("um.csv", "ibge;situacao\n3205309;Não\n3205200;Não\n3205002;Sim\n");
+    office.run("importar planilha um.csv --em 2026-11-05T09:00", 0);
+    office
+}
+
+#[test]
+fn a_dispute_that_newer_data_ended_is_nowhere_in_force() {
+    let office = fed();
+    let given = office
+        .run("contestar vitoria rma/2026-10 --parte CRAS --motivo Comprovante --em 2026-11-05T10:00", 0);
+    assert!(given.contains("em vigor: contestação: CRAS (Comprovante)"), "{given}");
+    let lasting = "  CRAS: contestado por ana; motivo: Comprovante\n";
+    let told = office.run("porque vitoria rma/2026-10 --em 2026-11-05T11:00", 0);
+    assert!(told.contains(lasting), "{told}");
+    assert!(office.run("decisoes --em 2026-11-05T11:00", 0).contains("vale      contestar"));
+
+    // Data of the day before says nothing against it; data of after does.
+    office.run("importar planilha um.csv --em 2026-11-06T09:00", 0);
+    let told = office.run("porque vitoria rma/2026-10 --em 2026-11-06T10:00", 0);
+    let ended = "encerrada por dados mais novos, de 06/11/2026 09:00";
+    assert!(!told.contains(lasting) && told.contains(&format!("motivo: Comprovante; {ended}\n")), "{told}");
+    let listed = office.run("decisoes --em 2026-11-06T10:00", 0);
+    assert!(listed.contains("nada decidido à mão está valendo"), "{listed}");
+    let listed = office.run("decisoes --todas --em 2026-11-06T10:00", 0);
+    assert!(listed.contains("encerrada  contestar") && listed.contains(ended), "{listed}");
+    let line = "contestar vitoria rma/2026-10 --parte CREAS --motivo Protocolo --em 2026-11-06T10:00";
+    let given = office.run(line, 0);
+    assert!(
+        given.contains("em vigor: contestação: CREAS (Protocolo)\ncontestação: CRAS (Comprovante); enc"),
+        "{given}"
+    );
+}
