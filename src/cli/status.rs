@@ -130,9 +130,8 @@ pub(super) async fn ingest(session: &Session, feed: &FeedId, file: &Path) -> Res
         for line in remarks {
             say(&format!("  {}", visible::line(&line)));
         }
-        if !taken.is_accepted() {
-            let id = &taken.snapshot;
-            remark(&format!("dica: se ela estiver certa: vigia-suas fonte aceitar {id} --motivo \"…\""));
+        if let Some(command) = taken.accepting() {
+            remark(&format!("dica: se ela estiver certa: {command}"));
         }
     }
     Ok(if taken.is_accepted() { Answer::Done } else { Answer::Negative })

@@ -5,13 +5,18 @@ use jiff::civil::{Date, Time, Weekday};
 
 use crate::domain::calendar::{Deadline, Window};
 use crate::domain::delivery::DeliveryState;
-use crate::domain::id::Reference;
+use crate::domain::id::{Reference, SnapshotId};
 use crate::domain::journal::Act;
 use crate::domain::notice::Kind;
 use crate::domain::status::State;
 use crate::domain::time::Zone;
 use crate::plan::post::LetterState;
 pub use crate::text::number::counted;
+
+/// What to type where a load in quarantine is right after all; only for one of which something could be read.
+pub fn accepting(load: &SnapshotId) -> String {
+    format!("vigia-suas fonte aceitar {load} --motivo \"…\"")
+}
 
 /// `05/12/2023`
 pub fn date(date: Date) -> String {

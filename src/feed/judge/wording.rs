@@ -218,9 +218,6 @@ impl fmt::Display for First<'_> {
     }
 }
 
-/// What a person can do about a comparison that misleads.
-const IF_TRUE: &str = "; se for verdade, aceite a coleta com “vigia-suas fonte aceitar”";
-
 impl fmt::Display for QuarantineReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -237,29 +234,29 @@ impl fmt::Display for QuarantineReason {
             ),
             Self::Reversed { window, count, who } => write!(
                 f,
-                "{window}: {count} voltaram de concluído (ou não se aplica) para pendente: {}{IF_TRUE}",
+                "{window}: {count} voltaram de concluído (ou não se aplica) para pendente: {}",
                 who.join(", ")
             ),
             Self::Uncovered { window, count, before, who } => write!(
                 f,
-                "{window}: {count} de {before} que tinham linha na última coleta não têm mais: {}{IF_TRUE}",
+                "{window}: {count} de {before} que tinham linha na última coleta não têm mais: {}",
                 who.join(", ")
             ),
             Self::Jumped { window, count, most, who } => write!(
                 f,
                 "{window}: {count} concluídos novos de uma vez, e as últimas coletas fazem esperar no máximo {most}: \
-                 {}{IF_TRUE}",
+                 {}",
                 who.join(", ")
             ),
             Self::Form { before, now } => match (before.split_once('\t'), now.split_once('\t')) {
                 (Some((was, before)), Some((is, now))) if before == now => write!(
                     f,
-                    "a forma mudou: na última coleta aceita era {was}, agora é {is}; confira a fonte{IF_TRUE}"
+                    "a forma mudou: na última coleta aceita era {was}, agora é {is}; confira a fonte"
                 ),
                 (Some((_, before)), Some((_, now))) => write!(
                     f,
                     "as colunas mudaram: na última coleta aceita eram “{before}”, agora são “{now}”; confira as colunas \
-                     da fonte{IF_TRUE}"
+                     da fonte"
                 ),
                 _ => write!(f, "a forma mudou: na última coleta aceita era “{before}”, agora é “{now}”"),
             },

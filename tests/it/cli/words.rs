@@ -52,3 +52,34 @@ fn a_dispute_that_newer_data_ended_is_nowhere_in_force() {
         "{given}"
     );
 }
+
+/// The command that a text proposes for a load that is right after all.
+fn accepting(text: &str) -> Option<&str> {
+    let from = text.find("vigia-suas fonte aceitar")?;
+    text[from..].lines().next()?.split('”').next()?.strip_prefix("vigia-suas ")
+}
+
+#[test]
+fn a_load_is_to_be_accepted_by_a_command_that_works_and_only_where_something_was_read() {
+    let office = fed();
+    office.edit("config/fontes.toml", "[fonte.planilha]\nativa = false", "[fonte.planilha]\nativa = true");
+    office.run("servir --uma-vez --em 2026-11-05T09:30", 0);
+    office.write("ruim.csv", "ibge;situacao\n3205309;Talvez\n3205200;Não\n");
+    let told = office.run("importar planilha ruim.csv --em 2026-11-05T10:00", 1);
+    let command = accepting(&told).unwrap().to_owned();
+    for line in ["saude", "fontes planilha --em 2026-11-05T10:01"] {
+        let output = office.output(line);
+        let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        assert_eq!(accepting(&told), Some(&*command), "{told}");
+    }
+    office.run(&format!("{command} --em 2026-11-05T10:02"), 0);
+
+    office.write("vazio.csv", "ibge;situacao\n");
+    let told = office.run("importar planilha vazio.csv --em 2026-11-05T11:00", 1);
+    assert_eq!(accepting(&told), None, "{told}");
+    for line in ["saude", "fontes planilha --em 2026-11-05T11:01"] {
+        let output = office.output(line);
+        let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("quarentena") && accepting(&told).is_none(), "{told}");
+    }
+}
