@@ -223,7 +223,8 @@ fn line(
                 units: p.pending_units.clone(),
                 as_of: p.as_of,
                 feed: p.feed.clone(),
-                wording: p.wording.clone(),
+                // An old word like "falta" would accuse whom nobody confirms.
+                wording: p.wording.clone().filter(|_| p.state != State::Unconfirmed),
                 rows: p.rows.clone(),
             })
             .collect(),

@@ -195,7 +195,7 @@ pub struct PartLine {
     /// As of when the data speaks.
     pub as_of: Option<Timestamp>,
     pub feed: Option<FeedId>,
-    /// The source's own words, when they should be shown.
+    /// The source's own words, when they should be shown: none beside *não confirmado*.
     pub wording: Option<std::sync::Arc<str>>,
     /// What a *pendente* rests on: of each pending unit, or of the part as a whole, the last row of each feed that says so.
     pub rows: Vec<StatusEntry>,

@@ -285,9 +285,15 @@ pub fn opposed(part: &PartLine, entries: &[StatusEntry], calendar: &Calendar) ->
         .collect()
 }
 
-/// The row that a feed's word on a part rests on: its line and the word as written.
+/// The row that a feed's word on a part rests on: its line and the word as written, which never stands beside *não
+/// confirmado*.
 pub fn row(said: &Evidence) -> String {
-    let word = said.wording.as_deref().map(|word| format!(": “{}”", pt::line(word))).unwrap_or_default();
+    let word = said
+        .wording
+        .as_deref()
+        .filter(|_| *said.state != State::Unconfirmed)
+        .map(|word| format!(": “{}”", pt::line(word)))
+        .unwrap_or_default();
     said.line.map_or_else(|| "nenhuma linha".to_owned(), |line| format!("linha {line}{word}"))
 }
 

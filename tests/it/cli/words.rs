@@ -83,3 +83,22 @@ fn a_load_is_to_be_accepted_by_a_command_that_works_and_only_where_something_was
         assert!(told.contains("quarentena") && accepting(&told).is_none(), "{told}");
     }
 }
+
+#[test]
+fn a_word_that_accuses_never_stands_beside_nao_confirmado() {
+    let office = fed();
+    office.edit("config/fontes.toml", "\"Não\" = \"pendente\"", "\"Falta\" = \"pendente\"");
+    office.write("falta.csv", "ibge;situacao\n3205309;Falta\n3205200;Falta\n3205002;Sim\n");
+    office.run("importar planilha falta.csv --em 2026-11-05T09:10", 0);
+    let fresh = "relatorio --janela rma/2026-10 --formato csv --em 2026-11-05T10:00";
+    assert!(office.run(fresh, 0).contains("Falta"), "a pendente quotes its row");
+    for line in [
+        "relatorio --janela rma/2026-10 --formato csv --em 2026-11-12T10:00",
+        "relatorio --janela rma/2026-10 --formato html --em 2026-11-12T10:00",
+        "situacao --em 2026-11-12T10:00",
+        "porque vitoria rma/2026-10 --em 2026-11-12T10:00",
+    ] {
+        let told = office.run(line, 0);
+        assert!(told.contains("não confirmado") && !told.contains("Falta"), "{told}");
+    }
+}
