@@ -142,8 +142,13 @@ pub enum AcceptanceNote {
     BlankSituations(usize),
     /// Rows with a date that cannot be read, is yet to come, or is from before the window opened.
     DoubtfulDates(usize),
-    /// Expected ones without a row who are taken for não confirmado.
-    Unsaid(usize),
+    /// Expected ones without a row who are not taken for pendente.
+    Unsaid {
+        /// Who stay *concluído* or *não se aplica* by what the feed said before.
+        settled: usize,
+        /// Who are não confirmado by this load.
+        unconfirmed: usize,
+    },
     /// Pages of the run that could not be had or read; whom they are about is não confirmado.
     MissingPages {
         missed: usize,
@@ -310,7 +315,19 @@ impl fmt::Display for AcceptanceNote {
                 "páginas que não puderam ser lidas, não confirmadas: {missed} de {pages}{}",
                 First(first.as_deref())
             ),
-            Self::Unsaid(n) => write!(f, "esperados sem linha, não confirmados: {n}"),
+            Self::Unsaid { settled: 0, unconfirmed } => {
+                write!(f, "esperados sem linha, não confirmados por esta coleta: {unconfirmed}")
+            }
+            Self::Unsaid { settled, unconfirmed: 0 } => write!(
+                f,
+                "esperados sem linha, que seguem concluídos (ou não se aplica) pelo que a fonte disse antes: {settled}"
+            ),
+            Self::Unsaid { settled, unconfirmed } => write!(
+                f,
+                "esperados sem linha: {} (não confirmados por esta coleta: {unconfirmed}; seguem concluídos, ou \
+                 não se aplica, pelo que a fonte disse antes: {settled})",
+                settled + unconfirmed
+            ),
         }
     }
 }

@@ -102,3 +102,15 @@ fn a_word_that_accuses_never_stands_beside_nao_confirmado() {
         assert!(told.contains("não confirmado") && !told.contains("Falta"), "{told}");
     }
 }
+
+#[test]
+fn who_stays_concluido_by_an_earlier_load_is_not_counted_as_nao_confirmado() {
+    let office = fed();
+    office.write("dois.csv", "ibge;situacao\n3205309;Não\n");
+    let told = office.run("importar planilha dois.csv --em 2026-11-05T10:00", 0);
+    let both = "esperados sem linha: 2 (não confirmados por esta coleta: 1; seguem concluídos, ou não se aplica, pelo que \
+                a fonte disse antes: 1)";
+    assert!(told.contains(both), "{told}");
+    let known = office.run("situacao --janela rma/2026-10 --em 2026-11-05T11:00", 0);
+    assert!(known.contains("concluído"), "{known}");
+}
