@@ -114,3 +114,16 @@ fn who_stays_concluido_by_an_earlier_load_is_not_counted_as_nao_confirmado() {
     let known = office.run("situacao --janela rma/2026-10 --em 2026-11-05T11:00", 0);
     assert!(known.contains("concluído"), "{known}");
 }
+
+#[test]
+fn one_pass_that_a_doubted_clock_holds_says_so_and_how_it_ends_and_ends_with_one() {
+    let office = fed();
+    office.run("servir --uma-vez --em 2026-11-06T10:00", 0);
+    let told = office.run("servir --uma-vez --em 2026-11-05T10:00", 1);
+    assert!(told.contains("o relógio desta máquina está antes de 06/11/2026 às 10:00"), "{told}");
+    assert!(told.contains("“vigia-suas relogio corrigir --motivo"), "{told}");
+    let told = office.output("servir --uma-vez --json --em 2026-11-05T10:01");
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(told["parado"].as_array().map(Vec::len), Some(1), "{told}");
+    office.run("servir --uma-vez --em 2026-11-06T10:01", 0);
+}
