@@ -78,6 +78,7 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             "{} da equipe.",
             pt::counted(*notices, "aviso espera providência", "avisos esperam providência")
         ),
+        Reason::StaffTold { about } => format!("Mensagem à equipe: {}.", pt::line(about)),
         Reason::ClockBehind { high_water } => format!(
             "O relógio está atrasado: o livro já tem registros de {}. Nada é enviado até que o relógio seja \
              acertado.",

@@ -46,6 +46,7 @@ fn reasons() -> Vec<Reason> {
         Reason::ReferralOvertaken { edition: 2 },
         Reason::StaffNeeded { notices: 1 },
         Reason::StaffNeeded { notices: 3 },
+        Reason::StaffTold { about: "a página do dia".to_owned() },
         Reason::ClockBehind { high_water: at },
         Reason::Unconfirmed { unconfirmed: unconfirmed() },
         Reason::NoContact,
@@ -110,7 +111,7 @@ fn every_reason_is_a_sentence() {
 #[test]
 fn every_reason_is_here() {
     let causes: std::collections::BTreeSet<_> = reasons().iter().map(Reason::cause).collect();
-    assert_eq!(causes.len(), 37, "one for each variant of Reason; a new one needs an example here");
+    assert_eq!(causes.len(), 38, "one for each variant of Reason; a new one needs an example here");
 }
 
 #[test]

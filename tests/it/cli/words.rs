@@ -127,3 +127,13 @@ fn one_pass_that_a_doubted_clock_holds_says_so_and_how_it_ends_and_ends_with_one
     assert_eq!(told["parado"].as_array().map(Vec::len), Some(1), "{told}");
     office.run("servir --uma-vez --em 2026-11-06T10:01", 0);
 }
+
+#[test]
+fn the_journal_says_what_a_mail_to_staff_is() {
+    let office = Office::new();
+    office.edit("config/vigia.toml", "pagina_do_dia = false", "pagina_do_dia = true");
+    office.run("servir --uma-vez --em 2026-11-06T10:00", 0);
+    let told = office.run("livro", 0);
+    assert!(told.contains("Mensagem à equipe: a página do dia."), "{told}");
+    assert!(!told.contains("espera providência"), "{told}");
+}
