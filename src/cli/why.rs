@@ -17,7 +17,7 @@ use crate::domain::overrides::Authorship;
 use crate::domain::reason::Reason;
 use crate::plan::Decision;
 use crate::plan::summary::PartLine;
-use crate::render::because::{because, call, call_reason, doubt, opposed, part_name, quoted};
+use crate::render::because::{because, call, call_reason, doubt, opposed, part_name, quoted, waits_for};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::render::report::letter_words;
@@ -81,7 +81,9 @@ impl Printed<'_> {
                         format!(", dados de {}", portuguese::short_instant(at, zone))
                     });
                     let from = part.feed.as_ref().map_or(String::new(), |feed| format!(", fonte {feed}"));
-                    let why = part.doubt.map_or(String::new(), |d| format!(": {}", doubt(&d, calendar)));
+                    let why = part.doubt.map(|d| doubt(&d, calendar));
+                    let why = why.or_else(|| line.waits_for.as_ref().map(waits_for));
+                    let why = why.map_or(String::new(), |why| format!(": {why}"));
                     let _ = writeln!(
                         out,
                         "  {}: {}{why}{since}{from}",
@@ -202,6 +204,7 @@ impl Printed<'_> {
             "municipio": self.account.municipality.to_string(),
             "em": rfc3339(self.account.now, calendar),
             "partes": parts.collect::<Vec<_>>(),
+            "espera": self.account.explained.line.as_ref().and_then(|line| line.waits_for.as_ref()).map(WindowId::as_str),
             "decidido_a_mao": self.by_hand(),
             "livro": self.account.journal.iter().map(super::ledger::entry_json).collect::<Vec<_>>(),
             "cartas": self.account.explained.line.iter().flat_map(|line| &line.letters).map(|l| letter_words(l, calendar)).collect::<Vec<_>>(),

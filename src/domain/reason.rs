@@ -117,6 +117,8 @@ pub enum Reason {
     EarlierDeadline {
         /// The batch to release.
         batch: BatchId,
+        /// The new one.
+        announced: Told,
         /// The deadline in force until then.
         in_force: Told,
     },

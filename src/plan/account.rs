@@ -191,6 +191,10 @@ fn line(
     let closing = survey.closing_of(municipality);
     let then =
         closing.and_then(|c| c.municipalities.get(&municipality)).map(|then| (&then.name, &then.region));
+    let waits = match closing.and_then(|closing| closing.municipalities.get(&municipality)) {
+        Some(then) => then.waits,
+        None => known.is_some_and(|known| survey.context.assessor.waits(known)),
+    };
     let (name, region) = then.or_else(|| known.map(|m| (&m.name, &m.region)))?;
     let window = &survey.context.assessor.window().id;
     let track = survey.track(municipality);
@@ -228,6 +232,7 @@ fn line(
                 rows: p.rows.clone(),
             })
             .collect(),
+        waits_for: survey.context.assessor.window().depends_on.clone().filter(|_| waits),
         letters,
         withheld: held(view, window, planned.held.get(&municipality).map_or(&[][..], Vec::as_slice)),
         silence,

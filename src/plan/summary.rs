@@ -117,6 +117,8 @@ pub struct MunicipalityLine {
     pub edition: u16,
     pub deadline: Option<Deadline>,
     pub parts: Vec<PartLine>,
+    /// The window that must be concluded there before anything of this one is owed, while it is not.
+    pub waits_for: Option<WindowId>,
     /// Letters to it, also those that never left, in order.
     pub letters: Vec<LetterLine>,
     /// What is withheld from it now, with why.

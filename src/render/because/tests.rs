@@ -17,6 +17,8 @@ fn reasons() -> Vec<Reason> {
     let at: Timestamp = "2023-12-05T11:00:00Z".parse().unwrap();
     let later: Timestamp = "2023-12-07T12:30:00Z".parse().unwrap();
     let told = Told::Date(Deadline { on: date(2023, 12, 5), at: Deadline::DEFAULT_TIME });
+    let day_before = Told::Date(Deadline { on: date(2023, 12, 4), at: Deadline::DEFAULT_TIME });
+    let hours_before = Told::Date(Deadline { on: date(2023, 12, 5), at: jiff::civil::time(18, 0, 0, 0) });
     let batch = || BatchId::parse("rma/2026-11@1/prazo-5d").unwrap();
     let window = WindowId::parse("rma/2026-11").unwrap();
     let unconfirmed = || {
@@ -37,6 +39,7 @@ fn reasons() -> Vec<Reason> {
         Reason::Coincidence { due_at: at, rungs: vec![10, 5, 2], rows: Vec::new() },
         Reason::ReminderInstead { unconfirmed: unconfirmed() },
         Reason::DeadlineMoved { told: Told::Undefined, now: told },
+        Reason::DeadlineMoved { told, now: hours_before },
         Reason::Halted { kind: HaltKind::Suspended, since: Some(date(2023, 11, 14)) },
         Reason::Halted { kind: HaltKind::Cancelled, since: None },
         Reason::DeadlineUpheld,
@@ -64,7 +67,8 @@ fn reasons() -> Vec<Reason> {
         held(HoldScope::Batch(batch())),
         Reason::AwaitsOpening { batch: batch() },
         Reason::AwaitsApproval { batch: batch() },
-        Reason::EarlierDeadline { batch: batch(), in_force: told },
+        Reason::EarlierDeadline { batch: batch(), announced: day_before, in_force: told },
+        Reason::EarlierDeadline { batch: batch(), announced: hours_before, in_force: told },
         Reason::DeadlineInDoubt { batch: batch() },
         Reason::DailyLimit { batch: batch(), due: 300, limit: 234 },
         Reason::AfterOutage { batch: batch(), from: at, until: later },

@@ -137,3 +137,38 @@ fn the_journal_says_what_a_mail_to_staff_is() {
     assert!(told.contains("Mensagem à equipe: a página do dia."), "{told}");
     assert!(!told.contains("espera providência"), "{told}");
 }
+
+#[test]
+fn what_waits_for_another_window_says_for_which() {
+    let office = Office::new();
+    office.append(
+        "config/calendario.toml",
+        r#"
+[[janela]]
+sistema = "censo-suas"
+referencia = "2026"
+nome = "gestor"
+partes = ["GESTAO"]
+abertura = 2026-11-01
+prazo = 2026-12-10
+fonte = "MDS"
+[[janela]]
+sistema = "censo-suas"
+referencia = "2026"
+nome = "conselho"
+partes = ["CMAS"]
+abertura = 2026-11-01
+prazo = 2026-12-18
+fonte = "MDS"
+depende_de = "censo-suas/2026/gestor"
+"#,
+    );
+    let waits = "nada é devido até que censo-suas/2026/gestor esteja concluída neste município (depende_de)";
+    let why = office.run("porque vitoria censo-suas/2026/conselho --em 2026-11-05T10:00", 0);
+    assert!(why.contains(&format!(": não se aplica: {waits}")), "{why}");
+    let told = office.stdout("situacao --janela censo-suas/2026/conselho --json --em 2026-11-05T10:00");
+    let line: serde_json::Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
+    assert_eq!(line["espera"], "censo-suas/2026/gestor", "{told}");
+    let told = office.run("situacao --janela censo-suas/2026/gestor --em 2026-11-05T10:00", 0);
+    assert!(!told.contains("depende_de"), "{told}");
+}
