@@ -51,7 +51,7 @@ pub(super) async fn run(
         Mode::Rehearsal => Ok(None),
     };
     let assumed = assumed.map_err(|error| match error {
-        StoreError::Taken { path } => Failure::refused(format!(
+        StoreError::Taken { path, .. } => Failure::refused(format!(
             "recusado: o serviço está em pé com o livro original, {}\ndica: pare-o antes (systemctl stop vigia-suas), ou não \
              assuma este",
             path.display()

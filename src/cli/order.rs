@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::args::{Note as Call, Override as Asked, Scope, Signature, Subject as Of};
 use super::session::{Answer, Failure, Result, Session, say};
 use crate::config::Config;
-use crate::desk::order::{self, OverrideSubject};
+use crate::desk::order::{self, Matter, OverrideSubject};
 use crate::domain::id::PartId;
 use crate::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
 use crate::render::line::rfc3339;
@@ -179,7 +179,10 @@ async fn decide(
     if !undone {
         store.add_override(what, by.clone()).await?;
     }
-    let in_force = order::in_force(&store.overrides().await?, Some((municipality, window)), session.today());
+    let known = session.filled_in(&store, [window.clone()].into()).await?;
+    let about = Matter { municipality, window, known: known.status.window(window).of(municipality) };
+    let in_force = order::in_force(&known.overrides, Some(about), session.today());
+    let ended = order::ended(&known.overrides, about, session.today(), &calendar.hours.zone);
     let facts = json!({
         "acao": if undone { "desfazer" } else { "registrar" },
         "ordem": word,
@@ -188,11 +191,13 @@ async fn decide(
         "parte": part.as_ref().map(PartId::as_str),
         "ate": until.map(|day| day.to_string()),
         "em_vigor": in_force,
+        "encerradas": ended,
     });
     answer(session, &by, &facts, || {
         let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
         let done = if undone { "desfeita" } else { "registrada" };
-        format!("{done} a {word}: {subject}{until}\n{}", listed(&in_force, "nenhuma ordem"))
+        let ended = ended.iter().fold(String::new(), |out, line| out + line + "\n");
+        format!("{done} a {word}: {subject}{until}\n{}{ended}", listed(&in_force, "nenhuma ordem"))
     });
     Ok(Answer::Done)
 }

@@ -1,15 +1,18 @@
 //! `decisoes`: everything that people decided by hand, what of it counts, and how to take it back.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
 
 use super::args::Undo;
 use super::ledger::existing;
 use super::session::{Answer, Failure, Result, Session, remark, say};
-use crate::desk::order::same_matter;
-use crate::domain::overrides::{Authorship, HoldScope};
+use crate::desk::order::{ended_words, same_matter};
+use crate::domain::overrides::{Authorship, Dispute, HoldScope};
+use crate::domain::status::StatusBook;
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
 use crate::store::{Override, OverrideId, OverrideLine};
@@ -17,11 +20,18 @@ use crate::text::visible;
 
 /// The decisions in force, or all there ever were, oldest first.
 pub(super) async fn list(session: &Session, all: bool) -> Result {
-    let every = existing(session).await?.override_lines().await?;
+    let store = existing(session).await?;
+    let every = store.override_lines().await?;
+    let about: BTreeSet<_> = every.iter().filter_map(|line| Some(dispute(line)?.window)).collect();
+    let known = if about.is_empty() { None } else { Some(session.filled_in(&store, about).await?) };
+    let status = known.map(|known| known.status).unwrap_or_default();
     let today = session.today();
-    let lines: Vec<_> =
-        every.iter().enumerate().map(|(n, line)| (line, standing(line, &every[n + 1..], today))).collect();
-    let lines: Vec<_> = lines.into_iter().filter(|(_, standing)| all || *standing == "vale").collect();
+    let lines: Vec<_> = every
+        .iter()
+        .enumerate()
+        .map(|(n, line)| (line, standing(line, &every[n + 1..], &status, today)))
+        .filter(|(_, standing)| all || *standing == Standing::Counts)
+        .collect();
     if lines.is_empty() {
         remark(if all {
             "ninguém decidiu nada à mão ainda"
@@ -32,9 +42,9 @@ pub(super) async fn list(session: &Session, all: bool) -> Result {
     let mut out = String::new();
     for (line, standing) in &lines {
         let _ = if session.json {
-            writeln!(out, "{}", object(session, line, standing))
+            writeln!(out, "{}", object(session, line, *standing))
         } else {
-            writeln!(out, "{}", words(session, line, standing))
+            writeln!(out, "{}", words(session, line, *standing))
         };
     }
     if !out.is_empty() {
@@ -60,7 +70,7 @@ pub(super) async fn undo(session: &Session, asked: &Undo) -> Result {
         return Err(Failure::refused(format!("recusado: a decisão {id} já foi desfeita{lifted}")));
     }
     if session.json {
-        let mut told = object(session, line, "desfeita");
+        let mut told = object(session, line, Standing::Undone);
         told["desfeita_por"] = by.author.into();
         say(&told.to_string());
     } else {
@@ -70,18 +80,49 @@ pub(super) async fn undo(session: &Session, asked: &Undo) -> Result {
     Ok(Answer::Done)
 }
 
-/// Whether an order counts today: *vale*, *terminou*, *substituída* (by a newer one on the same object) or *desfeita*.
-fn standing(line: &OverrideLine, later: &[OverrideLine], today: Date) -> &'static str {
+/// Whether an order counts today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Counts,
+    /// Its last day is over.
+    Over,
+    /// Data as of a later instant ended it.
+    Ended(Timestamp),
+    /// There is a newer one on the same object.
+    Replaced,
+    Undone,
+}
+
+impl Standing {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Counts => "vale",
+            Self::Over => "terminou",
+            Self::Ended(_) => "encerrada",
+            Self::Replaced => "substituída",
+            Self::Undone => "desfeita",
+        }
+    }
+}
+
+fn standing(line: &OverrideLine, later: &[OverrideLine], status: &StatusBook, today: Date) -> Standing {
     let (.., until) = matter(&line.what);
     // Calls were made all the same; each stands for itself.
     let gives_way = !matches!(line.what, Override::Note { .. } | Override::Release(_));
     let replaced = |newer: &OverrideLine| newer.lifted.is_none() && same_matter(&newer.what, &line.what);
+    let ended = |one: Dispute| one.ended_by(status.window(&one.window).of(one.municipality));
     match &line.lifted {
-        Some(_) => "desfeita",
-        None if gives_way && later.iter().any(replaced) => "substituída",
-        None if until.is_some_and(|day| day < today) => "terminou",
-        None => "vale",
+        Some(_) => Standing::Undone,
+        None if gives_way && later.iter().any(replaced) => Standing::Replaced,
+        None if until.is_some_and(|day| day < today) => Standing::Over,
+        None => dispute(line).and_then(ended).map_or(Standing::Counts, Standing::Ended),
     }
+}
+
+/// An order that is a *contestar*.
+fn dispute(line: &OverrideLine) -> Option<Dispute> {
+    let Override::Dispute { municipality, window, part, until } = line.what.clone() else { return None };
+    Some(Dispute { municipality, window, part, until, authorship: line.authorship.clone() })
 }
 
 /// What sort of order, what about, and its last day.
@@ -109,7 +150,7 @@ fn matter(what: &Override) -> (&'static str, String, Option<Date>) {
     }
 }
 
-fn words(session: &Session, line: &OverrideLine, standing: &str) -> String {
+fn words(session: &Session, line: &OverrideLine, standing: Standing) -> String {
     let zone = &session.setup.config.calendar.hours.zone;
     let (kind, about, until) = matter(&line.what);
     let until = until.map_or(String::new(), |day| format!(", até {}", pt::date(day)));
@@ -120,7 +161,7 @@ fn words(session: &Session, line: &OverrideLine, standing: &str) -> String {
     let mut out = format!(
         "{}  {:<8}  {kind} {about}{until}\n              {}",
         line.id.as_str(),
-        standing,
+        standing.as_str(),
         if line.authorship.reason.is_empty() {
             let on = pt::short_instant(line.authorship.at, zone);
             format!(
@@ -131,13 +172,16 @@ fn words(session: &Session, line: &OverrideLine, standing: &str) -> String {
             signed(&line.authorship)
         }
     );
+    if let Standing::Ended(at) = standing {
+        let _ = write!(out, "\n              {}", ended_words(at, zone));
+    }
     if let Some(by) = &line.lifted {
         let _ = write!(out, "\n              desfeita {}", signed(by));
     }
     out
 }
 
-fn object(session: &Session, line: &OverrideLine, standing: &str) -> serde_json::Value {
+fn object(session: &Session, line: &OverrideLine, standing: Standing) -> serde_json::Value {
     let calendar = &session.setup.config.calendar;
     let (kind, about, until) = matter(&line.what);
     json!({
@@ -145,7 +189,11 @@ fn object(session: &Session, line: &OverrideLine, standing: &str) -> serde_json:
         "ordem": kind,
         "sobre": about,
         "ate": until.map(|day| day.to_string()),
-        "vale": standing,
+        "vale": standing.as_str(),
+        "encerrada_por_dados_de": match standing {
+            Standing::Ended(at) => Some(rfc3339(at, calendar)),
+            _ => None,
+        },
         "autor": line.authorship.author,
         "motivo": line.authorship.reason,
         "em": rfc3339(line.authorship.at, calendar),

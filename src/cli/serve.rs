@@ -18,6 +18,8 @@ use crate::daemon::round::RoundSummary;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
+use crate::world::ailment::Ailment;
+use crate::world::health::{self, Facts};
 use crate::world::known;
 use crate::world::setup::Setup;
 
@@ -53,6 +55,10 @@ pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Resul
     let service = Service::start(session.setup, session.clock).await.map_err(failure)?;
     let (pass, dispatch) = service.once().await.map_err(failure)?;
     let calendar = &setup.config.calendar;
+    let zone = &calendar.hours.zone;
+    let app = &service.app;
+    let facts = Facts::read(&app.store, &app.live(), false, app.now()).await?;
+    let stopped = health::standstills(&facts);
     if json {
         let answer = json!({
             "cartas": pass.recorded,
@@ -63,10 +69,14 @@ pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Resul
             "na_fila": dispatch.waiting,
             "retidos": pass.held,
             "proxima_decisao": pass.next_wake.map(|at| rfc3339(at, calendar)),
+            "parado": stopped.iter().map(|why| why.words(zone)).collect::<Vec<_>>(),
         });
         say(&answer.to_string());
     } else {
-        say(&done(&pass, &dispatch, setup.config.settings.mode, &calendar.hours.zone));
+        say(&done(&pass, &dispatch, setup.config.settings.mode, zone));
+    }
+    for why in &stopped {
+        remark(&format!("erro: {}", why.words(zone)));
     }
     if dispatch.accepted == 0 && dispatch.deferred > 0 {
         let hint = match setup.config.settings.mode {
@@ -77,7 +87,9 @@ pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Resul
             "nenhuma carta pôde sair; estão guardadas no livro e serão tentadas de novo\ndica: {hint}",
         )));
     }
-    Ok(Answer::Done)
+    // The stop of the queue ends by itself; a doubted clock or ledger is left to a person.
+    let needs_person = stopped.iter().any(|why| !matches!(why, Ailment::QueueStopped(_)));
+    Ok(if needs_person { Answer::Negative } else { Answer::Done })
 }
 
 /// What one pass came to. A letter goes to one address or to several, each with its own outcome.

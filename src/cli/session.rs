@@ -1,5 +1,6 @@
 //! What every command works with: the configuration, now, and where its answer goes.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -281,6 +282,12 @@ impl Session {
         let known = self.known_to(self.calendar(), Depth::Open(named)).await?;
         let plan = plan::plan(&known.world(), now);
         Ok((known, plan))
+    }
+
+    /// What people decided about some windows, and who had filled in what of them.
+    pub(super) async fn filled_in(&self, store: &Store, windows: BTreeSet<WindowId>) -> Result<Known> {
+        let live = Arc::new(Live::under(self.setup.clone(), self.calendar()));
+        Ok(Box::pin(Known::filled_in(live, store, &windows, (self.now(), false))).await?)
     }
 
     /// So much of it, under a calendar with or without sending hours.

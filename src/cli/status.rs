@@ -14,7 +14,7 @@ use crate::desk::order;
 use crate::domain::id::{FeedId, WindowId};
 use crate::format::body::{Original, SpoolError};
 use crate::plan::summary::{CallPurpose, WindowSummary};
-use crate::render::because::{doubt, opposed, part_name};
+use crate::render::because::{doubt, opposed, part_name, waits_for};
 use crate::render::table::{TableColumn, table};
 use crate::render::{portuguese, report};
 use crate::text::visible;
@@ -52,6 +52,7 @@ pub(super) async fn show(session: &Session, filter: &Filter) -> Result {
         for line in summary.lines.iter().filter(|line| only.is_none_or(|code| code == line.municipality)) {
             for part in &line.parts {
                 let why = part.doubt.map(|d| doubt(&d, calendar));
+                let waits = line.waits_for.as_ref().map(waits_for);
                 let entries = known.status.window(&summary.window).of(line.municipality);
                 let sides = opposed(part, entries, calendar);
                 if session.json {
@@ -62,6 +63,7 @@ pub(super) async fn show(session: &Session, filter: &Filter) -> Result {
                         "parte": part.part.as_str(),
                         "situacao": part.state.as_str(),
                         "duvida": why,
+                        "espera": line.waits_for.as_ref().map(WindowId::as_str),
                         "unidades_pendentes": part.units.iter().map(ToString::to_string).collect::<Vec<_>>(),
                         "dados_de": part.as_of.map(|at| at.to_string()),
                         "fonte": part.feed.as_ref().map(ToString::to_string),
@@ -77,7 +79,7 @@ pub(super) async fn show(session: &Session, filter: &Filter) -> Result {
                         part.state.to_string(),
                         as_of.unwrap_or_default(),
                         part.feed.as_ref().map(ToString::to_string).unwrap_or_default(),
-                        why.into_iter().chain(sides).collect::<Vec<_>>().join("; "),
+                        why.into_iter().chain(waits).chain(sides).collect::<Vec<_>>().join("; "),
                     ]);
                 }
             }
@@ -130,9 +132,8 @@ pub(super) async fn ingest(session: &Session, feed: &FeedId, file: &Path) -> Res
         for line in remarks {
             say(&format!("  {}", visible::line(&line)));
         }
-        if !taken.is_accepted() {
-            let id = &taken.snapshot;
-            remark(&format!("dica: se ela estiver certa: vigia-suas fonte aceitar {id} --motivo \"…\""));
+        if let Some(command) = taken.accepting() {
+            remark(&format!("dica: se ela estiver certa: {command}"));
         }
     }
     Ok(if taken.is_accepted() { Answer::Done } else { Answer::Negative })

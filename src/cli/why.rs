@@ -17,7 +17,7 @@ use crate::domain::overrides::Authorship;
 use crate::domain::reason::Reason;
 use crate::plan::Decision;
 use crate::plan::summary::PartLine;
-use crate::render::because::{because, call, call_reason, doubt, opposed, part_name, quoted};
+use crate::render::because::{because, call, call_reason, doubt, opposed, part_name, quoted, waits_for};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::render::report::letter_words;
@@ -81,7 +81,9 @@ impl Printed<'_> {
                         format!(", dados de {}", portuguese::short_instant(at, zone))
                     });
                     let from = part.feed.as_ref().map_or(String::new(), |feed| format!(", fonte {feed}"));
-                    let why = part.doubt.map_or(String::new(), |d| format!(": {}", doubt(&d, calendar)));
+                    let why = part.doubt.map(|d| doubt(&d, calendar));
+                    let why = why.or_else(|| line.waits_for.as_ref().map(waits_for));
+                    let why = why.map_or(String::new(), |why| format!(": {why}"));
                     let _ = writeln!(
                         out,
                         "  {}: {}{why}{since}{from}",
@@ -159,6 +161,7 @@ impl Printed<'_> {
             format!("{part}: {what} por {}{until}; motivo: {}", by.author, by.reason)
         };
         let orders = &self.known.overrides;
+        let entries = self.known.status.window(&self.account.window.id).of(self.account.municipality);
         let exempt = orders.exemptions.iter().filter(|o| self.is_about(&o.window, o.municipality));
         let disputed = orders.disputes.iter().filter(|o| self.is_about(&o.window, o.municipality));
         // A call stands as having been made, also after its pause.
@@ -167,7 +170,10 @@ impl Printed<'_> {
         let disputed = disputed.filter(|o| counts(o.until));
         exempt
             .map(|o| told("dispensado", &o.part, o.until, &o.authorship))
-            .chain(disputed.map(|o| told("contestado", &o.part, o.until, &o.authorship)))
+            .chain(disputed.map(|o| {
+                let ended = o.ended_by(entries).map(|at| format!("; {}", order::ended_words(at, zone)));
+                told("contestado", &o.part, o.until, &o.authorship) + &ended.unwrap_or_default()
+            }))
             .chain(notes.map(|note| call(note, self.calendar())))
             .chain(self.account.rulings.iter().map(|r| {
                 format!("coleta {} (fonte {}): {}", r.snapshot, r.feed, super::feed::in_words(r, zone))
@@ -198,6 +204,7 @@ impl Printed<'_> {
             "municipio": self.account.municipality.to_string(),
             "em": rfc3339(self.account.now, calendar),
             "partes": parts.collect::<Vec<_>>(),
+            "espera": self.account.explained.line.as_ref().and_then(|line| line.waits_for.as_ref()).map(WindowId::as_str),
             "decidido_a_mao": self.by_hand(),
             "livro": self.account.journal.iter().map(super::ledger::entry_json).collect::<Vec<_>>(),
             "cartas": self.account.explained.line.iter().flat_map(|line| &line.letters).map(|l| letter_words(l, calendar)).collect::<Vec<_>>(),

@@ -190,9 +190,15 @@ impl Row {
         };
         let cells: Vec<Cell> = record.cells().map(cell).collect();
         let spot = Spot::At(Rc::clone(text), record.span());
-        if record.quotes == Quotes::Swallowing {
-            let hint = "confira as aspas desta linha: texto entre aspas começa e termina com uma";
-            log.error(&spot, "aspas sem par: esta linha pode ter engolido as seguintes", hint);
+        let fault = match record.quotes {
+            Quotes::Sound => None,
+            Quotes::Stray => Some("aspas fora de lugar: não se sabe onde a célula acaba"),
+            Quotes::Swallowing => Some("aspas sem par: esta linha pode ter engolido as seguintes"),
+        };
+        if let Some(fault) = fault {
+            let hint = "confira as aspas desta linha: texto entre aspas começa e termina com uma, e as de dentro se \
+                        escrevem dobradas (\"\")";
+            log.error(&spot, fault, hint);
         }
         cells.iter().any(|cell| !cell.text.is_empty()).then_some(Self { cells, spot })
     }

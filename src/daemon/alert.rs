@@ -19,6 +19,8 @@ use crate::world::compose::compose;
 /// Topics of alerts that cannot wait: nothing leaves, or nothing is decided, until a person does something. They go by
 /// every way at once; others only where mail does not get through.
 pub(super) mod topic {
+    use crate::domain::notice::DAILY_PAGE;
+
     /// The clock leapt ahead.
     pub(in crate::daemon) const CLOCK_LEAPT: &str = "relogio-saltou";
     /// The ledger may not be the one that last sent.
@@ -35,6 +37,48 @@ pub(super) mod topic {
     pub(in crate::daemon) const AUDIT: &str = "autoconferencia-diverge";
     /// The plan's own: the clock stands before what the ledger has seen.
     const CLOCK_BEHIND: &str = "relogio";
+
+    /// What an alert of a topic is about, for its entry in the journal, which is kept for ever: the text itself may quote
+    /// what others wrote.
+    pub(in crate::daemon) fn words(topic: &str) -> String {
+        let whole = match topic {
+            DAILY_PAGE => "a página do dia",
+            CLOCK_LEAPT => "o relógio saltou e ninguém o confirma",
+            CLOCK_BEHIND => "o relógio está atrasado",
+            LEDGER_DOUBTED => "não se sabe se o livro é o que enviou por último",
+            RELAY => "o servidor de saída não aceita cartas",
+            RETURNED => "cartas voltam de vários domínios, e a fila espera",
+            AUDIT => "a autoconferência achou divergências",
+            "autoconferencia" => "o resultado da autoconferência",
+            "fuso" => "as regras do fuso horário mudaram",
+            "caixa-de-devolucoes" => "a caixa de devoluções não pôde ser lida",
+            "devolucoes" => "cartas foram devolvidas",
+            "devolvida-sem-culpa" => "cartas foram devolvidas por outra causa que não o endereço",
+            "recusada-sem-culpa" => "cartas foram recusadas por outra causa que não o endereço",
+            _ => "",
+        };
+        if !whole.is_empty() {
+            return whole.to_owned();
+        }
+        let of = |begin: &str| topic.strip_prefix(begin);
+        if topic.starts_with(CONFIGURATION) {
+            "os arquivos da configuração não valem ainda".to_owned()
+        } else if let Some(name) = of(LOOP) {
+            format!("uma tarefa do serviço parou ou falhou ({name})")
+        } else if let Some(feed) = of("fonte-") {
+            format!("a fonte {feed} precisa de atenção")
+        } else if let Some(feed) = of("arquivo-") {
+            format!("um arquivo da fonte {feed} não pôde ser lido")
+        } else if topic.starts_with("cadastro-") {
+            "o cadastro de unidades".to_owned()
+        } else if topic.starts_with("noticia") {
+            "as notícias do MDS".to_owned()
+        } else if topic.starts_with("incerta-") {
+            "não se sabe se algumas cartas saíram".to_owned()
+        } else {
+            topic.to_owned()
+        }
+    }
 
     /// Whether this is one.
     pub(in crate::daemon) fn is_urgent(topic: &str) -> bool {
@@ -75,7 +119,7 @@ pub async fn alert_once_on(
     let version = NonZeroU16::MIN;
     match compose(&live, &notice, version, &[], now) {
         Ok(letter) => {
-            let reason = Reason::StaffNeeded { notices: 1 };
+            let reason = Reason::StaffTold { about: topic::words(topic) };
             let because = because(&reason, &live.calendar);
             let decision = Decision::Send(Sending { notice, version, copies: Vec::new(), because: reason });
             let change = NewDecision { decision, because, letter: Some(letter), evidence: Vec::new() };

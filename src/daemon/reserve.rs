@@ -52,7 +52,7 @@ pub(super) async fn lead(app: &Arc<App>, reserve: Option<Reserve<'_>>) -> Result
         return if store.lead_after_lease(app.now()).await? {
             Ok(Led::Leads)
         } else {
-            Err(StoreError::Taken { path: store.path().to_owned() })
+            Err(StoreError::Taken { path: store.path().to_owned(), holder: None })
         };
     };
     if store.lead(app.now()).await? {

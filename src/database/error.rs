@@ -72,12 +72,16 @@ pub enum StoreError {
     },
     /// Another daemon holds the ledger.
     #[error(
-        "outro processo já envia com o livro “{}”\n\
-         dica: pare o serviço antes, ou use um comando que só consulta", path.display()
+        "outro processo já envia com o livro “{}”{}\n\
+         dica: pare o serviço antes, ou use um comando que só consulta",
+        path.display(),
+        holder.map_or(String::new(), |pid| format!(" (processo {pid})"))
     )]
     Taken {
-        /// The lock's file.
+        /// The ledger.
         path: PathBuf,
+        /// The process that holds it, where it runs on this machine and can be seen.
+        holder: Option<u32>,
     },
     /// The ledger went elsewhere.
     #[error(

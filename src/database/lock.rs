@@ -39,7 +39,9 @@ pub(crate) fn take(database: &Path) -> Result<LedgerLock, StoreError> {
     let file = opened.and_then(owned).map_err(|e| StoreError::open(&path, hint, e))?;
     match file.try_lock() {
         Ok(()) => Ok(LedgerLock { file }),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Taken { path }),
+        Err(TryLockError::WouldBlock) => {
+            Err(StoreError::Taken { path: database.to_owned(), holder: sender(database) })
+        }
         Err(TryLockError::Error(e)) => Err(StoreError::open(&path, hint, e)),
     }
 }
@@ -111,7 +113,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = testing::store(&dir).await;
         let held = store.lock().unwrap();
-        assert!(matches!(store.lock(), Err(StoreError::Taken { .. })));
+        let taken = store.lock().unwrap_err();
+        assert!(matches!(&taken, StoreError::Taken { path, .. } if path == store.path()), "{taken}");
+        assert!(!taken.to_string().contains(".lock"), "{taken}");
         drop(held);
         assert!(store.lock().is_ok());
     }

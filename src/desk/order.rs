@@ -7,10 +7,11 @@ use crate::config::Config;
 use crate::domain::calendar::Calendar;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId, slugify};
 use crate::domain::notice::{NoticeKey, Slot};
-use crate::domain::overrides::{Authorship, BatchId, HoldScope, Overrides};
+use crate::domain::overrides::{Authorship, BatchId, Dispute, HoldScope, Overrides};
 use crate::domain::roster::Roster;
 use crate::domain::state::state_of;
-use crate::domain::time::SendingHours;
+use crate::domain::status::StatusEntry;
+use crate::domain::time::{SendingHours, Zone};
 use crate::plan;
 use crate::render::portuguese;
 use crate::store::{Override, OverrideId, Store, StoreError};
@@ -176,35 +177,68 @@ pub fn authorship(author: &str, reason: &str, at: Timestamp) -> Result<Authorshi
     Ok(Authorship { author: author.trim().to_owned(), reason: reason.trim().to_owned(), at })
 }
 
+/// What an order on one municipality and window is looked at beside.
+#[derive(Debug, Clone, Copy)]
+pub struct Matter<'a> {
+    pub municipality: MunicipalityCode,
+    pub window: &'a WindowId,
+    /// What the feeds say of both.
+    pub known: &'a [StatusEntry],
+}
+
 /// What is in force on a day of what people ordered: what is held, and, of one municipality and window, what is
 /// exempted or disputed there. Each in one line with its last day and its reason.
-pub fn in_force(
-    orders: &Overrides,
-    about: Option<(MunicipalityCode, &WindowId)>,
-    today: Date,
-) -> Vec<String> {
-    let line = |what: String, until: Option<Date>, by: &Authorship| {
-        let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
-        format!("{what}{until} ({})", visible::line(&by.reason))
-    };
+pub fn in_force(orders: &Overrides, about: Option<Matter<'_>>, today: Date) -> Vec<String> {
     let counts = |until: Option<Date>| until.is_none_or(|day| day >= today);
-    let of_part =
-        |part: &Option<PartId>| part.as_ref().map_or("todas as partes".to_owned(), PartId::to_string);
     let mut lines: Vec<String> = Vec::new();
     for hold in orders.ruling_holds().filter(|hold| counts(hold.until)) {
-        lines.push(line(format!("retido: {}", hold.scope), hold.until, &hold.authorship));
+        lines.push(line(&format!("retido: {}", hold.scope), hold.until, &hold.authorship));
     }
-    let here = |municipality, window: &WindowId| about == Some((municipality, window));
+    let Some(about) = about else { return lines };
+    let here = |municipality, window: &WindowId| (about.municipality, about.window) == (municipality, window);
     for one in
         orders.ruling_exemptions().filter(|one| here(one.municipality, &one.window) && counts(one.until))
     {
-        lines.push(line(format!("dispensa: {}", of_part(&one.part)), one.until, &one.authorship));
+        lines.push(line(&format!("dispensa: {}", of_part(one.part.as_ref())), one.until, &one.authorship));
     }
-    for one in orders.ruling_disputes().filter(|one| here(one.municipality, &one.window) && counts(one.until))
-    {
-        lines.push(line(format!("contestação: {}", of_part(&one.part)), one.until, &one.authorship));
+    for one in disputes(orders, about, today).filter(|one| one.ended_by(about.known).is_none()) {
+        lines.push(line(&dispute(one), one.until, &one.authorship));
     }
     lines
+}
+
+/// The disputes of one municipality and window that newer data ended, a line each.
+pub fn ended(orders: &Overrides, about: Matter<'_>, today: Date, zone: &Zone) -> Vec<String> {
+    let told = |one: &Dispute| {
+        let at = one.ended_by(about.known)?;
+        Some(format!("{}; {}", line(&dispute(one), one.until, &one.authorship), ended_words(at, zone)))
+    };
+    disputes(orders, about, today).filter_map(told).collect()
+}
+
+/// That newer data ended a dispute.
+pub fn ended_words(at: Timestamp, zone: &Zone) -> String {
+    format!("encerrada por dados mais novos, de {}", portuguese::short_instant(at, zone))
+}
+
+fn disputes<'a>(orders: &'a Overrides, about: Matter<'a>, today: Date) -> impl Iterator<Item = &'a Dispute> {
+    orders.ruling_disputes().filter(move |one| {
+        (one.municipality, &one.window) == (about.municipality, about.window)
+            && one.until.is_none_or(|day| day >= today)
+    })
+}
+
+fn dispute(one: &Dispute) -> String {
+    format!("contestação: {}", of_part(one.part.as_ref()))
+}
+
+fn line(what: &str, until: Option<Date>, by: &Authorship) -> String {
+    let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
+    format!("{what}{until} ({})", visible::line(&by.reason))
+}
+
+fn of_part(part: Option<&PartId>) -> String {
+    part.map_or("todas as partes".to_owned(), PartId::to_string)
 }
 
 /// `reter`, until a day or until it is released.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::id::{IdError, MunicipalityCode, PartId, WindowId};
+use super::status::StatusEntry;
 use crate::text::words::shown;
 
 /// What was ordered and not undone. Of orders on the same object the newest rules, also once its last day is over:
@@ -199,4 +200,21 @@ pub struct Dispute {
     pub until: Option<Date>,
     /// By whom and why; data as of a later instant ends the dispute.
     pub authorship: Authorship,
+}
+
+impl Dispute {
+    /// As of when newer data ended it, given what is known of its municipality in its window: the last word on each part
+    /// and unit that it is about is as of a later instant.
+    pub fn ended_by(&self, known: &[StatusEntry]) -> Option<Timestamp> {
+        let here = || known.iter().filter(|entry| self.part.as_ref().is_none_or(|part| *part == entry.part));
+        let is_last = |entry: &&StatusEntry| {
+            let says_more = |other: &StatusEntry| {
+                let whole = entry.unit.is_none() || other.unit.is_none();
+                entry.part == other.part && (whole || entry.unit == other.unit)
+            };
+            !here().any(|other| says_more(other) && other.arrival > entry.arrival)
+        };
+        let last = || here().filter(is_last).map(StatusEntry::as_of);
+        if last().all(|at| at > self.authorship.at) { last().max() } else { None }
+    }
 }

@@ -65,6 +65,11 @@ pub enum Reason {
         /// How many notices.
         notices: usize,
     },
+    /// The service tells staff something that is about no notice.
+    StaffTold {
+        /// What about, in words: nobody's name or address, and nothing that others wrote.
+        about: String,
+    },
     /// The clock stands before what the ledger has seen.
     ClockBehind {
         /// The latest instant in the ledger.
@@ -112,6 +117,8 @@ pub enum Reason {
     EarlierDeadline {
         /// The batch to release.
         batch: BatchId,
+        /// The new one.
+        announced: Told,
         /// The deadline in force until then.
         in_force: Told,
     },
@@ -245,6 +252,7 @@ causes! {
     DeadlinePassed => "prazo-encerrado",
     ReferralOvertaken => "remessa-adendo",
     StaffNeeded => "equipe",
+    StaffTold => "mensagem-a-equipe",
     ClockBehind => "relogio",
     Unconfirmed => "nao-confirmado",
     NoContact => "sem-contato",

@@ -98,7 +98,10 @@ pub fn notes(mapped: &Mapped) -> Vec<AcceptanceNote> {
         (mapped.without_window > 0).then_some(AcceptanceNote::WithoutWindow(mapped.without_window)),
         (mapped.blank_situations > 0).then_some(AcceptanceNote::BlankSituations(mapped.blank_situations)),
         (mapped.doubtful_dates > 0).then_some(AcceptanceNote::DoubtfulDates(mapped.doubtful_dates)),
-        (mapped.unsaid > 0).then_some(AcceptanceNote::Unsaid(mapped.unsaid)),
+        (mapped.unsaid > 0).then(|| AcceptanceNote::Unsaid {
+            settled: mapped.settled_before,
+            unconfirmed: mapped.unsaid.saturating_sub(mapped.settled_before),
+        }),
         (mapped.missed_pages > 0).then(|| AcceptanceNote::MissingPages {
             missed: mapped.missed_pages,
             pages: mapped.pages,

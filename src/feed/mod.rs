@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::feed::{FeedSpec, Format};
 use crate::domain::id::{MunicipalityCode, UnitId};
-use crate::domain::status::Baseline;
+use crate::domain::status::{Baseline, Basis, Observation, State};
 use crate::format;
 use crate::format::body::{Body, Given};
 use crate::format::error::DecodeError;
@@ -98,12 +98,29 @@ pub fn take_in_run(
     before: Option<&Baseline>,
 ) -> Intake {
     match read(spec, bodies, missing, ground) {
-        Ok(mapped) => {
+        Ok(mut mapped) => {
+            mapped.settled_before = before.map_or(0, |before| settled_before(&mapped, before));
             let verdict = judge(spec, &mapped, before, ground.roster);
             Intake { mapped, verdict }
         }
         Err(error) => Intake::unreadable(error),
     }
+}
+
+/// Of how many of whom a load says nothing an earlier one said what stands.
+fn settled_before(mapped: &Mapped, before: &Baseline) -> usize {
+    if mapped.unsaid == 0 {
+        return 0;
+    }
+    let unsaid = |said: &Observation| (said.basis, said.state) == (Basis::Silence, State::Unconfirmed);
+    let stands = |said: &Observation| {
+        let known = before.known.window(&said.window).of(said.municipality);
+        known.iter().any(|entry| {
+            (&entry.part, &entry.unit) == (&said.part, &said.unit)
+                && matches!(entry.state, State::Done | State::NotApplicable)
+        })
+    };
+    mapped.observations.iter().filter(unsaid).filter(stands).count()
 }
 
 /// Whether a body is whole and of the feed's format, so that a page that is not can be asked for again.

@@ -191,6 +191,10 @@ fn line(
     let closing = survey.closing_of(municipality);
     let then =
         closing.and_then(|c| c.municipalities.get(&municipality)).map(|then| (&then.name, &then.region));
+    let waits = match closing.and_then(|closing| closing.municipalities.get(&municipality)) {
+        Some(then) => then.waits,
+        None => known.is_some_and(|known| survey.context.assessor.waits(known)),
+    };
     let (name, region) = then.or_else(|| known.map(|m| (&m.name, &m.region)))?;
     let window = &survey.context.assessor.window().id;
     let track = survey.track(municipality);
@@ -223,10 +227,12 @@ fn line(
                 units: p.pending_units.clone(),
                 as_of: p.as_of,
                 feed: p.feed.clone(),
-                wording: p.wording.clone(),
+                // An old word like "falta" would accuse whom nobody confirms.
+                wording: p.wording.clone().filter(|_| p.state != State::Unconfirmed),
                 rows: p.rows.clone(),
             })
             .collect(),
+        waits_for: survey.context.assessor.window().depends_on.clone().filter(|_| waits),
         letters,
         withheld: held(view, window, planned.held.get(&municipality).map_or(&[][..], Vec::as_slice)),
         silence,

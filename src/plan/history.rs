@@ -79,6 +79,10 @@ fn parts<'s>(
                 days => Punctuality::Late { days },
             },
             (State::Pending, State::Pending) if today.rows.iter().any(after) => Punctuality::Never,
+            (State::Pending, State::Pending) => {
+                let as_of = today.rows.iter().map(StatusEntry::as_of).max();
+                as_of.map_or(Punctuality::Unknown, |as_of| Punctuality::Pending { as_of })
+            }
             // What nobody knew at the deadline is on time where the data says so itself.
             (State::Unconfirmed, State::Done) if days_late(survey, code, part, closing) == Some(0) => {
                 Punctuality::OnTime

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use crate::domain::calendar::Calendar;
 use crate::domain::id::{MunicipalityCode, PartId, SystemId, WindowId};
 
@@ -17,6 +19,11 @@ pub enum Punctuality {
     },
     /// It was pending then, and data of after the deadline says that it is still.
     Never,
+    /// It was pending then, and no data of after the deadline says more. It counts against nobody.
+    Pending {
+        /// As of when the last data said so.
+        as_of: Timestamp,
+    },
     /// Nobody knew then, or nobody knows now. It counts against nobody.
     Unknown,
 }
@@ -111,6 +118,11 @@ impl HistoryLine {
         self.count(|how| how == Punctuality::Never)
     }
 
+    /// How often the last that is known is that it was pending when the deadline passed.
+    pub fn pending(&self) -> usize {
+        self.count(|how| matches!(how, Punctuality::Pending { .. }))
+    }
+
     /// How often nobody knows.
     pub fn unknown(&self) -> usize {
         self.count(|how| how == Punctuality::Unknown)
@@ -120,7 +132,9 @@ impl HistoryLine {
     pub fn mean_days_late(&self) -> Option<i64> {
         let days = self.references.iter().filter_map(|(_, how)| match how {
             Punctuality::Late { days } => *days,
-            Punctuality::OnTime | Punctuality::Never | Punctuality::Unknown => None,
+            Punctuality::OnTime | Punctuality::Never | Punctuality::Pending { .. } | Punctuality::Unknown => {
+                None
+            }
         });
         let (sum, count) = days.fold((0_i64, 0_i64), |(sum, count), days| (sum + days, count + 1));
         (count > 0).then(|| sum / count)
@@ -133,8 +147,8 @@ impl HistoryLine {
 
     /// Where it is going, by the two halves of what is known.
     pub fn trend(&self) -> Trend {
-        let known: Vec<Punctuality> =
-            self.references.iter().map(|(_, how)| *how).filter(|how| *how != Punctuality::Unknown).collect();
+        let is_known = |how: &Punctuality| !matches!(how, Punctuality::Unknown | Punctuality::Pending { .. });
+        let known: Vec<Punctuality> = self.references.iter().map(|(_, how)| *how).filter(is_known).collect();
         if known.len() < 4 {
             return Trend::TooShort;
         }

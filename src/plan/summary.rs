@@ -117,6 +117,8 @@ pub struct MunicipalityLine {
     pub edition: u16,
     pub deadline: Option<Deadline>,
     pub parts: Vec<PartLine>,
+    /// The window that must be concluded there before anything of this one is owed, while it is not.
+    pub waits_for: Option<WindowId>,
     /// Letters to it, also those that never left, in order.
     pub letters: Vec<LetterLine>,
     /// What is withheld from it now, with why.
@@ -195,7 +197,7 @@ pub struct PartLine {
     /// As of when the data speaks.
     pub as_of: Option<Timestamp>,
     pub feed: Option<FeedId>,
-    /// The source's own words, when they should be shown.
+    /// The source's own words, when they should be shown: none beside *não confirmado*.
     pub wording: Option<std::sync::Arc<str>>,
     /// What a *pendente* rests on: of each pending unit, or of the part as a whole, the last row of each feed that says so.
     pub rows: Vec<StatusEntry>,

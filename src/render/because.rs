@@ -2,7 +2,7 @@
 //! one table, matched without `_`.
 
 use crate::domain::calendar::{Calendar, HaltKind};
-use crate::domain::id::PartId;
+use crate::domain::id::{PartId, WindowId};
 use crate::domain::journal::Evidence;
 use crate::domain::notice::{Kind, Told, UnconfirmedPart, Untold};
 use crate::domain::overrides::{BatchId, HoldScope, Note};
@@ -48,11 +48,10 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
              acusa ninguém.",
             doubted(unconfirmed, calendar)
         ),
-        Reason::DeadlineMoved { told, now } => format!(
-            "O último prazo comunicado ao município foi {}, e o que vale agora é {}.",
-            told_date(*told),
-            told_date(*now)
-        ),
+        Reason::DeadlineMoved { told, now } => {
+            let [told, now] = told_dates([*told, *now]);
+            format!("O último prazo comunicado ao município foi {told}, e o que vale agora é {now}.")
+        }
         Reason::Halted { kind, since } => {
             let how = halted(*kind);
             match since {
@@ -78,6 +77,7 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             "{} da equipe.",
             pt::counted(*notices, "aviso espera providência", "avisos esperam providência")
         ),
+        Reason::StaffTold { about } => format!("Mensagem à equipe: {}.", pt::line(about)),
         Reason::ClockBehind { high_water } => format!(
             "O relógio está atrasado: o livro já tem registros de {}. Nada é enviado até que o relógio seja \
              acertado.",
@@ -114,12 +114,14 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         Reason::AwaitsApproval { batch } => {
             format!("Aguarda liberação ({}): todo lote deste sistema precisa ser aprovado.", release(batch))
         }
-        Reason::EarlierDeadline { batch, in_force } => format!(
-            "Aguarda liberação ({}): o novo prazo é anterior ao que está em vigor, {}, que continua valendo até \
-             lá.",
-            release(batch),
-            told_date(*in_force)
-        ),
+        Reason::EarlierDeadline { batch, announced, in_force } => {
+            let [announced, in_force] = told_dates([*announced, *in_force]);
+            format!(
+                "Aguarda liberação ({}): o novo prazo, {announced}, é anterior ao que está em vigor, {in_force}, que \
+                 continua valendo até lá.",
+                release(batch)
+            )
+        }
         Reason::DeadlineInDoubt { batch } => format!(
             "Há um prazo anterior ao vigente que aguarda liberação ({}); até lá não sai carta de prazo.",
             release(batch)
@@ -127,7 +129,7 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         Reason::DeadlineLapsed { deadline } => format!(
             "O prazo antecipado para {} passou sem que alguém o liberasse, e liberá-lo agora não adianta: nenhuma carta de \
              prazo sai, e ninguém é tido por atrasado por ele. Se outra data vale, escreva-a com prorrogar.",
-            told_date(Told::Date(*deadline))
+            pt::deadline(*deadline)
         ),
         Reason::DailyLimit { batch, due, limit } => format!(
             "Aguarda liberação ({}): {} no mesmo dia, acima do limite de {limit}.",
@@ -247,6 +249,11 @@ pub fn doubt(doubt: &Doubt, calendar: &Calendar) -> String {
     }
 }
 
+/// Why nothing of a window is owed yet: a clause without a full stop.
+pub fn waits_for(window: &WindowId) -> String {
+    format!("nada é devido até que {window} esteja concluída neste município (depende_de)")
+}
+
 /// Where feeds say opposite things of a part: what each says, one clause a feed (and unit). Empty where they do not.
 pub fn opposed(part: &PartLine, entries: &[StatusEntry], calendar: &Calendar) -> Vec<String> {
     if part.doubt != Some(Doubt::Contradicted) {
@@ -290,9 +297,15 @@ pub fn opposed(part: &PartLine, entries: &[StatusEntry], calendar: &Calendar) ->
         .collect()
 }
 
-/// The row that a feed's word on a part rests on: its line and the word as written.
+/// The row that a feed's word on a part rests on: its line and the word as written, which never stands beside *não
+/// confirmado*.
 pub fn row(said: &Evidence) -> String {
-    let word = said.wording.as_deref().map(|word| format!(": “{}”", pt::line(word))).unwrap_or_default();
+    let word = said
+        .wording
+        .as_deref()
+        .filter(|_| *said.state != State::Unconfirmed)
+        .map(|word| format!(": “{}”", pt::line(word)))
+        .unwrap_or_default();
     said.line.map_or_else(|| "nenhuma linha".to_owned(), |line| format!("linha {line}{word}"))
 }
 
@@ -364,11 +377,14 @@ fn doubted(parts: &[UnconfirmedPart], calendar: &Calendar) -> String {
     pt::list(&parts)
 }
 
-fn told_date(told: Told) -> String {
-    match told {
+/// Two deadlines that are told side by side: on one day only the hours tell them apart.
+fn told_dates(both: [Told; 2]) -> [String; 2] {
+    let is_one_day = matches!(both, [Told::Date(one), Told::Date(other)] if one.on == other.on);
+    both.map(|told| match told {
+        Told::Date(deadline) if is_one_day => pt::deadline_to_the_hour(deadline),
         Told::Date(deadline) => pt::deadline(deadline),
         Told::Undefined => "“a definir”".to_owned(),
-    }
+    })
 }
 
 fn halted(kind: HaltKind) -> &'static str {

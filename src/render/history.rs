@@ -1,7 +1,10 @@
 //! How punctual each municipality was: for support and training, so its words accuse nobody. Text, a table, JSON. Pure.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -23,6 +26,7 @@ fn symbol(how: Punctuality) -> &'static str {
         Punctuality::OnTime => "●",
         Punctuality::Late { .. } => "◐",
         Punctuality::Never => "▲",
+        Punctuality::Pending { .. } => "○",
         Punctuality::Unknown => "?",
     }
 }
@@ -32,6 +36,7 @@ fn word(how: Punctuality) -> &'static str {
         Punctuality::OnTime => "no prazo",
         Punctuality::Late { .. } => "depois do prazo",
         Punctuality::Never => "não concluído",
+        Punctuality::Pending { .. } => "pendente na última coleta",
         Punctuality::Unknown => "não confirmado",
     }
 }
@@ -54,6 +59,7 @@ fn cells(line: &HistoryLine, calendar: &Calendar) -> Vec<String> {
         line.on_time().to_string(),
         line.late().to_string(),
         line.never().to_string(),
+        line.pending().to_string(),
         line.unknown().to_string(),
         line.mean_days_late().map_or_else(|| "–".to_owned(), |days| days.to_string()),
         trend(line.trend()).to_owned(),
@@ -61,7 +67,8 @@ fn cells(line: &HistoryLine, calendar: &Calendar) -> Vec<String> {
 }
 
 /// What the symbols are.
-const LEGEND: &str = "● no prazo   ◐ depois do prazo   ▲ não concluído   ? não confirmado; da referência mais antiga à mais nova";
+const LEGEND: &str = "● no prazo   ◐ depois do prazo   ▲ não concluído   ○ pendente na última coleta, sem \
+                      outra depois do prazo   ? não confirmado; da referência mais antiga à mais nova";
 
 /// Of a page: who would gain most from support.
 pub(super) fn section(lines: &[&HistoryLine], calendar: &Calendar) -> Markup {
@@ -89,6 +96,7 @@ pub(super) fn section(lines: &[&HistoryLine], calendar: &Calendar) -> Markup {
                     }
                 }
                 p .note { (LEGEND) }
+                @for told in last_known(lines.iter().copied(), &calendar.hours.zone) { p .note { "○ " (told) } }
             }
         }
     }
@@ -97,7 +105,7 @@ pub(super) fn section(lines: &[&HistoryLine], calendar: &Calendar) -> Markup {
 /// The open windows beside the same ones a year before, on the same day since the opening.
 pub fn a_year_before<'a>(
     curves: impl IntoIterator<Item = (&'a WindowId, &'a Curves)>,
-    now: jiff::Timestamp,
+    now: Timestamp,
     zone: &Zone,
 ) -> Vec<YearBefore> {
     let today = zone.date_of(now);
@@ -151,7 +159,7 @@ impl YearBefore {
 }
 
 /// The columns of a line.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "Município",
     "Sistema",
     "Parte",
@@ -159,6 +167,7 @@ const COLUMNS: [&str; 10] = [
     "No prazo",
     "Depois",
     "Não concluído",
+    "Pendente na última coleta",
     "Não confirmado",
     "Dias depois",
     "Tendência",
@@ -201,7 +210,29 @@ pub fn text(lines: &[HistoryLine], calendar: &Calendar) -> String {
         out.push_str(&table(&columns, &rows(&mut lines.iter()), None));
     }
     let _ = writeln!(out, "\n{LEGEND}");
+    for told in last_known(lines.iter(), &calendar.hours.zone) {
+        let _ = writeln!(out, "○ {told}");
+    }
     out
+}
+
+/// Of what was pending when a deadline passed and of which nothing came since, as of when the last data is: a line for each
+/// window and day.
+fn last_known<'a>(lines: impl Iterator<Item = &'a HistoryLine>, zone: &Zone) -> Vec<String> {
+    let mut days: BTreeMap<(&WindowId, Date), usize> = BTreeMap::new();
+    for (window, how) in lines.flat_map(|line| &line.references) {
+        if let Punctuality::Pending { as_of } = how {
+            *days.entry((window, zone.date_of(*as_of))).or_default() += 1;
+        }
+    }
+    let told = |((window, day), n): ((&WindowId, Date), usize)| {
+        format!(
+            "{window}: {}, com dados de {}",
+            pt::counted(n, "parte pendente na última coleta", "partes pendentes na última coleta"),
+            pt::date(day)
+        )
+    };
+    days.into_iter().map(told).collect()
 }
 
 /// For a spreadsheet: one row for each reference.
@@ -215,13 +246,17 @@ pub fn csv(lines: &[HistoryLine], calendar: &Calendar) -> String {
         "janela",
         "resultado",
         "dias_depois",
+        "dados_de",
         "tendencia",
     ]);
     for line in lines {
         for (window, how) in &line.references {
             let days = match how {
                 Punctuality::Late { days } => days.map(|days| days.to_string()).unwrap_or_default(),
-                Punctuality::OnTime | Punctuality::Never | Punctuality::Unknown => String::new(),
+                Punctuality::OnTime
+                | Punctuality::Never
+                | Punctuality::Pending { .. }
+                | Punctuality::Unknown => String::new(),
             };
             row(
                 &[
@@ -233,6 +268,7 @@ pub fn csv(lines: &[HistoryLine], calendar: &Calendar) -> String {
                     window.to_string(),
                     word(*how).to_owned(),
                     days,
+                    as_of(*how).map(|at| pt::short_instant(at, &calendar.hours.zone)).unwrap_or_default(),
                     trend(line.trend()).to_owned(),
                 ],
                 &mut out,
@@ -242,17 +278,33 @@ pub fn csv(lines: &[HistoryLine], calendar: &Calendar) -> String {
     out
 }
 
+/// As of when a part was pending of which nothing came since.
+fn as_of(how: Punctuality) -> Option<Timestamp> {
+    match how {
+        Punctuality::Pending { as_of } => Some(as_of),
+        Punctuality::OnTime | Punctuality::Late { .. } | Punctuality::Never | Punctuality::Unknown => None,
+    }
+}
+
 /// One object for each municipality, system and part.
 pub fn json(line: &HistoryLine) -> Value {
+    let reference = |(window, how): &(WindowId, Punctuality)| {
+        json!({
+            "janela": window.as_str(),
+            "resultado": word(*how),
+            "dados_de": as_of(*how).map(|at| at.to_string()),
+        })
+    };
     json!({
         "municipio": line.municipality.to_string(),
         "nome": line.name,
         "sistema": line.system.as_str(),
         "parte": line.part.as_str(),
-        "referencias": line.references.iter().map(|(window, how)| json!({ "janela": window.as_str(), "resultado": word(*how) })).collect::<Vec<_>>(),
+        "referencias": line.references.iter().map(reference).collect::<Vec<_>>(),
         "no_prazo": line.on_time(),
         "depois": line.late(),
         "nao_concluido": line.never(),
+        "pendente_na_ultima_coleta": line.pending(),
         "nao_confirmado": line.unknown(),
         "dias_depois": line.mean_days_late(),
         "tendencia": trend(line.trend()),

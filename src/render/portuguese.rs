@@ -5,13 +5,18 @@ use jiff::civil::{Date, Time, Weekday};
 
 use crate::domain::calendar::{Deadline, Window};
 use crate::domain::delivery::DeliveryState;
-use crate::domain::id::Reference;
+use crate::domain::id::{Reference, SnapshotId};
 use crate::domain::journal::Act;
 use crate::domain::notice::Kind;
 use crate::domain::status::State;
 use crate::domain::time::Zone;
 use crate::plan::post::LetterState;
 pub use crate::text::number::counted;
+
+/// What to type where a load in quarantine is right after all; only for one of which something could be read.
+pub fn accepting(load: &SnapshotId) -> String {
+    format!("vigia-suas fonte aceitar {load} --motivo \"…\"")
+}
 
 /// `05/12/2023`
 pub fn date(date: Date) -> String {
@@ -54,8 +59,12 @@ pub fn date_and_weekday(on: Date) -> String {
 
 /// `05/12/2023 (terça-feira)`, with the local time when it is not the end of the day.
 pub fn deadline(deadline: Deadline) -> String {
-    let day = date_and_weekday(deadline.on);
-    if ends_the_day(deadline) { day } else { format!("{day}, até as {}", time(deadline.at)) }
+    if ends_the_day(deadline) { date_and_weekday(deadline.on) } else { deadline_to_the_hour(deadline) }
+}
+
+/// The same with its hour, also where that is the day's end.
+pub fn deadline_to_the_hour(deadline: Deadline) -> String {
+    format!("{}, até as {}", date_and_weekday(deadline.on), time(deadline.at))
 }
 
 /// The deadline, or `a definir`.

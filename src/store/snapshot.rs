@@ -106,6 +106,13 @@ pub struct SnapshotSummary {
     pub recorded_at: Timestamp,
 }
 
+impl SnapshotSummary {
+    /// Whether something could be read of it, so that there is something to believe.
+    pub fn is_readable(&self) -> bool {
+        self.total.municipalities > 0
+    }
+}
+
 impl Store {
     /// Takes in a snapshot that was judged good: its evidence, its observations by the rules of
     /// [`crate::domain::status`], and its fetch. The same id a second time changes nothing.

@@ -361,9 +361,9 @@ impl Store {
     ) -> Result<Option<Assumption>, StoreError> {
         let Some(doubt) = self.doubt().await? else { return Ok(None) };
         if let Some(path) = self.witness.original()?
-            && Self::sender(&path).is_some()
+            && let holder @ Some(_) = Self::sender(&path)
         {
-            return Err(StoreError::Taken { path });
+            return Err(StoreError::Taken { path, holder });
         }
         // Where a daemon runs it has tidied up by itself.
         if let Ok(lock) = self.lock()

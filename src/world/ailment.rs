@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::lateness::Overdue;
 use super::{aside, standstill};
 use crate::domain::delivery::QueueStop;
-use crate::domain::id::FeedId;
+use crate::domain::id::{FeedId, SnapshotId};
 use crate::domain::time::{Leap, Zone};
 use crate::render::portuguese as pt;
 use crate::store::{ChannelFailure, LedgerDoubt, RefusedConfiguration};
@@ -79,7 +79,12 @@ pub enum Ailment {
         failure: String,
     },
     /// The last load of a source is not believed. Ends with the next one that is, or when a person accepts it.
-    FeedQuarantined { feed: FeedId, since: Timestamp },
+    FeedQuarantined {
+        feed: FeedId,
+        since: Timestamp,
+        /// It, where something could be read of it, so that it can be accepted.
+        readable: Option<SnapshotId>,
+    },
     /// What a source said is too old to count while a window is open. Ends with its next load.
     FeedStale { feed: FeedId, fetched_at: Timestamp },
 }
@@ -221,10 +226,14 @@ impl Ailment {
                 ),
                 visible::line(failure)
             ),
-            Self::FeedQuarantined { feed, since } => format!(
+            Self::FeedQuarantined { feed, since, readable } => format!(
                 "a última coleta da fonte {feed} está em quarentena desde {}; vale a anterior\n  dica: veja os motivos com \
-                 “vigia-suas fontes {feed}”; se ela está certa, “vigia-suas fonte aceitar”",
-                pt::instant(*since, zone)
+                 “vigia-suas fontes {feed}”; {}",
+                pt::instant(*since, zone),
+                match readable {
+                    Some(load) => format!("se ela está certa, “{}”", pt::accepting(load)),
+                    None => "nada dela pôde ser lido: a quarentena acaba com a próxima coleta boa".to_owned(),
+                }
             ),
             Self::FeedStale { feed, fetched_at } => format!(
                 "a última coleta da fonte {feed} é de {} e já não conta: sem outra, ninguém é cobrado por ela\n  dica: \

@@ -14,7 +14,7 @@ use super::live::Live;
 use super::route;
 use crate::config::Mode;
 use crate::domain::feed::Source;
-use crate::domain::id::FeedId;
+use crate::domain::id::{FeedId, SnapshotId};
 use crate::domain::journal::{Audited, Verdict};
 use crate::domain::time::Zone;
 use crate::plan::CLOCK_TOLERANCE;
@@ -81,6 +81,8 @@ pub struct FeedFacts {
     pub quarantined_at: Option<Timestamp>,
     /// What that load is called, and why it is not believed; absent when it does not wait.
     pub doubted: Option<(String, String)>,
+    /// That load, where something could be read of it, so that a person can accept it.
+    pub readable: Option<SnapshotId>,
 }
 
 /// What was found.
@@ -241,6 +243,7 @@ pub(super) async fn feeds(store: &Store, live: &Live, now: Timestamp) -> Result<
             failures: run.map_or(0, |run| run.failures),
             failure: run.and_then(|run| run.failure.clone()),
             quarantined_at: last.as_ref().map(|last| last.recorded_at),
+            readable: last.as_ref().filter(|last| last.is_readable()).map(|last| last.id.clone()),
             doubted: last.map(|last| {
                 let why = last.reasons.first().map(|why| pt::line(why)).unwrap_or_default();
                 (last.id.as_str().to_owned(), why)
@@ -257,7 +260,11 @@ impl FeedFacts {
         let stale = self.fetched_at.filter(|_| self.stale_at.is_some_and(|at| at <= now));
         [
             fails.map(|failure| Ailment::FeedFails { feed: feed(), failures: self.failures, failure }),
-            self.quarantined_at.map(|since| Ailment::FeedQuarantined { feed: feed(), since }),
+            self.quarantined_at.map(|since| Ailment::FeedQuarantined {
+                feed: feed(),
+                since,
+                readable: self.readable.clone(),
+            }),
             stale.map(|fetched_at| Ailment::FeedStale { feed: feed(), fetched_at }),
         ]
         .into_iter()

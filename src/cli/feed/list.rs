@@ -292,6 +292,10 @@ fn details(standing: &Standing<'_>, rulings: &[Ruling], zone: &Zone) -> String {
         for ruling in rulings.iter().filter(|ruling| ruling.snapshot == snapshot.id) {
             let _ = writeln!(out, "    {}", in_words(ruling, zone));
         }
+        let is_last = standing.snapshots.first().is_some_and(|last| last.id == snapshot.id);
+        if is_last && snapshot.verdict == Verdict::Quarantined && snapshot.is_readable() {
+            let _ = writeln!(out, "    se ela estiver certa: {}", portuguese::accepting(&snapshot.id));
+        }
     }
     out
 }

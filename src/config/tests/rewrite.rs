@@ -88,7 +88,7 @@ fn a_file_that_changed_meanwhile_is_not_written() {
 
 /// A file of units as people write them: quotes, short rows, blank lines, a further column.
 fn file() -> impl Strategy<Value = String> {
-    let name = prop::sample::select(vec!["", "CRAS Um", "\"CRAS; \"\"Dois\"\"\"", "  Três ", "\"a\"b"]);
+    let name = prop::sample::select(vec!["", "CRAS Um", "\"CRAS; \"\"Dois\"\"\"", "  Três ", "\"a\"\"b\""]);
     let rest = prop::sample::select(vec![
         ";x@y.gov.br;27 3333;;;nota",
         ";;;;",

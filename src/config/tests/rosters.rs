@@ -180,6 +180,17 @@ fn in_production_a_municipality_without_an_address_is_a_warning() {
     ");
 }
 
+#[test]
+fn a_quote_in_the_middle_of_a_cell_is_refused_at_its_line() {
+    let text = "ibge;nome;smas_email\n3205309;Vitória;a@x.gov.br\n3205200;\"Vila \"Vila\";b@x.gov.br\n";
+    let found = errors(&small().with("municipios.csv", text));
+    let fault = found.iter().find(|fault| fault.message.contains("aspas fora de lugar"));
+    let Some(fault) = fault else { panic!("{}", lines(&found)) };
+    assert_eq!(fault.line, 3, "{}", lines(&found));
+    let sound = text.replace("\"Vila \"Vila\"", "\"Vila Velha\"");
+    assert_eq!(errors(&small().with("municipios.csv", sound)), []);
+}
+
 /// Each made a municipality lose an address, or another get its letters, and was "em ordem".
 #[test]
 fn a_row_that_slipped_by_a_cell_is_a_fault_where_an_address_came_to_stand() {

@@ -18,6 +18,7 @@ use crate::feed::judge::{QuarantineReason, Verdict};
 use crate::feed::map::Ground;
 use crate::feed::{Intake, Missing, take_in_run};
 use crate::format::body::{Body, Original};
+use crate::render::portuguese;
 use crate::store::{NewSnapshot, Store, StoreError, SwitchedBy};
 use crate::text::digest;
 use crate::world::known;
@@ -78,12 +79,19 @@ pub struct Taken {
     pub snapshot: SnapshotId,
     /// What was read.
     pub intake: Intake,
+    /// Whether that says anything; else there is nothing that a person could accept.
+    pub is_readable: bool,
 }
 
 impl Taken {
     /// Whether it is believed.
     pub fn is_accepted(&self) -> bool {
         matches!(self.intake.verdict, Verdict::Accepted { .. })
+    }
+
+    /// How a person takes it out of quarantine, where that can be done.
+    pub fn accepting(&self) -> Option<String> {
+        (!self.is_accepted() && self.is_readable).then(|| portuguese::accepting(&self.snapshot))
     }
 
     /// What staff should know: why it is not believed, or what was odd about it.
@@ -147,7 +155,8 @@ pub async fn take_in_load(
     }
     let stamp = now.strftime("%Y%m%dT%H%M%S%3fZ");
     let id = SnapshotId::parse(&format!("{}-{stamp}-{}", spec.id, &sha256[..12]))?;
-    let mut taken = Taken { snapshot: id.clone(), intake };
+    let is_readable = !intake.mapped.observations.is_empty();
+    let mut taken = Taken { snapshot: id.clone(), intake, is_readable };
     let mapped = &mut taken.intake.mapped;
     let observations = std::mem::take(&mut mapped.observations);
     let (rows, rejected, repeated) = (mapped.rows, mapped.bad, mapped.duplicates);
@@ -250,13 +259,14 @@ pub(super) async fn take_in_and_tell(
     if taken.is_accepted() {
         return Ok(Some(taken.snapshot));
     }
+    let accepting = taken.accepting().map(|command| format!(". Se a coleta estiver certa: {command}"));
     let text = format!(
         "A coleta “{name}” da fonte {} não foi aceita e ficou em quarentena; vale a última boa.\n{}\n\
-         Para ver: vigia-suas fontes {}. Se a coleta estiver certa: vigia-suas fonte aceitar {} --motivo \"…\"",
+         Para ver: vigia-suas fontes {}{}",
         spec.id,
         remarks.join("\n"),
         spec.id,
-        taken.snapshot
+        accepting.unwrap_or_default()
     );
     alert_once(app, &format!("fonte-{}", spec.id), text, now).await?;
     Ok(None)

@@ -185,8 +185,7 @@ fn whom_the_last_load_covered_and_this_one_does_not_is_counted_and_named() {
     assert_eq!(
         told,
         [
-            "rma/2026-10: 4 de 60 que tinham linha na última coleta não têm mais: M320000, M320001, M320002, M320003; se \
-          for verdade, aceite a coleta com “vigia-suas fonte aceitar”"
+            "rma/2026-10: 4 de 60 que tinham linha na última coleta não têm mais: M320000, M320001, M320002, M320003"
         ]
     );
 }

@@ -142,8 +142,13 @@ pub enum AcceptanceNote {
     BlankSituations(usize),
     /// Rows with a date that cannot be read, is yet to come, or is from before the window opened.
     DoubtfulDates(usize),
-    /// Expected ones without a row who are taken for não confirmado.
-    Unsaid(usize),
+    /// Expected ones without a row who are not taken for pendente.
+    Unsaid {
+        /// Who stay *concluído* or *não se aplica* by what the feed said before.
+        settled: usize,
+        /// Who are não confirmado by this load.
+        unconfirmed: usize,
+    },
     /// Pages of the run that could not be had or read; whom they are about is não confirmado.
     MissingPages {
         missed: usize,
@@ -218,9 +223,6 @@ impl fmt::Display for First<'_> {
     }
 }
 
-/// What a person can do about a comparison that misleads.
-const IF_TRUE: &str = "; se for verdade, aceite a coleta com “vigia-suas fonte aceitar”";
-
 impl fmt::Display for QuarantineReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -237,29 +239,29 @@ impl fmt::Display for QuarantineReason {
             ),
             Self::Reversed { window, count, who } => write!(
                 f,
-                "{window}: {count} voltaram de concluído (ou não se aplica) para pendente: {}{IF_TRUE}",
+                "{window}: {count} voltaram de concluído (ou não se aplica) para pendente: {}",
                 who.join(", ")
             ),
             Self::Uncovered { window, count, before, who } => write!(
                 f,
-                "{window}: {count} de {before} que tinham linha na última coleta não têm mais: {}{IF_TRUE}",
+                "{window}: {count} de {before} que tinham linha na última coleta não têm mais: {}",
                 who.join(", ")
             ),
             Self::Jumped { window, count, most, who } => write!(
                 f,
                 "{window}: {count} concluídos novos de uma vez, e as últimas coletas fazem esperar no máximo {most}: \
-                 {}{IF_TRUE}",
+                 {}",
                 who.join(", ")
             ),
             Self::Form { before, now } => match (before.split_once('\t'), now.split_once('\t')) {
                 (Some((was, before)), Some((is, now))) if before == now => write!(
                     f,
-                    "a forma mudou: na última coleta aceita era {was}, agora é {is}; confira a fonte{IF_TRUE}"
+                    "a forma mudou: na última coleta aceita era {was}, agora é {is}; confira a fonte"
                 ),
                 (Some((_, before)), Some((_, now))) => write!(
                     f,
                     "as colunas mudaram: na última coleta aceita eram “{before}”, agora são “{now}”; confira as colunas \
-                     da fonte{IF_TRUE}"
+                     da fonte"
                 ),
                 _ => write!(f, "a forma mudou: na última coleta aceita era “{before}”, agora é “{now}”"),
             },
@@ -313,7 +315,19 @@ impl fmt::Display for AcceptanceNote {
                 "páginas que não puderam ser lidas, não confirmadas: {missed} de {pages}{}",
                 First(first.as_deref())
             ),
-            Self::Unsaid(n) => write!(f, "esperados sem linha, não confirmados: {n}"),
+            Self::Unsaid { settled: 0, unconfirmed } => {
+                write!(f, "esperados sem linha, não confirmados por esta coleta: {unconfirmed}")
+            }
+            Self::Unsaid { settled, unconfirmed: 0 } => write!(
+                f,
+                "esperados sem linha, que seguem concluídos (ou não se aplica) pelo que a fonte disse antes: {settled}"
+            ),
+            Self::Unsaid { settled, unconfirmed } => write!(
+                f,
+                "esperados sem linha: {} (não confirmados por esta coleta: {unconfirmed}; seguem concluídos, ou \
+                 não se aplica, pelo que a fonte disse antes: {settled})",
+                settled + unconfirmed
+            ),
         }
     }
 }

@@ -113,6 +113,8 @@ pub struct Mapped {
     pub unknown_units: BTreeSet<UnitId>,
     /// Expected municipalities or units without a row that are not taken for pendente.
     pub unsaid: usize,
+    /// Of these, how many stay *concluído* or *não se aplica* by what the feed said before.
+    pub settled_before: usize,
     /// Known municipalities with a row.
     pub municipalities_seen: BTreeSet<MunicipalityCode>,
     /// *Concluído* by window, with zero for a window that is open and that no row speaks of.

@@ -279,6 +279,21 @@ fn a_table_of_a_page_is_told_from_the_others_by_a_heading_of_its_own() {
 }
 
 #[test]
+fn only_the_files_own_words_are_quoted_as_its_words() {
+    let rows = "<tr><th>IBGE</th><th>Situação</th></tr><tr><td>320530</td><td>Concluído</td></tr>\
+                <tr><td>320520</td><td>Pendente</td></tr></table></html>";
+    let told = |page: String| {
+        let asked =
+            tried(page.as_bytes(), &Choices::default(), &roster()).expect_err("it names no reference");
+        asked.iter().map(ToString::to_string).collect::<String>()
+    };
+    let bare = told(format!("<html><table>{rows}"));
+    assert!(!bare.contains("está escrito") && !bare.contains("ª tabela"), "{bare}");
+    let titled = told(format!("<html><table><tr><td>Lista do RMA</td></tr>{rows}"));
+    assert!(titled.contains("perto da tabela está escrito: “Lista do RMA”"), "{titled}");
+}
+
+#[test]
 fn a_list_inside_a_json_is_found_by_its_path() {
     let text = r#"{"meta":{"total":2},"dados":{"itens":[
         {"codigo_ibge":320530,"parte":"CRAS","competencia":"2026-10","situacao":"Concluído"},

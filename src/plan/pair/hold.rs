@@ -23,7 +23,9 @@ impl Pair<'_, '_> {
         let system = self.context.assessor.system();
         match wish.slot {
             Slot::Extension { edition } if self.track.awaiting == Some(edition) => {
-                Some(Reason::EarlierDeadline { batch, in_force: Told::from(self.track.deadline) })
+                let announced = self.context.assessor.window().edition(edition);
+                let announced = Told::from(announced.and_then(|edition| edition.deadline));
+                Some(Reason::EarlierDeadline { batch, announced, in_force: Told::from(self.track.deadline) })
             }
             Slot::Announcement if system.confirm_opening && !released => {
                 Some(Reason::AwaitsOpening { batch })

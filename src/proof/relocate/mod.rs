@@ -260,7 +260,7 @@ async fn nobody_leads(db: &Db) -> Result<Option<impl Sized>, MoveError> {
 
 fn running(error: StoreError) -> MoveError {
     match error {
-        StoreError::Taken { path } => MoveError::Running(path),
+        StoreError::Taken { path, .. } => MoveError::Running(path),
         other => other.into(),
     }
 }

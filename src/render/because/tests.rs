@@ -17,6 +17,8 @@ fn reasons() -> Vec<Reason> {
     let at: Timestamp = "2023-12-05T11:00:00Z".parse().unwrap();
     let later: Timestamp = "2023-12-07T12:30:00Z".parse().unwrap();
     let told = Told::Date(Deadline { on: date(2023, 12, 5), at: Deadline::DEFAULT_TIME });
+    let day_before = Told::Date(Deadline { on: date(2023, 12, 4), at: Deadline::DEFAULT_TIME });
+    let hours_before = Told::Date(Deadline { on: date(2023, 12, 5), at: jiff::civil::time(18, 0, 0, 0) });
     let batch = || BatchId::parse("rma/2026-11@1/prazo-5d").unwrap();
     let window = WindowId::parse("rma/2026-11").unwrap();
     let unconfirmed = || {
@@ -37,6 +39,7 @@ fn reasons() -> Vec<Reason> {
         Reason::Coincidence { due_at: at, rungs: vec![10, 5, 2], rows: Vec::new() },
         Reason::ReminderInstead { unconfirmed: unconfirmed() },
         Reason::DeadlineMoved { told: Told::Undefined, now: told },
+        Reason::DeadlineMoved { told, now: hours_before },
         Reason::Halted { kind: HaltKind::Suspended, since: Some(date(2023, 11, 14)) },
         Reason::Halted { kind: HaltKind::Cancelled, since: None },
         Reason::DeadlineUpheld,
@@ -46,6 +49,7 @@ fn reasons() -> Vec<Reason> {
         Reason::ReferralOvertaken { edition: 2 },
         Reason::StaffNeeded { notices: 1 },
         Reason::StaffNeeded { notices: 3 },
+        Reason::StaffTold { about: "a página do dia".to_owned() },
         Reason::ClockBehind { high_water: at },
         Reason::Unconfirmed { unconfirmed: unconfirmed() },
         Reason::NoContact,
@@ -63,7 +67,8 @@ fn reasons() -> Vec<Reason> {
         held(HoldScope::Batch(batch())),
         Reason::AwaitsOpening { batch: batch() },
         Reason::AwaitsApproval { batch: batch() },
-        Reason::EarlierDeadline { batch: batch(), in_force: told },
+        Reason::EarlierDeadline { batch: batch(), announced: day_before, in_force: told },
+        Reason::EarlierDeadline { batch: batch(), announced: hours_before, in_force: told },
         Reason::DeadlineInDoubt { batch: batch() },
         Reason::DeadlineLapsed { deadline: Deadline { on: date(2026, 3, 20), at: Deadline::DEFAULT_TIME } },
         Reason::DailyLimit { batch: batch(), due: 300, limit: 234 },
@@ -111,7 +116,7 @@ fn every_reason_is_a_sentence() {
 #[test]
 fn every_reason_is_here() {
     let causes: std::collections::BTreeSet<_> = reasons().iter().map(Reason::cause).collect();
-    assert_eq!(causes.len(), 38, "one for each variant of Reason; a new one needs an example here");
+    assert_eq!(causes.len(), 39, "one for each variant of Reason; a new one needs an example here");
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub(super) fn evidence(lines: &[EvidenceLine], zone: &Zone) -> Markup {
             p .none { "Nenhum dado de situação." }
         } @else {
             table {
-                thead { tr { th { "Parte" } th { "Unidade" } th { "Situação" } th { "Dados de" } th { "Fonte e coleta" } th { "Linha" } } }
+                thead { tr { th { "Parte" } th { "Unidade" } th { "Segundo a fonte" } th { "Dados de" } th { "Fonte e coleta" } th { "Linha" } } }
                 tbody {
                     @for line in lines {
                         tr {

@@ -3,6 +3,8 @@
 //! Every name is there in every letter; what does not apply is empty or none. Whatever came from a file or a feed is
 //! brought to one line here, so that no name can forge a header or a paragraph.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -63,6 +65,9 @@ pub(super) struct Facts {
     pub(super) unconfirmed_municipalities: Vec<ReferralFacts>,
     #[serde(rename = "municipios_nao_comunicados")]
     pub(super) untold_municipalities: Vec<ReferralFacts>,
+    /// How many municipalities its lists name, each counted once.
+    #[serde(rename = "municipios_na_remessa")]
+    referred: usize,
     #[serde(rename = "motivo")]
     topic: String,
     #[serde(rename = "municipios_retirados")]
@@ -225,6 +230,11 @@ fn fill(facts: &mut Facts, desk: &Context<'_>, municipality: Option<Municipality
         Content::Referral { to, deadline, pending, unconfirmed, never_told } => {
             facts.addressee = office(desk, to);
             facts.deadline = deadline.map(deadline_facts);
+            let owing = pending.iter().map(|(code, _)| code);
+            let doubted = unconfirmed.iter().map(|(code, _)| code);
+            let named: BTreeSet<_> =
+                owing.chain(doubted).chain(never_told.iter().map(|(code, _)| code)).collect();
+            facts.referred = named.len();
             facts.pending_municipalities = pending
                 .iter()
                 .map(|(code, parts)| {

@@ -171,9 +171,9 @@ fn window(
             @if let Some(curves) = curves.filter(|curves| !curves.this.points.is_empty()) {
                 (growth(id, summary, curves, calendar))
             }
-            (tallies(&format!("{id}p"), "Por parte", &summary.by_part.iter().map(|(part, c)| (part_name(part, calendar), *c)).collect::<Vec<_>>()))
+            (tallies(&format!("{id}p"), "Por parte (municípios)", &summary.by_part.iter().map(|(part, c)| (part_name(part, calendar), *c)).collect::<Vec<_>>()))
             (tallies(&format!("{id}g"), "Por gerência (partes)", &summary.by_gerencia.iter().map(|(g, c)| (pt::line(g.as_str()), *c)).collect::<Vec<_>>()))
-            (tallies(&format!("{id}r"), "Por região", &summary.by_region.iter().map(|(r, c)| (region(r), *c)).collect::<Vec<_>>()))
+            (tallies(&format!("{id}r"), "Por região (municípios)", &summary.by_region.iter().map(|(r, c)| (region(r), *c)).collect::<Vec<_>>()))
             (letters(summary))
             (calls(summary, share, calendar))
             (municipalities(summary, share, beside.roster, calendar))
@@ -211,7 +211,7 @@ fn growth(id: &str, summary: &WindowSummary, curves: &Curves, calendar: &Calenda
     let end = this.opens_on.saturating_add(jiff::Span::new().days(last.min(20_000)));
     let latest = this.points.last().map(|(on, done)| format!("{done} em {}", pt::date(*on)));
     let description = format!(
-        "Registros concluídos por dia desde a abertura, em {}. Último: {}. {}",
+        "Registros (partes ou unidades) que as fontes dão como concluídos, por dia desde a abertura, em {}. Último: {}. {}",
         pt::date(this.opens_on),
         latest.unwrap_or_else(|| "nenhum".to_owned()),
         marks.iter().map(|m| m.label.clone()).collect::<Vec<_>>().join("; ")
@@ -222,13 +222,17 @@ fn growth(id: &str, summary: &WindowSummary, curves: &Curves, calendar: &Calenda
     let shown = |known: Option<usize>| known.map_or_else(|| "–".to_owned(), |n| n.to_string());
     let past = this.day(today);
     html! {
-        h3 { "Preenchimento no tempo" }
+        h3 { "Preenchimento no tempo (registros das fontes)" }
+        p .note {
+            "Um registro é uma parte, ou uma unidade dela, que uma fonte dá como concluída, também de quem está dispensado. \
+             As outras contagens desta página são de municípios, e na de gerências, de partes."
+        }
         div .wide tabindex="0" {
             (chart::lines(&format!("{id}c"), ("Registros concluídos no tempo", &description), &lines, &marks, [(0, pt::date(this.opens_on)), (last, pt::date(end))]))
         }
         div .wide tabindex="0" {
             table {
-                thead { tr { th scope="col" { "Dia" } th .number scope="col" { "Concluídos" } @if curves.last_year.is_some() { th .number scope="col" { "Um ano antes" } } } }
+                thead { tr { th scope="col" { "Dia" } th .number scope="col" { "Registros concluídos" } @if curves.last_year.is_some() { th .number scope="col" { "Um ano antes" } } } }
                 tbody {
                     @for day in days {
                         tr {
@@ -248,8 +252,8 @@ fn tallies(id: &str, title: &str, rows: &[(String, Counts)]) -> Markup {
         return html! {};
     }
     let heading = match title {
-        "Por parte" => "Parte",
-        "Por região" => "Região",
+        "Por parte (municípios)" => "Parte",
+        "Por região (municípios)" => "Região",
         _ => "Gerência",
     };
     html! {

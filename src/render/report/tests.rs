@@ -75,6 +75,7 @@ fn summary(world: &World) -> WindowSummary {
         edition: 1,
         deadline,
         parts: vec![cras, council],
+        waits_for: None,
         letters: vec![
             letter(
                 Slot::Announcement,

@@ -60,13 +60,17 @@ fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
         pt::standing(counts.unconfirmed, State::Unconfirmed),
         counts.not_applicable
     );
-    tallies("Parte", summary.by_part.iter().map(|(id, c)| (part_name(id, calendar), *c)), out);
+    tallies(
+        "Parte (por município)",
+        summary.by_part.iter().map(|(id, c)| (part_name(id, calendar), *c)),
+        out,
+    );
     tallies(
         "Gerência (por parte)",
         summary.by_gerencia.iter().map(|(id, c)| (pt::line(id.as_str()), *c)),
         out,
     );
-    tallies("Região", summary.by_region.iter().map(|(name, c)| (pt::line(name), *c)), out);
+    tallies("Região (por município)", summary.by_region.iter().map(|(name, c)| (pt::line(name), *c)), out);
     for (purpose, what) in CALLS {
         let lines: Vec<_> = summary.call_list.iter().filter(|line| line.purpose() == purpose).collect();
         if lines.is_empty() && purpose == CallPurpose::Address {

@@ -113,6 +113,7 @@ fn feed(now: Timestamp, failures: u32, quarantined_at: Option<Timestamp>, left: 
         failure: (failures > 0).then(|| "não respondeu".to_owned()),
         quarantined_at,
         doubted: None,
+        readable: None,
     }
 }
 

@@ -16,3 +16,4 @@ mod rehearsal;
 mod shell;
 mod together;
 mod watch;
+mod words;

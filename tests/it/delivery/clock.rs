@@ -37,7 +37,7 @@ async fn a_mark_in_the_future_holds_letters_until_relogio_corrigir_which_forgets
     assert!(store.begin(ahead).await.unwrap().is_some(), "the false clock tells of an outage");
     store.close().await;
     site.write_calendar(&Choice { windows: 2, ..Choice::new(relay.port) });
-    site.ok(&["servir", "--uma-vez"]);
+    ends(&site.run(&["servir", "--uma-vez"]), 1, "relogio corrigir");
     assert_eq!(taken(&relay), (3, 1), "the alert leaves and nothing else");
     ends(&site.run(&["saude"]), 1, "relogio corrigir");
     ends(&site.run(&["plano"]), 0, "aviso: o relógio desta máquina está antes de");

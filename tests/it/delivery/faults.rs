@@ -430,7 +430,8 @@ async fn a_second_daemon_on_one_ledger_is_refused_and_the_first_goes_on() {
     let second = site.run(&["servir"]);
     assert_eq!(second.status.code(), Some(3));
     let said = String::from_utf8(second.stderr).unwrap();
-    assert!(said.contains("vigia.db.lock"), "{said}");
+    let held = format!("vigia.db” (processo {})", daemon.pid());
+    assert!(said.contains(&held) && !said.contains(".lock"), "{said}");
     relay.distinct(3).await;
     assert_eq!(daemon.terminate().code(), Some(0));
     assert_eq!(relay.taken().len(), 3);

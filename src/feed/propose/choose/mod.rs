@@ -175,7 +175,9 @@ impl<'v, 'g> Chooser<'v, 'g> {
                     .collect::<Vec<_>>()
                     .join(" ")
             })
-            .chain((!self.view.grid.name.is_empty()).then(|| self.view.grid.name.clone()))
+            // The name of a page's table is ours and not the file's.
+            .chain(Some(self.view.grid.name.clone()).filter(|_| !self.view.grid.is_of_a_page()))
+            .filter(|told| !told.is_empty())
             .collect();
         if told.is_empty() {
             return String::new();

@@ -39,8 +39,10 @@ fn what_was_pending_at_the_deadline_is_late_once_it_is_done_and_never_while_data
     assert_eq!(how(&case, "2026-03-31T21:00", 0, "GESTAO"), None, "the window is open");
     case.decide("2026-04-01T08:00");
     assert_eq!(how(&case, LATER, 0, "CRAS"), Some(Punctuality::OnTime));
-    let unknown = Some(Punctuality::Unknown);
-    assert_eq!(how(&case, LATER, 0, "GESTAO"), unknown, "nothing was loaded since the deadline");
+    let pending = Some(Punctuality::Pending { as_of: at("2026-03-31T20:00") });
+    assert_eq!(how(&case, LATER, 0, "GESTAO"), pending, "nothing was loaded since the deadline");
+    let lines = case.ask(|world| history(world, at(LATER)));
+    assert!(lines.iter().all(|line| line.need() == 0), "and it counts against nobody");
     case.says("f", 0, "GESTAO", None, State::Pending, "2026-04-02T07:00");
     case.says("f", 1, "GESTAO", None, State::Pending, "2026-04-02T07:00");
     assert_eq!(how(&case, LATER, 0, "GESTAO"), Some(Punctuality::Never));
