@@ -127,11 +127,10 @@ impl Store {
     }
 }
 
-/// Letters whose statements are handed over together: four for each that goes to one address.
+/// Letters whose statements are handed over together.
 const TOGETHER: usize = 4;
 
-/// Records decisions in their order. What the new letters of several notices need is handed over together (decision 0290), for
-/// nothing of one depends on another's.
+/// Records decisions in their order, with the first letters of several notices handed over together (decision 0293).
 struct Recorder<'c> {
     now: Timestamp,
     recorded: Vec<Recorded>,
@@ -165,8 +164,7 @@ impl<'c> Recorder<'c> {
         chain: &mut Chain,
         (change, key, known): (&'c NewDecision, &'c str, Option<NoticeRow>),
     ) -> Result<(), StoreError> {
-        let row = NoticeRow::of(&change.decision);
-        let known = known.as_ref();
+        let (row, known) = (NoticeRow::of(&change.decision), known.as_ref());
         if let (Decision::Send(sending), None) = (&change.decision, known) {
             self.new.push(self.packer.new_letter((change, sending, key), row)?);
             if self.new.len() >= TOGETHER {
@@ -201,12 +199,8 @@ impl<'c> Recorder<'c> {
             }
         };
         if recorded != Recorded::Repeated {
-            chain.append(Line::of_notice(
-                now,
-                change.decision.key(),
-                key,
-                told(change, row, recorded, effect),
-            ));
+            let told = told(change, row, recorded, effect);
+            chain.append(Line::of_notice(now, change.decision.key(), key, told));
             if let Decision::Publish(report) = &change.decision {
                 closing::put(conn, chain, report, key, now).await?;
             }

@@ -164,6 +164,18 @@ async fn what_was_held_leaves_later_with_the_bytes_first_recorded() {
 }
 
 #[tokio::test]
+async fn a_claim_that_may_not_be_sent_is_given_back_and_waits_for_no_lease() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    record(&store, 1, Act::Send, VITORIA).await;
+    let claims = store.claim("a", at(2), 100).await.unwrap();
+    record(&store, 3, Act::Withhold, VITORIA).await;
+    assert!(store.mark_sending(claims, at(3)).await.unwrap().is_empty());
+    record(&store, 4, Act::Send, VITORIA).await;
+    assert_eq!(store.claim("b", at(5), 100).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn a_new_version_takes_the_place_of_one_that_failed_or_waits() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
