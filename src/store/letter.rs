@@ -127,11 +127,11 @@ mod tests {
     #[test]
     fn a_letter_lies_compressed_and_comes_back_byte_for_byte_or_not_at_all() {
         let letter = "Subject: Prazo do RMA\r\n\r\nSenhor(a) gestor(a), o prazo é 31/12/2026.\r\n".repeat(40);
-        let mut packer = Packer::default();
+        let mut press = Packer::default();
         for plain in [letter.as_bytes(), b"", &[0, 255, 13, 10]] {
-            assert_eq!(unpack(&packer.pack(plain)).unwrap(), plain);
+            assert_eq!(unpack(&press.pack(plain)).unwrap(), plain);
         }
-        let packed = packer.pack(letter.as_bytes());
+        let packed = press.pack(letter.as_bytes());
         assert!(packed.len() * 4 < letter.len());
         assert_eq!(unpack(&packed[..packed.len() - 1]), None);
         assert_eq!(unpack(&[&packed[..], b"x"].concat()), None);

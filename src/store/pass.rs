@@ -83,9 +83,9 @@ impl Store {
             let mut chain = Chain::resume(&mut tx).await?;
             let key = change.decision.key().to_string();
             let known = NoticeRow::load(&mut tx, &key).await?;
-            let mut recorder = Recorder::at(now);
-            recorder.record(&mut tx, &mut chain, (&change, &key, known)).await?;
-            let recorded = recorder.end(&mut tx, &mut chain).await?;
+            let mut hand = Recorder::at(now);
+            hand.record(&mut tx, &mut chain, (&change, &key, known)).await?;
+            let recorded = hand.end(&mut tx, &mut chain).await?;
             chain.save(&mut tx).await?;
             recorded.first().copied().unwrap_or(Recorded::Repeated)
         })
@@ -106,18 +106,18 @@ impl Store {
             let mut chain = Chain::resume(&mut tx).await?;
             let keys: Vec<String> = changes.iter().map(|change| change.decision.key().to_string()).collect();
             let mut known = NoticeRow::load_all(&mut tx, &keys).await?;
-            let mut recorder = Recorder::at(now);
+            let mut hand = Recorder::at(now);
             for (change, key) in changes.iter().zip(&keys) {
                 let known = if let Some(known) = known.remove(key.as_str()) {
                     known
                 } else {
                     // A second decision on one notice sees the first.
-                    recorder.put_new(&mut tx, &mut chain).await?;
+                    hand.put_new(&mut tx, &mut chain).await?;
                     NoticeRow::load(&mut tx, key).await?
                 };
-                recorder.record(&mut tx, &mut chain, (change, key, known)).await?;
+                hand.record(&mut tx, &mut chain, (change, key, known)).await?;
             }
-            let recorded = recorder.end(&mut tx, &mut chain).await?;
+            let recorded = hand.end(&mut tx, &mut chain).await?;
             let mut closing = chain.writing();
             closing.push(bound!(PASSED, ms(now)));
             tx.commit_with(closing).await?;
@@ -213,16 +213,10 @@ impl<'c> Recorder<'c> {
     async fn put_new(&mut self, conn: &mut Conn, chain: &mut Chain) -> Result<(), StoreError> {
         let now = self.now;
         let new = std::mem::take(&mut self.new);
-        let mut batch = Batch::default();
-        for one in &new {
-            batch.append(one.putting(now));
-        }
-        let mut found = batch.run(conn).await?.into_iter();
+        let mut found = putting_all(&new, now).run(conn).await?.into_iter();
         for one in new {
-            let known_to_have_left = found.next().unwrap_or_default();
-            found.by_ref().take(one.to.len() + 2).for_each(drop);
             self.recorded.push(Recorded::New);
-            one.tell(conn, chain, &known_to_have_left, now).await?;
+            one.tell(conn, chain, &found.next().unwrap_or_default(), now).await?;
         }
         Ok(())
     }
@@ -259,38 +253,44 @@ impl Packer {
     }
 }
 
-impl New<'_> {
-    /// What is known of it from another ledger, then what puts it there: the notice, the letter, and one for each address.
-    fn putting(&self, now: Timestamp) -> Batch<'_> {
-        let (key, row) = (self.key, &self.row);
-        let mut batch = Batch::default();
-        batch.push(KnownToHaveLeft::asked(key));
-        batch.push(putting(key, row, self.change, now));
+/// What is known of each from another ledger, then what puts them there: the notices, the letters, and one for each address. Kind by
+/// kind, so that few texts of statements serve all, however many addresses each goes to.
+fn putting_all<'q>(new: &'q [New<'_>], now: Timestamp) -> Batch<'q> {
+    let mut batch = Batch::default();
+    for one in new {
+        batch.push(KnownToHaveLeft::asked(one.key));
+    }
+    for one in new {
+        batch.push(putting(one.key, &one.row, one.change, now));
+    }
+    for one in new {
         batch.push(bound!(
             PUT_LETTER,
-            key,
-            row.version,
-            &self.letter.message_id,
-            &self.letter.subject,
-            &self.digest,
+            one.key,
+            one.row.version,
+            &one.letter.message_id,
+            &one.letter.subject,
+            &one.digest,
             ms(now),
-            &self.packed
+            &one.packed
         ));
-        for (recipient, id) in &self.to {
-            batch.push(bound!(
-                PUT_DELIVERY,
-                id.as_str(),
-                key,
-                row.version,
-                recipient.role.to_string(),
-                recipient.address.as_str(),
-                row.due_at.min(ms(now)),
-                row.valid_until
-            ));
-        }
-        batch
     }
+    for (one, (recipient, id)) in new.iter().flat_map(|one| one.to.iter().map(move |to| (one, to))) {
+        batch.push(bound!(
+            PUT_DELIVERY,
+            id.as_str(),
+            one.key,
+            one.row.version,
+            recipient.role.to_string(),
+            recipient.address.as_str(),
+            one.row.due_at.min(ms(now)),
+            one.row.valid_until
+        ));
+    }
+    batch
+}
 
+impl New<'_> {
     /// Tells of it in the journal, and counts what left from another ledger.
     async fn tell(
         self,
