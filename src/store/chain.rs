@@ -14,7 +14,7 @@ use crate::domain::notice::NoticeKey;
 use crate::text::digest::hex;
 
 statements! {
-    pub(super) const HEAD = "SELECT head_seq, head_hash FROM meta WHERE id = 1";
+    const HEAD = "SELECT head_seq, head_hash FROM meta WHERE id = 1";
     const SAVE_HEAD = "UPDATE meta SET head_seq = $1, head_hash = $2 WHERE id = 1";
     // Entries four at a time: one statement costs about as much as four rows. A place not needed is NULL.
     const APPEND = "INSERT INTO journal (seq, at, kind, subject, window_id, municipality, body, prev_hash, hash) \

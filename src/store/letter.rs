@@ -1,11 +1,10 @@
 //! Letters as recorded, byte for byte. They lie compressed; what counts, and what their digest covers, is the plain bytes.
 
 use std::collections::HashMap;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 
-use flate2::Compression;
 use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use jiff::Timestamp;
 
 use super::{Store, StoreError};
@@ -89,15 +88,31 @@ pub(crate) fn letter(row: &Row) -> Result<StoredLetter, StoreError> {
 /// No letter is as long: what says so was not written here.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
-/// A letter's bytes as they lie in the table (zlib).
-pub(super) fn pack(plain: &[u8]) -> Vec<u8> {
-    let mut packed = ZlibEncoder::new(Vec::with_capacity(plain.len() / 2), Compression::fast());
-    // Into memory nothing fails.
-    let _written = packed.write_all(plain);
-    packed.finish().unwrap_or_default()
+/// Makes letters' bytes as they lie in the table (zlib). What it works in is a third of a megabyte, and serves many letters.
+pub(super) struct Packer(Compress);
+
+impl Default for Packer {
+    fn default() -> Self {
+        Self(Compress::new(Compression::fast(), true))
+    }
 }
 
-/// The plain bytes again; nothing where that is not what [`pack`] writes, or more follows it.
+impl Packer {
+    pub(super) fn pack(&mut self, plain: &[u8]) -> Vec<u8> {
+        self.0.reset();
+        let mut packed = Vec::with_capacity(plain.len() / 2 + 64);
+        loop {
+            let done = usize::try_from(self.0.total_in()).unwrap_or(plain.len());
+            // Into memory nothing fails.
+            match self.0.compress_vec(&plain[done..], &mut packed, FlushCompress::Finish) {
+                Ok(Status::Ok | Status::BufError) => packed.reserve(plain.len() / 2 + 64),
+                Ok(Status::StreamEnd) | Err(_) => return packed,
+            }
+        }
+    }
+}
+
+/// The plain bytes again; nothing where that is not what [`Packer::pack`] writes, or more follows it.
 pub(crate) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     let mut plain = Vec::with_capacity(packed.len() * 4);
     let mut stream = ZlibDecoder::new(packed);
@@ -112,10 +127,11 @@ mod tests {
     #[test]
     fn a_letter_lies_compressed_and_comes_back_byte_for_byte_or_not_at_all() {
         let letter = "Subject: Prazo do RMA\r\n\r\nSenhor(a) gestor(a), o prazo é 31/12/2026.\r\n".repeat(40);
+        let mut press = Packer::default();
         for plain in [letter.as_bytes(), b"", &[0, 255, 13, 10]] {
-            assert_eq!(unpack(&pack(plain)).unwrap(), plain);
+            assert_eq!(unpack(&press.pack(plain)).unwrap(), plain);
         }
-        let packed = pack(letter.as_bytes());
+        let packed = press.pack(letter.as_bytes());
         assert!(packed.len() * 4 < letter.len());
         assert_eq!(unpack(&packed[..packed.len() - 1]), None);
         assert_eq!(unpack(&[&packed[..], b"x"].concat()), None);

@@ -6,11 +6,10 @@ use jiff::Timestamp;
 
 use super::StoreError;
 use super::pass::NewDecision;
-use crate::database::batch::Batch;
 use crate::database::cell::{Cells, code, ms, told_text};
 use crate::database::db::Conn;
 use crate::database::engine::{Query, Row};
-use crate::database::sql::{bound, statements};
+use crate::database::sql::{among, bound, rows_named, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{PartId, UnitId, WindowId};
 use crate::domain::journal::{self, Text};
@@ -21,6 +20,8 @@ use crate::plan::{Act, Decision};
 statements! {
     const KNOWN = "SELECT notice_key, edition, kind, rung, version, due_at, valid_until, told, parts, copies, act, cause \
                    FROM notices WHERE notice_key = $1";
+    const KNOWN_OF = concat!("SELECT notice_key, edition, kind, rung, version, due_at, valid_until, told, parts, copies, \
+                              act, cause FROM notices WHERE ", among!("notice_key"));
     const REACHED = "SELECT COUNT(*) FROM deliveries WHERE notice_key = $1 AND reached_at IS NOT NULL";
     const PUT = "INSERT INTO notices (notice_key, window_id, municipality, edition, kind, rung, version, due_at, \
                  valid_until, told, parts, copies, act, cause, because, recorded_at, queued_at) \
@@ -88,13 +89,14 @@ impl NoticeRow {
         conn: &mut Conn,
         keys: &'k [String],
     ) -> Result<HashMap<&'k str, Option<Self>>, StoreError> {
-        let mut asked = Batch::default();
-        for key in keys {
-            asked.push(bound!(KNOWN, key));
+        let names: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let mut known: HashMap<&str, Option<Self>> = names.iter().map(|key| (*key, None)).collect();
+        for row in rows_named(conn, KNOWN_OF, &names, None).await? {
+            if let Some(place) = known.get_mut(row.try_get::<&str, _>("notice_key")?) {
+                *place = Some(Self::read(&row)?);
+            }
         }
-        let found = asked.run(conn).await?;
-        let row = |rows: &Vec<Row>| rows.first().map(Self::read).transpose();
-        keys.iter().zip(&found).map(|(key, rows)| Ok((key.as_str(), row(rows)?))).collect()
+        Ok(known)
     }
 
     fn read(row: &Row) -> Result<Self, StoreError> {

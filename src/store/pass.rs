@@ -11,15 +11,16 @@ use jiff::Timestamp;
 use super::chain::{Chain, Line};
 use super::closing;
 use super::elsewhere::{self, KnownToHaveLeft};
-use super::letter::pack;
+use super::letter::Packer;
 use super::notice::{NoticeRow, ids, put, putting, stop};
 use super::{DeliveryId, Store, StoreError, Unassured};
 use crate::database::batch::Batch;
 use crate::database::cell::ms;
 use crate::database::db::{Conn, detached, written};
+use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::EmailAddress;
-use crate::domain::journal::{self, DeliveryFacts, Evidence, LeftProof, LetterFacts, Stopped, Text};
+use crate::domain::journal::{self, DeliveryFacts, Evidence, LetterFacts, Stopped, Text};
 use crate::domain::notice::Recipient;
 use crate::domain::status::StatusEntry;
 use crate::plan::{Act, Decision, Sending};
@@ -82,9 +83,11 @@ impl Store {
             let mut chain = Chain::resume(&mut tx).await?;
             let key = change.decision.key().to_string();
             let known = NoticeRow::load(&mut tx, &key).await?;
-            let recorded = record(&mut tx, &mut chain, (&change, &key, known.as_ref()), now).await?;
+            let mut hand = Recorder::at(now);
+            hand.record(&mut tx, &mut chain, (&change, &key, known)).await?;
+            let recorded = hand.end(&mut tx, &mut chain).await?;
             chain.save(&mut tx).await?;
-            recorded
+            recorded.first().copied().unwrap_or(Recorded::Repeated)
         })
     }
 
@@ -101,17 +104,20 @@ impl Store {
         detached(async move {
             let mut tx = if changes.is_empty() { db.begin_quietly().await? } else { db.begin().await? };
             let mut chain = Chain::resume(&mut tx).await?;
-            let mut recorded = Vec::with_capacity(changes.len());
             let keys: Vec<String> = changes.iter().map(|change| change.decision.key().to_string()).collect();
             let mut known = NoticeRow::load_all(&mut tx, &keys).await?;
+            let mut hand = Recorder::at(now);
             for (change, key) in changes.iter().zip(&keys) {
-                let known = match known.remove(key.as_str()) {
-                    Some(known) => known,
+                let known = if let Some(known) = known.remove(key.as_str()) {
+                    known
+                } else {
                     // A second decision on one notice sees the first.
-                    None => NoticeRow::load(&mut tx, key).await?,
+                    hand.put_new(&mut tx, &mut chain).await?;
+                    NoticeRow::load(&mut tx, key).await?
                 };
-                recorded.push(record(&mut tx, &mut chain, (change, key, known.as_ref()), now).await?);
+                hand.record(&mut tx, &mut chain, (change, key, known)).await?;
             }
+            let recorded = hand.end(&mut tx, &mut chain).await?;
             let mut closing = chain.writing();
             closing.push(bound!(PASSED, ms(now)));
             tx.commit_with(closing).await?;
@@ -121,36 +127,204 @@ impl Store {
     }
 }
 
-async fn record(
-    conn: &mut Conn,
-    chain: &mut Chain,
-    (change, key, known): (&NewDecision, &str, Option<&NoticeRow>),
+/// Letters whose statements are handed over together.
+const TOGETHER: usize = 4;
+
+/// Records decisions in their order, with the first letters of several notices handed over together (decision 0293).
+struct Recorder<'c> {
     now: Timestamp,
-) -> Result<Recorded, StoreError> {
-    let row = NoticeRow::of(&change.decision);
-    let (recorded, mut effect) = match &change.decision {
-        Decision::Send(sending) => send(conn, key, known, &row, sending, change, now).await?,
-        Decision::Withhold(_) | Decision::Close(_) | Decision::Publish(_) => {
-            let stopped = stop(conn, key, change.decision.act(), now).await?;
-            if stopped.is_empty() && known == Some(&row) {
-                return Ok(Recorded::Repeated);
+    recorded: Vec<Recorded>,
+    new: Vec<New<'c>>,
+    packer: Packer,
+}
+
+/// The first letter of a notice, not put into the ledger yet.
+struct New<'c> {
+    change: &'c NewDecision,
+    sending: &'c Sending,
+    key: &'c str,
+    row: NoticeRow,
+    letter: &'c NewLetter,
+    digest: String,
+    packed: Vec<u8>,
+    /// What an earlier version of it left.
+    stopped: Option<Stopped>,
+    to: Vec<(&'c Recipient, DeliveryId)>,
+}
+
+impl<'c> Recorder<'c> {
+    fn at(now: Timestamp) -> Self {
+        Self { now, recorded: Vec::new(), new: Vec::new(), packer: Packer::default() }
+    }
+
+    /// Takes one decision in.
+    async fn record(
+        &mut self,
+        conn: &mut Conn,
+        chain: &mut Chain,
+        (change, key, known): (&'c NewDecision, &'c str, Option<NoticeRow>),
+    ) -> Result<(), StoreError> {
+        let (row, known) = (NoticeRow::of(&change.decision), known.as_ref());
+        if let (Decision::Send(sending), None) = (&change.decision, known) {
+            self.new.push(self.packer.new_letter((change, sending, key), row)?);
+            if self.new.len() >= TOGETHER {
+                self.put_new(conn, chain).await?;
             }
-            put(conn, key, &row, change, now).await?;
-            (Recorded::New, Effect { stopped: stopped.told(), ..Effect::default() })
+            return Ok(());
         }
-    };
-    if recorded != Recorded::Repeated {
-        let left = std::mem::take(&mut effect.left);
-        let told = told(change, row, recorded, effect);
+        self.put_new(conn, chain).await?;
+        let now = self.now;
+        let (recorded, effect) = match &change.decision {
+            Decision::Send(sending) => {
+                if let Some(known) = known
+                    && has_letter(conn, key, row.version).await?
+                {
+                    resume(conn, key, known, &row, change, now).await?
+                } else {
+                    let mut new = self.packer.new_letter((change, sending, key), row)?;
+                    // An earlier version gives way to this one.
+                    new.stopped = stop(conn, key, Act::Supersede, now).await?.told();
+                    self.new.push(new);
+                    return self.put_new(conn, chain).await;
+                }
+            }
+            Decision::Withhold(_) | Decision::Close(_) | Decision::Publish(_) => {
+                let stopped = stop(conn, key, change.decision.act(), now).await?;
+                if stopped.is_empty() && known == Some(&row) {
+                    (Recorded::Repeated, Effect::default())
+                } else {
+                    put(conn, key, &row, change, now).await?;
+                    (Recorded::New, Effect { stopped: stopped.told(), ..Effect::default() })
+                }
+            }
+        };
+        if recorded != Recorded::Repeated {
+            let told = told(change, row, recorded, effect);
+            chain.append(Line::of_notice(now, change.decision.key(), key, told));
+            if let Decision::Publish(report) = &change.decision {
+                closing::put(conn, chain, report, key, now).await?;
+            }
+        }
+        self.recorded.push(recorded);
+        Ok(())
+    }
+
+    /// Puts the letters that were taken in into the ledger, and tells of them in their order.
+    async fn put_new(&mut self, conn: &mut Conn, chain: &mut Chain) -> Result<(), StoreError> {
+        let now = self.now;
+        let new = std::mem::take(&mut self.new);
+        let mut found = putting_all(&new, now).run(conn).await?.into_iter();
+        for one in new {
+            self.recorded.push(Recorded::New);
+            one.tell(conn, chain, &found.next().unwrap_or_default(), now).await?;
+        }
+        Ok(())
+    }
+
+    /// What became of each.
+    async fn end(mut self, conn: &mut Conn, chain: &mut Chain) -> Result<Vec<Recorded>, StoreError> {
+        self.put_new(conn, chain).await?;
+        Ok(self.recorded)
+    }
+}
+
+impl Packer {
+    fn new_letter<'c>(
+        &mut self,
+        (change, sending, key): (&'c NewDecision, &'c Sending, &'c str),
+        row: NoticeRow,
+    ) -> Result<New<'c>, StoreError> {
+        let (recipients, version) = (by_address(&sending.notice.to), sending.version.get());
+        let Some(letter) = change.letter.as_ref().filter(|_| !recipients.is_empty()) else {
+            return Err(StoreError::Incomplete { key: key.to_owned() });
+        };
+        let named = |to: &'c Recipient| (to, DeliveryId::of(key, version, &to.address));
+        Ok(New {
+            change,
+            sending,
+            key,
+            row,
+            letter,
+            digest: sha256(&letter.bytes),
+            packed: self.pack(&letter.bytes),
+            stopped: None,
+            to: recipients.into_iter().map(named).collect(),
+        })
+    }
+}
+
+/// What is known of each from another ledger, then what puts them there: the notices, the letters, and one for each address. Kind by
+/// kind, so that few texts of statements serve all, however many addresses each goes to.
+fn putting_all<'q>(new: &'q [New<'_>], now: Timestamp) -> Batch<'q> {
+    let mut batch = Batch::default();
+    for one in new {
+        batch.push(KnownToHaveLeft::asked(one.key));
+    }
+    for one in new {
+        batch.push(putting(one.key, &one.row, one.change, now));
+    }
+    for one in new {
+        batch.push(bound!(
+            PUT_LETTER,
+            one.key,
+            one.row.version,
+            &one.letter.message_id,
+            &one.letter.subject,
+            &one.digest,
+            ms(now),
+            &one.packed
+        ));
+    }
+    for (one, (recipient, id)) in new.iter().flat_map(|one| one.to.iter().map(move |to| (one, to))) {
+        batch.push(bound!(
+            PUT_DELIVERY,
+            id.as_str(),
+            one.key,
+            one.row.version,
+            recipient.role.to_string(),
+            recipient.address.as_str(),
+            one.row.due_at.min(ms(now)),
+            one.row.valid_until
+        ));
+    }
+    batch
+}
+
+impl New<'_> {
+    /// Tells of it in the journal, and counts what left from another ledger.
+    async fn tell(
+        self,
+        conn: &mut Conn,
+        chain: &mut Chain,
+        known_to_have_left: &[Row],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Self { change, sending, key, row, letter, digest, stopped, to, .. } = self;
+        let known_to_have_left = KnownToHaveLeft::read(known_to_have_left, &letter.message_id)?;
+        let mut left = Vec::new();
+        let mut deliveries = Vec::with_capacity(to.len());
+        for (recipient, id) in to {
+            let role = recipient.role.to_string();
+            deliveries.push(DeliveryFacts { id: id.as_str().to_owned(), role: role.clone() });
+            if let Some(how) = known_to_have_left.to(&recipient.address, now) {
+                let (of, to) = (&sending.notice.key, (role.as_str(), &recipient.address));
+                left.push((Unassured::new(of, sending.version.get(), &letter.message_id, id, to), how));
+            }
+        }
+        let letter = LetterFacts {
+            message_id: letter.message_id.clone(),
+            subject: letter.subject.clone(),
+            sha256: digest,
+            deliveries,
+        };
+        let effect = Effect { letter: Some(letter), stopped, resumed: Vec::new() };
+        let told = told(change, row, Recorded::New, effect);
         chain.append(Line::of_notice(now, change.decision.key(), key, told));
         for (delivery, how) in &left {
             elsewhere::count(conn, chain, now, delivery, *how).await?;
         }
-        if let Decision::Publish(report) = &change.decision {
-            closing::put(conn, chain, report, key, now).await?;
-        }
+        Ok(())
     }
-    Ok(recorded)
 }
 
 /// What a decision did to letters and deliveries, as the journal tells it.
@@ -162,91 +336,26 @@ struct Effect {
     stopped: Option<Stopped>,
     /// Deliveries taken up again.
     resumed: Vec<String>,
-    /// Deliveries of it that left from another ledger before, when, and how that is known.
-    left: Vec<(Unassured, (Timestamp, LeftProof))>,
 }
 
-/// Records a version with its letter, or takes up again one that was stopped.
-async fn send(
+/// Takes up again a version that is recorded with its letter and was stopped.
+async fn resume(
     conn: &mut Conn,
     key: &str,
-    known: Option<&NoticeRow>,
+    known: &NoticeRow,
     row: &NoticeRow,
-    sending: &Sending,
     change: &NewDecision,
     now: Timestamp,
 ) -> Result<(Recorded, Effect), StoreError> {
-    if let Some(known) = known
-        && has_letter(conn, key, row.version).await?
-    {
-        if known.version > row.version || known.act == row.act {
-            return Ok((Recorded::Repeated, Effect::default()));
-        }
-        let resumed = ids(&bound!(RESUME, key, row.version, row.valid_until).fetch_all(&mut *conn).await?)?;
-        if resumed.is_empty() {
-            return Ok((Recorded::Repeated, Effect::default()));
-        }
-        put(conn, key, row, change, now).await?;
-        return Ok((Recorded::Resumed, Effect { resumed, ..Effect::default() }));
+    if known.version > row.version || known.act == row.act {
+        return Ok((Recorded::Repeated, Effect::default()));
     }
-    let recipients = by_address(&sending.notice.to);
-    let Some(letter) = change.letter.as_ref().filter(|_| !recipients.is_empty()) else {
-        return Err(StoreError::Incomplete { key: key.to_owned() });
-    };
-    let stopped = match known {
-        // An earlier version gives way to this one.
-        Some(_) => stop(conn, key, Act::Supersede, now).await?.told(),
-        None => None,
-    };
-    let digest = sha256(&letter.bytes);
-    let version = sending.version.get();
-    let names: Vec<DeliveryId> =
-        recipients.iter().map(|recipient| DeliveryId::of(key, version, &recipient.address)).collect();
-    let mut batch = Batch::default();
-    batch.push(KnownToHaveLeft::asked(key));
-    batch.push(putting(key, row, change, now));
-    batch.push(bound!(
-        PUT_LETTER,
-        key,
-        row.version,
-        &letter.message_id,
-        &letter.subject,
-        &digest,
-        ms(now),
-        pack(&letter.bytes)
-    ));
-    for (recipient, id) in recipients.iter().zip(&names) {
-        batch.push(bound!(
-            PUT_DELIVERY,
-            id.as_str(),
-            key,
-            row.version,
-            recipient.role.to_string(),
-            recipient.address.as_str(),
-            row.due_at.min(ms(now)),
-            row.valid_until
-        ));
+    let resumed = ids(&bound!(RESUME, key, row.version, row.valid_until).fetch_all(&mut *conn).await?)?;
+    if resumed.is_empty() {
+        return Ok((Recorded::Repeated, Effect::default()));
     }
-    let found = batch.run(conn).await?;
-    let known_to_have_left =
-        KnownToHaveLeft::read(found.first().map(Vec::as_slice).unwrap_or_default(), &letter.message_id)?;
-    let mut left = Vec::new();
-    let mut deliveries = Vec::with_capacity(recipients.len());
-    for (recipient, id) in recipients.into_iter().zip(names) {
-        let role = recipient.role.to_string();
-        deliveries.push(DeliveryFacts { id: id.as_str().to_owned(), role: role.clone() });
-        if let Some(how) = known_to_have_left.to(&recipient.address, now) {
-            let (of, to) = (&sending.notice.key, (role.as_str(), &recipient.address));
-            left.push((Unassured::new(of, version, &letter.message_id, id, to), how));
-        }
-    }
-    let letter = LetterFacts {
-        message_id: letter.message_id.clone(),
-        subject: letter.subject.clone(),
-        sha256: digest,
-        deliveries,
-    };
-    Ok((Recorded::New, Effect { letter: Some(letter), stopped, resumed: Vec::new(), left }))
+    put(conn, key, row, change, now).await?;
+    Ok((Recorded::Resumed, Effect { resumed, ..Effect::default() }))
 }
 
 async fn has_letter(conn: &mut Conn, key: &str, version: i64) -> Result<bool, StoreError> {

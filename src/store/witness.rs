@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 
 use self::slots::{Fresh, Written, machine};
 use super::begin::{put_outage, signs};
-use super::chain::{Chain, HEAD, Line, head};
+use super::chain::{Chain, Line, head};
 use super::{Leader, OnUncertain, Sighting, Store, StoreError, Unassured, Vouched, elsewhere};
 use crate::database::batch::{Batch, first};
 use crate::database::cell::{Cells, whole_ms};
@@ -40,6 +40,7 @@ use crate::plan::ledger::Outage;
 statements! {
     const BEGAN = "SELECT at FROM journal ORDER BY seq LIMIT 1";
     const HASH_AT = "SELECT hash FROM journal WHERE seq = $1";
+    const HEAD_AND_HASH_AT = "SELECT head_seq, head_hash, (SELECT hash FROM journal WHERE seq = $1) FROM meta WHERE id = 1";
 }
 
 /// How far a journal had come.
@@ -147,8 +148,7 @@ impl Witness {
     /// Asks for the head, and for the hash where the file says that the journal was.
     pub(super) fn asked(known: Option<&(i64, String)>) -> Batch<'static> {
         let mut batch = Batch::default();
-        batch.push(bound!(HEAD));
-        batch.push(bound!(HASH_AT, known.map_or(0, |(seq, _)| *seq)));
+        batch.push(bound!(HEAD_AND_HASH_AT, known.map_or(0, |(seq, _)| *seq)));
         batch
     }
 
@@ -159,14 +159,13 @@ impl Witness {
         rows: &mut impl Iterator<Item = Vec<Row>>,
         now: Timestamp,
     ) -> Result<(i64, String), StoreError> {
-        let head = first(rows.next().unwrap_or_default())?;
-        let head = (head.try_get(0)?, head.try_get(1)?);
-        let at = rows.next().unwrap_or_default();
+        let found = first(rows.next().unwrap_or_default())?;
+        let head = (found.try_get(0)?, found.try_get(1)?);
         let Some(known) = known else { return Ok(head) };
         if head == known {
             return Ok(head);
         }
-        if at.first().map(|row| row.try_get::<String, _>(0)).transpose()? != Some(known.1) {
+        if found.try_get::<Option<String>, _>(2)? != Some(known.1) {
             self.is_set_back.store(true, Ordering::Relaxed);
             return Err(StoreError::SetBack);
         }

@@ -2,6 +2,7 @@
 
 mod tls;
 mod token;
+mod wire;
 
 use std::time::Instant;
 

@@ -7,10 +7,10 @@ use tempfile::TempDir;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::journal::LeftProof;
 use crate::domain::overrides::{Authorship, BatchId};
-use crate::plan::Act;
 use crate::plan::post::LetterState;
+use crate::plan::{Act, Decision};
 use crate::store::testing::*;
-use crate::store::{DeliveryFilter, DeliveryLine, Sighting, Store};
+use crate::store::{DeliveryFilter, DeliveryLine, Recorded, Sighting, Store};
 
 fn by(minutes: i64) -> Authorship {
     Authorship { author: "ana".to_owned(), reason: "disco trocado".to_owned(), at: at(minutes) }
@@ -75,6 +75,37 @@ async fn another_version_of_a_notice_that_left_waits_instead_of_leaving_again() 
     assert_eq!(assumed.vouched.ahead.len(), 1);
     store.record_pass(at(30), vec![act(Act::Send, VITORIA)]).await.unwrap();
     assert_eq!(states(&store, 1).await, [DeliveryState::Uncertain; 2]);
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn a_letter_that_left_is_counted_and_no_other_that_the_same_pass_records() {
+    let dir = TempDir::new().unwrap();
+    let store = copied(&dir).await;
+    store.assume(vec![logged(1)], &by(10)).await.unwrap().unwrap();
+    // More than go into the ledger together, to one, two or three addresses each.
+    let codes = ["3200102", SERRA, VITORIA, "3200136", "3200169", "3200201"];
+    let mut pass: Vec<_> = codes.iter().map(|code| act(Act::Send, code)).collect();
+    for (n, change) in pass.iter_mut().enumerate().filter(|(n, _)| codes[*n] != VITORIA) {
+        let Decision::Send(sending) = &mut change.decision else { unreachable!() };
+        sending.notice.to.truncate(1 + n % 2);
+        if n == 1 {
+            let mut third = sending.notice.to[0].clone();
+            third.address = address("cras@serra.invalid");
+            sending.notice.to.push(third);
+        }
+    }
+    assert_eq!(store.record_pass(at(30), pass).await.unwrap(), [Recorded::New; 6]);
+    let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();
+    assert_eq!(lines.len(), 1 + 3 + 2 + 2 + 1 + 2);
+    for line in lines {
+        let left = line.key == warning(VITORIA).key;
+        assert_eq!(
+            line.state,
+            if left { DeliveryState::Accepted } else { DeliveryState::Recorded },
+            "{line:?}"
+        );
+    }
     assert!(store.verify().await.unwrap().is_whole());
 }
 

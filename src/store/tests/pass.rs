@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU16;
 
+use super::outbox::CODES;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::notice::{Addressee, NoticeKey, StaffSlot};
 use crate::plan::ledger::{Ledger, NamedPart, NoticeRecord, Standing};
@@ -44,6 +45,38 @@ async fn recording_the_same_twice_changes_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_pass_decides_together_is_told_as_if_each_had_been_recorded_by_itself() {
+    let again = |code: &str, version| change(send(warning(code), version));
+    let pass = vec![
+        act(Act::Send, VITORIA),
+        act(Act::Send, SERRA),
+        act(Act::Withhold, "3200102"),
+        act(Act::Send, "3200136"),
+        act(Act::Send, VITORIA),
+        act(Act::Withhold, SERRA),
+        act(Act::Send, SERRA),
+        again(VITORIA, 2),
+        act(Act::Send, "3200169"),
+        act(Act::Publish, VITORIA),
+        act(Act::Send, "3200201"),
+        act(Act::Withdraw, "3200201"),
+    ];
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (together, apart) = (store(&one).await, store(&other).await);
+    let mut each = Vec::new();
+    for change in &pass {
+        each.extend(apart.record_pass(at(1), vec![change.clone()]).await.unwrap());
+    }
+    assert_eq!(each[4..7], [Recorded::Repeated, Recorded::New, Recorded::Resumed]);
+    assert_eq!(together.record_pass(at(1), pass).await.unwrap(), each);
+    let (told, as_told) = (together.signs().await.unwrap(), apart.signs().await.unwrap());
+    assert_eq!(told.journal_hash, as_told.journal_hash);
+    let all = DeliveryFilter::default();
+    assert_eq!(together.deliveries(&all).await.unwrap(), apart.deliveries(&all).await.unwrap());
+    assert!(together.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
 async fn a_pass_is_recorded_whole_or_not_at_all() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
@@ -51,6 +84,11 @@ async fn a_pass_is_recorded_whole_or_not_at_all() {
     without_letter.letter = None;
     let recorded = store.record_pass(at(1), vec![act(Act::Send, VITORIA), without_letter]).await;
     assert!(matches!(recorded, Err(StoreError::Incomplete { .. })));
+    // More than go into the ledger together, before one that fails.
+    let mut pass: Vec<_> = CODES.iter().map(|code| act(Act::Send, code)).collect();
+    pass[5].letter = None;
+    assert!(matches!(store.record_pass(at(1), pass).await, Err(StoreError::Incomplete { .. })));
+    assert!(store.deliveries(&DeliveryFilter::default()).await.unwrap().is_empty());
     let ledger = store.ledger().await.unwrap();
     assert!(ledger.window(&rma()).is_none());
     assert_eq!(ledger.born_at, None);
@@ -161,6 +199,18 @@ async fn what_was_held_leaves_later_with_the_bytes_first_recorded() {
     assert_eq!(known(&store, VITORIA).await.standing, Standing::Queued);
     assert_eq!(send_all(&store, 5, |_| accepted()).await, 2);
     assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn a_claim_that_may_not_be_sent_is_given_back_and_waits_for_no_lease() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    record(&store, 1, Act::Send, VITORIA).await;
+    let claims = store.claim("a", at(2), 100).await.unwrap();
+    record(&store, 3, Act::Withhold, VITORIA).await;
+    assert!(store.mark_sending(claims, at(3)).await.unwrap().is_empty());
+    record(&store, 4, Act::Send, VITORIA).await;
+    assert_eq!(store.claim("b", at(5), 100).await.unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::Authorship;
 use crate::plan::Act;
 use crate::proof::tests::{schema, tamper, told};
-use crate::store::letter::pack;
+use crate::store::letter::Packer;
 use crate::store::testing::*;
 use crate::store::{
     DeliveryFilter, JournalFilter, NewConfiguration, Override, OverrideId, Recorded, Retention, Store,
@@ -55,7 +55,7 @@ async fn personal(store: &Store) -> Vec<Vec<u8>> {
     for line in store.deliveries(&DeliveryFilter::default()).await.unwrap() {
         wanted.push(line.address.as_str().as_bytes().to_vec());
         let letter = store.letter(&line.key, line.version).await.unwrap().unwrap();
-        wanted.push(pack(&letter.bytes.unwrap()));
+        wanted.push(Packer::default().pack(&letter.bytes.unwrap()));
     }
     wanted
 }
