@@ -167,11 +167,6 @@ async fn write(
     let rows = tx.commit_with(closing).await?;
     witness.put_meanwhile(chain.end(), now).await;
     let mut marked = outbox::marked(rows.into_iter().skip(before))?;
-    let left: Vec<&Claim> =
-        claims.iter().map(|(claim, _)| *claim).filter(|claim| !marked.contains(&claim.lease())).collect();
-    if !left.is_empty() {
-        let _or_it_is_free_when_its_lease_ends = outbox::give_back(db, &left).await;
-    }
     let mut settlements = recorded.settlements.into_iter();
     Ok(steps
         .iter()

@@ -16,7 +16,7 @@ use super::letter::unpack;
 use super::{DeliveryId, Store, StoreError};
 use crate::database::batch::Batch;
 use crate::database::cell::{Cells, count, ms};
-use crate::database::db::{Db, detached, written};
+use crate::database::db::{detached, written};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
@@ -191,7 +191,11 @@ impl Store {
     /// Gives back claims that were not marked *enviando*. Those that were stay as they are.
     pub async fn release(&self, claims: Vec<Claim>) -> Result<(), StoreError> {
         let db = self.db.clone();
-        detached(async move { give_back(&db, &claims.iter().collect::<Vec<_>>()).await }).await
+        detached(async move {
+            let tx = db.begin_quietly().await?;
+            tx.commit_with(releasing(&claims.iter().collect::<Vec<_>>())).await.map(drop)
+        })
+        .await
     }
 
     /// Gives back whatever `owner` has claimed and not marked *enviando*: for when a fault kept it from doing so, and
@@ -247,14 +251,17 @@ fn instant(at: i64, column: &'static str) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(at).map_err(corrupt)
 }
 
-/// Marks claims *enviando*, each at its instant. [`marked`] reads which were.
+/// Marks claims *enviando*, each at its instant, and then gives back those that may not be sent. [`marked`] reads which
+/// were.
 pub(super) fn marking<'q>(claims: &[(&'q Claim, Timestamp)]) -> Batch<'q> {
-    Batch::of_rows(MARK, claims, |query, claim| {
+    let mut batch = Batch::of_rows(MARK, claims, |query, claim| {
         query
             .bind(claim.map(|(claim, _)| claim.delivery.as_str()))
             .bind(claim.map(|(claim, _)| claim.fence))
             .bind(claim.map(|(_, now)| ms(now)))
-    })
+    });
+    batch.append(releasing(&claims.iter().map(|(claim, _)| *claim).collect::<Vec<_>>()));
+    batch
 }
 
 /// The claims that were marked, of the rows of what [`marking`] asked for.
@@ -263,11 +270,10 @@ pub(super) fn marked(rows: impl Iterator<Item = Vec<Row>>) -> Result<HashSet<(De
 }
 
 /// Gives claims back, but for those that are on the wire.
-pub(super) async fn give_back(db: &Db, claims: &[&Claim]) -> Result<(), StoreError> {
-    let releasing = Batch::of_rows(RELEASE, claims, |query, claim| {
+fn releasing<'q>(claims: &[&'q Claim]) -> Batch<'q> {
+    Batch::of_rows(RELEASE, claims, |query, claim| {
         query.bind(claim.map(|claim| claim.delivery.as_str())).bind(claim.map(|claim| claim.fence))
-    });
-    db.begin_quietly().await?.commit_with(releasing).await.map(drop)
+    })
 }
 
 /// Nothing for a letter whose bytes are damaged: it keeps its lease, so that it keeps no other waiting. `livro conferir` and

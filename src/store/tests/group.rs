@@ -2,10 +2,8 @@
 
 use super::outbox::{CODES, filled};
 use crate::domain::delivery::DeliveryState;
-use crate::plan::Act;
-use crate::proof::tests::tamper;
 use crate::store::testing::*;
-use crate::store::{DeliveryFilter, OnUncertain, Settlement};
+use crate::store::{DeliveryFilter, Settlement};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn senders_that_settle_and_mark_together_lose_nothing_and_mark_nothing_twice() {
@@ -66,42 +64,6 @@ async fn what_was_marked_by_a_commit_whose_answer_was_lost_is_marked_once_and_ma
     assert_eq!(lines.iter().map(|line| line.attempts).sum::<u32>(), 2);
     let verified = store.verify().await.unwrap();
     assert!(verified.is_whole(), "{:?}", verified.faults());
-}
-
-#[tokio::test]
-async fn a_claim_that_could_not_be_given_back_is_free_when_its_lease_ends_or_at_a_start() {
-    for starts in [false, true] {
-        let dir = tempfile::tempdir().unwrap();
-        let store = file_store(&dir).await;
-        store.record_pass(at(1), CODES.iter().map(|c| act(Act::Send, c)).collect()).await.unwrap();
-        let claims = store.claim("a", at(2), 100).await.unwrap();
-        store.record_pass(at(3), vec![act(Act::Withhold, VITORIA)]).await.unwrap();
-        let full = "CREATE TRIGGER cheio BEFORE UPDATE OF owner ON deliveries WHEN NEW.owner IS NULL \
-                    BEGIN SELECT RAISE(ABORT, 'cheio'); END";
-        tamper(&dir, full.to_owned()).await;
-        let marked = store.mark_sending(claims.clone(), at(3)).await.unwrap();
-        let others = claims.iter().filter(|claim| claim.key != warning(VITORIA).key);
-        assert!(marked.iter().eq(others), "what was marked may leave, whatever became of the rest");
-        tamper(&dir, "DROP TRIGGER cheio".to_owned()).await;
-        store.settle(marked.iter().map(|claim| settled(claim, accepted(), 4)).collect()).await.unwrap();
-        store.record_pass(at(4), vec![act(Act::Send, VITORIA)]).await.unwrap();
-        assert!(store.claim("b", at(5), 100).await.unwrap().is_empty());
-        assert_eq!(store.next_due(at(5)).await.unwrap(), Some(at(12)));
-        let since = if starts {
-            let lock = store.lock().unwrap();
-            assert!(store.recover(&lock, at(6), OnUncertain::Resend).await.unwrap().is_empty());
-            6
-        } else {
-            12
-        };
-        let freed = store.claim("b", at(since), 100).await.unwrap();
-        assert_eq!(freed.len(), 2);
-        assert!(
-            store.mark_sending(claims, at(since)).await.unwrap().is_empty(),
-            "the claim of before is none"
-        );
-        assert_eq!(store.mark_sending(freed, at(since)).await.unwrap().len(), 2);
-    }
 }
 
 #[tokio::test]
