@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::config::Config;
-use crate::domain::calendar::Calendar;
+use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId, slugify};
 use crate::domain::notice::{NoticeKey, Slot};
 use crate::domain::overrides::{Authorship, BatchId, Dispute, HoldScope, Overrides};
@@ -51,9 +51,9 @@ pub enum OrderError {
     #[error(
         "o prazo {} já passou, ou passa antes que uma carta possa sair: liberá-lo agora não muda nada, e ninguém é tido \
          por atrasado por ele\ndica: se outra data vale, escreva-a com “vigia-suas prorrogar”",
-        portuguese::date(*.0)
+        portuguese::deadline(*.0)
     )]
-    Lapsed(Date),
+    Lapsed(Deadline),
     /// The last day is over already.
     #[error("{} já passou\ndica: em --ate vai o último dia em que a decisão vale", portuguese::date(*.0))]
     Over(Date),
@@ -140,7 +140,7 @@ pub fn in_time(
     };
     let deadline = window.edition(edition).and_then(|edition| edition.deadline);
     match deadline.filter(|deadline| deadline.instant(&hours.zone) <= hours.next_sending(now)) {
-        Some(deadline) => Err(OrderError::Lapsed(deadline.on)),
+        Some(deadline) => Err(OrderError::Lapsed(deadline)),
         None => Ok(()),
     }
 }

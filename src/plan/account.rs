@@ -277,7 +277,8 @@ fn next(survey: &Survey<'_>, line: &MunicipalityLine, waiting: Option<Waiting>) 
         return Some(NextLine { what: Upcoming::Referral, at });
     }
     let steps = survey.steps.get(&track.edition).map_or(&[][..], Vec::as_slice);
-    let rung = steps.iter().find(|step| to_come(&step.due_at));
+    // While an earlier deadline waits for a person, or passed without one, nobody is warned.
+    let rung = steps.iter().find(|step| to_come(&step.due_at)).filter(|_| track.awaiting.is_none());
     let rung = rung.map(|step| {
         let kind = match (line.state, step.unconfirmed) {
             (State::Unconfirmed, OnUnconfirmed::Withhold) => None,

@@ -99,8 +99,8 @@ impl Editions<'_> {
             }
             let batch = BatchId::of_slot(&window.id, Slot::Extension { edition: edition.number });
             let passes = |deadline: Deadline| deadline.instant(self.zone);
-            let released = self.overrides.released.get(&batch);
-            if earlier && !released.is_some_and(|at| edition.deadline.is_none_or(|d| *at < passes(d))) {
+            let too_late = |at: &Timestamp| edition.deadline.is_some_and(|d| *at >= passes(d));
+            if earlier && self.overrides.released.get(&batch).is_none_or(too_late) {
                 track.awaiting = Some(edition.number);
                 track.lapsed = edition.deadline.filter(|d| self.moment.reached(passes(*d)));
                 continue;

@@ -119,8 +119,11 @@ fn an_earlier_deadline_that_passed_is_proposed_to_nobody_and_not_released() {
     assert!(plan.contains(release), "{plan}");
     let plan = office.stdout("plano --em 2026-11-26T10:00");
     assert!(!plan.contains(release), "{plan}");
+    let next = plan.split("Em seguida").nth(1).unwrap();
+    let of_window: Vec<&str> = next.lines().filter(|line| line.contains("(rma/2026-10)")).collect();
+    assert!(matches!(of_window[..], [line] if line.contains("acaba o prazo")), "{plan}");
     let said = office.run(&format!("{release} --motivo Conferido --em 2026-11-26T10:00"), 1);
-    assert!(said.contains("o prazo 25/11/2026 já passou, ou passa antes"), "{said}");
+    assert!(said.contains("o prazo 25/11/2026 (quarta-feira) já passou, ou passa antes"), "{said}");
     let why = office.stdout("porque vitória rma/2026-10 --em 2026-11-26T10:00");
     assert!(
         why.contains("O prazo antecipado para 25/11/2026 (quarta-feira) passou sem que alguém o liberasse"),
