@@ -11,7 +11,7 @@ use super::session::{Answer, Failure, Result, Session, say};
 use crate::config::Config;
 use crate::desk::order::{self, Matter, OverrideSubject};
 use crate::domain::id::PartId;
-use crate::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
+use crate::domain::overrides::{Authorship, HoldScope, Overrides};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::store::Override;
@@ -61,14 +61,8 @@ pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signat
     let scope = resolve(session, scope)?;
     let store = session.writable_ledger().await?;
     let by = session.by(&signature.author, &signature.reason)?;
-    let there = |holds: &[Hold]| holds.iter().any(|hold| hold.scope == scope);
     let before = store.overrides().await?;
-    if let HoldScope::Batch(id) = &scope
-        && !there(&before.holds)
-    {
-        order::in_time(&session.setup.config, &session.setup.live_calendar().hours, id, session.now())?;
-    }
-    if !there(&before.holds) && !awaited(session, &scope).await? {
+    if !before.holds.iter().any(|hold| hold.scope == scope) && !awaited(session, &scope).await? {
         return Err(nothing_held(&scope, &before));
     }
     order::release(&store, scope.clone(), by.clone()).await?;
@@ -105,7 +99,9 @@ async fn awaited(session: &Session, scope: &HoldScope) -> Result<bool> {
         return Ok(signs.and_then(|signs| signs.stop).is_some_and(|stop| stop.holds(session.now())));
     }
     // As the daemon decides: a rehearsal does not wait for sending hours.
-    let known = session.known_to(session.setup.live_calendar(), Depth::open()).await?;
+    let calendar = session.setup.live_calendar();
+    order::in_time(&session.setup.config, &calendar.hours, id, session.now())?;
+    let known = session.known_to(calendar, Depth::open()).await?;
     if order::awaits(&known, id, session.now()) {
         return Ok(true);
     }

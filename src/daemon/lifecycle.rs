@@ -1,6 +1,8 @@
 //! Start, signals, reload, drain: the life of the daemon.
 //!
 //! On SIGTERM nothing more is claimed and what is on the wire is finished.
+//!
+//! Above 400 lines: a life is one story, and what begins in it is ended in it.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -17,11 +17,19 @@ use crate::domain::notice::{Addressee, Kind};
 use crate::plan::ledger::{CopyRequest, NamedPart};
 use crate::plan::{Act, Decision};
 
+macro_rules! known {
+    ($which:expr) => {
+        concat!(
+            "SELECT notice_key, edition, kind, rung, version, due_at, valid_until, told, parts, copies, act, cause ",
+            "FROM notices WHERE ",
+            $which
+        )
+    };
+}
+
 statements! {
-    const KNOWN = "SELECT notice_key, edition, kind, rung, version, due_at, valid_until, told, parts, copies, act, cause \
-                   FROM notices WHERE notice_key = $1";
-    const KNOWN_OF = concat!("SELECT notice_key, edition, kind, rung, version, due_at, valid_until, told, parts, copies, \
-                              act, cause FROM notices WHERE ", among!("notice_key"));
+    const KNOWN = known!("notice_key = $1");
+    const KNOWN_OF = known!(among!("notice_key"));
     const REACHED = "SELECT COUNT(*) FROM deliveries WHERE notice_key = $1 AND reached_at IS NOT NULL";
     const PUT = "INSERT INTO notices (notice_key, window_id, municipality, edition, kind, rung, version, due_at, \
                  valid_until, told, parts, copies, act, cause, because, recorded_at, queued_at) \

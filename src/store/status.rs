@@ -1,5 +1,6 @@
 //! Who has filled in, as the feeds said: as it stands, a page for each feed and window; and as it stood, taken in anew
-//! from the pages that each snapshot left as evidence.
+//! from the pages that each snapshot left as evidence. Above 400 lines: both read the same tables and must agree, so they are
+//! read side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
 

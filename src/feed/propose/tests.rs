@@ -1,4 +1,5 @@
 //! Invented files in the habits of the offices that write them: each is read rightly, or a person is asked.
+//! Above 400 lines: each file is written out beside what is proposed of it.
 
 use super::*;
 use crate::domain::id::{MunicipalityCode, SystemId};

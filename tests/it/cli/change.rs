@@ -8,6 +8,14 @@ fn told() -> Office {
     office
 }
 
+/// The window that is told until 30/11, with another deadline.
+fn moved(deadline: &str, announced: &str) -> String {
+    format!(
+        "\n[[janela]]\nsistema = \"rma\"\nreferencia = \"2026-10\"\nabertura = 2026-11-01\nprazo = 2026-11-30\n\
+         fonte = \"x\"\n  [[janela.prorrogacao]]\n  prazo = {deadline}\n  anunciada = {announced}\n  fonte = \"MDS\"\n"
+    )
+}
+
 fn pages(office: &Office, lines: &[(&str, i32)]) -> String {
     lines.iter().map(|(line, code)| office.run(line, *code)).collect::<Vec<_>>().join("\n")
 }
@@ -99,10 +107,7 @@ fn a_dossier_says_since_when_an_edition_is_decided_by_that_was_read_later() {
 #[test]
 fn an_extension_that_repeats_the_deadline_is_warned_of() {
     let office = told();
-    let window = "\n[[janela]]\nsistema = \"rma\"\nreferencia = \"2026-10\"\nabertura = 2026-11-01\n\
-        prazo = 2026-11-30\nfonte = \"x\"\n  [[janela.prorrogacao]]\n  prazo = 2026-11-30\n  \
-        anunciada = 2026-11-06\n  fonte = \"MDS\"\n";
-    office.append("config/calendario.toml", window);
+    office.append("config/calendario.toml", &moved("2026-11-30", "2026-11-06"));
     let page = office.run("verificar --em 2026-11-06T17:50", 0);
     assert!(page.contains("esta prorrogação repete o prazo que já vale"), "{page}");
 }
@@ -110,10 +115,7 @@ fn an_extension_that_repeats_the_deadline_is_warned_of() {
 #[test]
 fn an_earlier_deadline_that_passed_is_proposed_to_nobody_and_not_released() {
     let office = told();
-    let window = "\n[[janela]]\nsistema = \"rma\"\nreferencia = \"2026-10\"\nabertura = 2026-11-01\n\
-        prazo = 2026-11-30\nfonte = \"x\"\n  [[janela.prorrogacao]]\n  prazo = 2026-11-25\n  \
-        anunciada = 2026-11-16\n  fonte = \"MDS\"\n";
-    office.append("config/calendario.toml", window);
+    office.append("config/calendario.toml", &moved("2026-11-25", "2026-11-16"));
     let release = "liberar --lote rma/2026-10@2/prorrogacao";
     let plan = office.stdout("plano --em 2026-11-24T10:00");
     assert!(plan.contains(release), "{plan}");

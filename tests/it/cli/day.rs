@@ -1,6 +1,6 @@
 //! A first run and the days after it: every command with an answer.
 
-use super::office::Office;
+use super::office::{FEED, Office};
 
 /// A Thursday in RMA's window of October.
 const NOW: &str = "--em 2026-11-05T09:00";
@@ -112,20 +112,6 @@ fn a_letter_can_be_read_in_every_kind() {
     assert!(office.stdout(&format!("{line} --formato html")).starts_with("<!DOCTYPE html>"));
     assert!(office.stdout(&format!("{line} --formato eml")).contains("Message-ID: <rma.2026-10"));
 }
-
-const FEED: &str = r#"
-[fonte.planilha]
-ativa = false
-sistema = "rma"
-tipo = "csv"
-origem = "manual"
-municipio = "ibge"
-parte = "CRAS"
-referencia = "abertas"
-sentido = "situacao"
-situacao_coluna = "situacao"
-situacoes = { "Sim" = "concluido", "Não" = "pendente" }
-"#;
 
 #[test]
 fn a_file_loaded_by_hand_is_believed_or_quarantined_with_its_reasons() {

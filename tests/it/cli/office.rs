@@ -10,6 +10,21 @@ use tempfile::TempDir;
 /// Those who stay in `municipios.csv`: few, so that everything shown can be read.
 const STAY: [&str; 3] = ["3205002", "3205200", "3205309"];
 
+/// Loaded by hand, so that a load is as new as the command says.
+pub(super) const FEED: &str = r#"
+[fonte.planilha]
+ativa = false
+sistema = "rma"
+tipo = "csv"
+origem = "manual"
+municipio = "ibge"
+parte = "CRAS"
+referencia = "abertas"
+sentido = "situacao"
+situacao_coluna = "situacao"
+situacoes = { "Sim" = "concluido", "Não" = "pendente" }
+"#;
+
 pub(super) struct Office {
     dir: TempDir,
 }

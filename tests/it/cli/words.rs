@@ -1,21 +1,6 @@
 //! What the program says is so, beside what is so.
 
-use super::office::Office;
-
-/// Loaded by hand, so that a load is as new as the command says.
-const FEED: &str = r#"
-[fonte.planilha]
-ativa = false
-sistema = "rma"
-tipo = "csv"
-origem = "manual"
-municipio = "ibge"
-parte = "CRAS"
-referencia = "abertas"
-sentido = "situacao"
-situacao_coluna = "situacao"
-situacoes = { "Sim" = "concluido", "Não" = "pendente" }
-"#;
+use super::office::{FEED, Office};
 
 fn fed() -> Office {
     let office = Office::new();

@@ -17,7 +17,7 @@ use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::plan::{Decision, World};
 
 use crate::support::edit::{Desk, Edit, edits};
-use crate::support::world::{Built, Draw, draws, unit_id, worlds};
+use crate::support::world::{Built, ChangeDraw, Draw, MunicipalityDraw, WindowDraw, draws, unit_id, worlds};
 
 type Log = Vec<(Timestamp, Decision)>;
 
@@ -344,6 +344,54 @@ proptest! {
             }
         }
     }
+}
+
+/// Found by the law above: CMAS was handed over and filled in, a later edition came, and then CRAS was pendente.
+#[test]
+fn who_filled_in_before_a_later_edition_is_handed_over_again_for_what_it_owes_under_the_next() {
+    let change = |minutes, part, state| ChangeDraw { minutes, window: 0, municipality: 0, part, state };
+    let draw = Draw {
+        municipalities: vec![MunicipalityDraw { smas: false, cmas: false, exempt: false, units: 1 }],
+        with_units: true,
+        windows: vec![WindowDraw {
+            opens: 12,
+            lasts: Some(10),
+            editions: vec![(29, 0, None), (12, 0, None)],
+            halt: None,
+        }],
+        ladder: Vec::new(),
+        validity_hours: 12,
+        business_days_only: false,
+        daily_limit: 1000,
+        confirm_opening: false,
+        approve: false,
+        changes: vec![
+            change(0, 0, 3),
+            change(0, 2, 3),
+            change(32_400, 3, 0),
+            change(33_615, 3, 3),
+            change(59_535, 0, 0),
+        ],
+        hold: None,
+        exemption: None,
+        starts_on: None,
+    };
+    let built = draw.build();
+    let course = run(&built, &[], &[]);
+    let referrals =
+        to_staff(&course.log).filter_map(|(_, _, slot, decision)| match (slot, decision.content()) {
+            (
+                StaffSlot::Referral { edition, to: Addressee::Gsuas },
+                Some(Content::Referral { pending, .. }),
+            ) => {
+                let parts =
+                    pending.iter().flat_map(|(_, parts)| parts).map(|pending| pending.part.to_string());
+                Some((*edition, parts.collect::<Vec<_>>()))
+            }
+            _ => None,
+        });
+    let referrals: Vec<_> = referrals.filter(|(_, parts)| !parts.is_empty()).collect();
+    assert_eq!(referrals, [(1, vec!["CMAS".to_owned()]), (3, vec!["CRAS".to_owned()])]);
 }
 
 /// Whether the last that was said of a part by an instant is a *pendente* that was fresh.
