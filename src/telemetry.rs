@@ -195,7 +195,9 @@ pub fn io_words(error: &io::Error) -> String {
         io::ErrorKind::InvalidData => "o conteúdo não é texto em UTF-8",
         io::ErrorKind::TimedOut => "o tempo se esgotou",
         io::ErrorKind::ConnectionRefused => "a conexão foi recusada",
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => "a conexão caiu",
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            "a conexão caiu"
+        }
         io::ErrorKind::UnexpectedEof => "a conexão ou o arquivo terminou antes da hora",
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "a rede não alcança o servidor",
         _ => return error.to_string(),

@@ -48,6 +48,9 @@ pub struct Outbox {
     said_failing: bool,
     /// Whether the last round ended in a fault, and may have left claims that nobody gave back.
     interrupted: bool,
+    /// Claims of which nothing was sent, and which the ledger did not take back. One that it marked *enviando* in a commit
+    /// whose answer was lost stands there until it does; a process that ends before leaves it *incerto*.
+    unsent: Vec<Claim>,
 }
 
 /// Letters claimed at a time. Whether each is still wanted is asked for every such round, and again when it is marked.
@@ -71,6 +74,7 @@ impl Outbox {
             standing: None,
             said_failing: true,
             interrupted: false,
+            unsent: Vec::new(),
         })
     }
 
@@ -81,6 +85,10 @@ impl Outbox {
     /// [`StoreError`]: what was claimed and not sent is given back by the next call.
     pub async fn deliver_once(&mut self, app: &Arc<App>) -> Result<RoundSummary, StoreError> {
         if std::mem::replace(&mut self.interrupted, true) {
+            if !self.unsent.is_empty() {
+                app.store.release(self.unsent.clone()).await?;
+                self.unsent.clear();
+            }
             app.store.release_all(&owner()).await?;
         }
         let mut dispatch = RoundSummary::default();
@@ -271,7 +279,10 @@ impl Outbox {
             if let Ok(share) = ended {
                 self.senders.push(share.sender);
                 outcomes.extend(share.outcomes);
-                fault = fault.or(share.fault);
+                if let Some(kept) = share.fault {
+                    self.unsent.extend(kept.unsent);
+                    fault = fault.or(Some(kept.error));
+                }
             } else {
                 error!("um remetente parou; o serviço termina para recomeçar");
                 app.failed.cancel();

@@ -37,7 +37,14 @@ const DOUBTED: u32 = 4;
 pub(super) struct Share {
     pub(super) sender: Transport,
     pub(super) outcomes: Vec<(NoticeKey, Outcome)>,
-    pub(super) fault: Option<StoreError>,
+    pub(super) fault: Option<Fault>,
+}
+
+/// What the ledger has against going on.
+pub(super) struct Fault {
+    pub(super) error: StoreError,
+    /// Claims of which nothing was sent, and which it did not take back. One of them may be marked *enviando*.
+    pub(super) unsent: Vec<Claim>,
 }
 
 /// Sends one letter after the other until the share is done, the relay hesitates, or nothing more may leave now. What
@@ -54,9 +61,8 @@ pub(super) async fn send_share(
     let mut ended: Option<AttemptEnd> = None;
     let own = match subaddresses(app, live).await {
         Ok(own) => own,
-        Err(fault) => {
-            let _freed_by_the_next_round = app.store.release(rest.into()).await;
-            return Share { sender, outcomes, fault: Some(fault) };
+        Err(error) => {
+            return Share { sender, outcomes, fault: Some(Fault { error, unsent: rest.into() }) };
         }
     };
     let fault = loop {
@@ -82,8 +88,17 @@ pub(super) async fn send_share(
             Ok(None) => {}
         }
     };
-    let released = if rest.is_empty() { None } else { app.store.release(rest.into()).await.err() };
-    Share { sender, outcomes, fault: fault.or(released) }
+    let unsent = Vec::from(rest);
+    let fault = match (fault, give_back(app, &unsent).await) {
+        (fault, Err(error)) => Some(Fault { error: fault.unwrap_or(error), unsent }),
+        (Some(error), Ok(())) => Some(Fault { error, unsent: Vec::new() }),
+        (None, Ok(())) => None,
+    };
+    Share { sender, outcomes, fault }
+}
+
+async fn give_back(app: &App, unsent: &[Claim]) -> Result<(), StoreError> {
+    if unsent.is_empty() { Ok(()) } else { app.store.release(unsent.to_vec()).await }
 }
 
 /// How each delivery gets an envelope sender of its own, where that is wished (`subendereco`).

@@ -54,6 +54,13 @@ statements! {
                      FROM (VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8)) AS claims \
                      WHERE deliveries.id = claims.column1 AND fence = claims.column2 \
                      AND state IN ('registrado', 'adiado', 'incerto')";
+    // What was not sent stands as before it was marked, and a mark that is still on its way finds the claim gone.
+    const GIVE_BACK = "UPDATE deliveries SET owner = NULL, lease_until = NULL, fence = fence + 1, state = claims.column3, \
+                       attempts = claims.column4, sending_at = (SELECT a.started_at FROM attempts a \
+                       WHERE a.delivery = claims.column1 AND a.n = claims.column4) \
+                       FROM (VALUES ($1, $2, $3, $4), ($5, $6, $7, $8), ($9, $10, $11, $12), ($13, $14, $15, $16)) \
+                       AS claims WHERE deliveries.id = claims.column1 AND fence = claims.column2 \
+                       AND deliveries.state IN ('registrado', 'adiado', 'incerto', 'enviando')";
     const RELEASE_ALL = "UPDATE deliveries SET owner = NULL, lease_until = NULL \
                          WHERE lease_until IS NOT NULL AND owner = $1 AND state IN ('registrado', 'adiado', 'incerto')";
     const NEXT_FREE = "SELECT MIN(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL \
@@ -65,7 +72,7 @@ statements! {
     const OVERDUE = "SELECT COUNT(*), MIN(CASE WHEN n.queued_at > n.due_at THEN n.queued_at ELSE n.due_at END) \
                      FROM deliveries d JOIN notices n ON n.notice_key = d.notice_key \
                      WHERE d.next_attempt_at IS NOT NULL AND d.stopped_at IS NULL \
-                     AND d.state IN ('registrado', 'adiado', 'incerto') \
+                     AND d.state IN ('registrado', 'adiado', 'incerto', 'enviando') \
                      AND (d.valid_until IS NULL OR d.valid_until > $1) AND n.due_at <= $2 \
                      AND (n.queued_at IS NULL OR n.queued_at <= $2)";
     const QUEUED = "SELECT state, COUNT(*), MIN(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL \
@@ -188,12 +195,16 @@ impl Store {
         Ok(self.settle_and_mark(Vec::new(), claims, now).await?.1)
     }
 
-    /// Gives back claims that were not marked *enviando*. Those that were stay as they are.
+    /// Gives back claims of which nothing was sent: each delivery stands as before it was claimed, also where it was marked
+    /// *enviando* and whoever asked for that was not told (a commit may be done and its answer lost).
+    ///
+    /// # Errors
+    /// A fault of the database: the claims are to be given back again, and until then nobody else sends what is marked.
     pub async fn release(&self, claims: Vec<Claim>) -> Result<(), StoreError> {
         let db = self.db.clone();
         detached(async move {
             let tx = db.begin_quietly().await?;
-            tx.commit_with(releasing(&claims.iter().collect::<Vec<_>>())).await.map(drop)
+            tx.commit_with(giving_back(&claims)).await.map(drop)
         })
         .await
     }
@@ -273,6 +284,17 @@ pub(super) fn marked(rows: impl Iterator<Item = Vec<Row>>) -> Result<HashSet<(De
 fn releasing<'q>(claims: &[&'q Claim]) -> Batch<'q> {
     Batch::of_rows(RELEASE, claims, |query, claim| {
         query.bind(claim.map(|claim| claim.delivery.as_str())).bind(claim.map(|claim| claim.fence))
+    })
+}
+
+/// Gives claims back as if they had never been.
+fn giving_back(claims: &[Claim]) -> Batch<'_> {
+    Batch::of_rows(GIVE_BACK, &claims.iter().collect::<Vec<_>>(), |query, claim| {
+        query
+            .bind(claim.map(|claim| claim.delivery.as_str()))
+            .bind(claim.map(|claim| claim.fence))
+            .bind(claim.map(|claim| claim.state.as_str()))
+            .bind(claim.map(|claim| i64::from(claim.attempts)))
     })
 }
 

@@ -30,6 +30,8 @@ statements! {
                     WHERE deliveries.id = ends.column1 AND fence = ends.column2 AND deliveries.state = 'enviando' \
                     RETURNING deliveries.id, fence, \
                     (SELECT COUNT(*) FROM flagged_contacts f WHERE lower(f.address) = lower(deliveries.address))";
+    const TOLD_BEFORE = "SELECT COUNT(*) FROM attempts WHERE delivery = $1 AND n = $2 AND started_at = $3 AND ended_at = $4 \
+                         AND outcome = $5 AND reply = $6";
     const ATTEMPT = "INSERT INTO attempts (delivery, n, started_at, ended_at, outcome, reply) \
                      SELECT * FROM (VALUES ($1, $2, $3, $4, $5, $6), ($7, $8, $9, $10, $11, $12), \
                      ($13, $14, $15, $16, $17, $18), ($19, $20, $21, $22, $23, $24)) AS ends \
@@ -59,7 +61,7 @@ pub struct AttemptEnd {
 /// What became of a settlement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settlement {
-    /// The delivery stands so now. A letter that may have been taken before stays *incerto* when a repetition is only
+    /// The delivery stands so now, by this call or by an earlier one whose answer was lost. A letter that may have been taken before stays *incerto* when a repetition is only
     /// put off.
     Done(DeliveryState),
     /// The claim is not the latest, or the delivery is no longer on the wire: nothing changed.
@@ -168,7 +170,7 @@ impl Ends {
         })
     }
 
-    /// Tells of each in the journal; one whose claim is not the latest changed nothing. A refused address rests, and one
+    /// Tells of each in the journal; one that is recorded already, or whose claim is not the latest, changes nothing. A refused address rests, and one
     /// that takes a letter does no longer. Also gives what keeps the attempts.
     pub(super) async fn record(
         &self,
@@ -187,7 +189,7 @@ impl Ends {
         let mut flagged_here = HashSet::new();
         for end in &self.0 {
             let Some(flagged) = flags.get(&end.wire.claim()) else {
-                recorded.settlements.push(Settlement::Stale);
+                recorded.settlements.push(end.told_before(conn).await?);
                 continue;
             };
             live.push(end);
@@ -280,6 +282,22 @@ impl End {
     fn next(&self, state: DeliveryState) -> Option<Timestamp> {
         let repeatable = matches!(state, DeliveryState::Deferred | DeliveryState::Uncertain);
         self.next_attempt_at.filter(|_| repeatable)
+    }
+
+    /// What became of one that is not on the wire: recorded before, where the commit was done and its answer lost, or stale.
+    async fn told_before(&self, conn: &mut Conn) -> Result<Settlement, StoreError> {
+        let (state, _) = self.after();
+        let told = bound!(
+            TOLD_BEFORE,
+            self.wire.id.as_str(),
+            i64::from(self.wire.attempt),
+            ms(self.started_at),
+            ms(self.ended_at),
+            self.outcome.state().as_str(),
+            self.outcome.reply()
+        );
+        let found: i64 = told.fetch_one(conn).await?.try_get(0)?;
+        Ok(if found > 0 { Settlement::Done(state) } else { Settlement::Stale })
     }
 
     fn tell(&self, chain: &mut Chain, state: DeliveryState) {

@@ -66,6 +66,47 @@ async fn what_was_marked_by_a_commit_whose_answer_was_lost_is_marked_once_and_ma
     assert!(verified.is_whole(), "{:?}", verified.faults());
 }
 
+/// Marked by a commit whose answer was lost, with a ledger that answers nobody for a while: what was not sent is given back.
+#[tokio::test]
+async fn what_was_marked_and_never_sent_is_given_back_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let first = store.claim("a", at(2), 3).await.unwrap();
+    let first = store.mark_sending(first, at(4)).await.unwrap();
+    let ends = first.iter().map(|claim| settled(claim, deferred(), 4)).collect();
+    store.settle(ends).await.unwrap();
+    // Some that were put off before, and others; of both, some are marked.
+    let claims = store.claim("a", at(20), 100).await.unwrap();
+    let before: Vec<_> = claims.iter().map(|claim| (claim.state, claim.attempts)).collect();
+    assert!(before.contains(&(DeliveryState::Deferred, 1)) && before.contains(&(DeliveryState::Recorded, 0)));
+    let some: Vec<_> = claims.iter().step_by(2).cloned().collect();
+    assert!(some.iter().any(|one| one.attempts == 1) && some.iter().any(|one| one.attempts == 0));
+    assert_eq!(store.mark_sending(some.clone(), at(21)).await.unwrap(), some);
+    let head = store.signs().await.unwrap();
+    store.release(claims.clone()).await.unwrap();
+    assert_eq!(store.signs().await.unwrap(), head, "nothing happened that the journal would tell");
+    let verified = store.verify().await.unwrap();
+    assert!(verified.is_whole(), "{:?}", verified.faults());
+    assert!(
+        store.mark_sending(claims.clone(), at(21)).await.unwrap().is_empty(),
+        "a late mark finds nothing"
+    );
+    let again = store.claim("b", at(21), 100).await.unwrap();
+    assert_eq!(again.iter().map(|claim| (claim.state, claim.attempts)).collect::<Vec<_>>(), before);
+    // Whoever took it meanwhile keeps it.
+    let marked = store.mark_sending(again.clone(), at(22)).await.unwrap();
+    store.release(claims).await.unwrap();
+    let ends = marked.iter().map(|claim| settled(claim, accepted(), 22)).collect();
+    assert!(
+        store.settle(ends).await.unwrap().iter().all(|one| *one == Settlement::Done(DeliveryState::Accepted))
+    );
+    // And what left is not given back.
+    store.release(again).await.unwrap();
+    assert!(store.claim("c", at(90), 100).await.unwrap().is_empty());
+    let verified = store.verify().await.unwrap();
+    assert!(verified.is_whole(), "{:?}", verified.faults());
+}
+
 #[tokio::test]
 async fn an_address_that_refuses_and_takes_a_letter_in_one_commit_does_not_rest() {
     let dir = tempfile::tempdir().unwrap();

@@ -11,6 +11,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 
 use super::disk::shim;
 use crate::support::app::{Choice, Site};
+use crate::support::gateway::Gateway;
 use crate::support::postgres::{Server, bank, keep_at};
 use crate::support::smtp::Relay;
 
@@ -129,6 +130,34 @@ async fn a_server_that_restarts_while_letters_leave_is_an_ordinary_event() {
     server.control(&["-m", "fast", "restart"]);
     assert_eq!(daemon.terminate().code(), Some(0));
     assert!(repeats(&relay, &expected) <= 2 * usize::from(choice.connections));
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
+/// A commit is done, its answer is lost, and the server is away for a while: what was recorded is not recorded twice, and what
+/// was marked and not sent is given back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL"]
+async fn whichever_answer_of_the_server_is_lost_each_letter_leaves_once_and_none_stays_behind() {
+    let server = Server::start("");
+    let gateway = Gateway::to(server.socket(), &server.socket_port());
+    let relay = Relay::start().await;
+    let choice = Choice { municipalities: 78, windows: 8, connections: 4, ..Choice::new(relay.port) };
+    let site = Site::new(&choice);
+    keep_at(&site, gateway.socket());
+    let expected = site.announcements(&choice);
+    let daemon = site.daemon();
+    for nth in 0..10 {
+        relay.distinct(20 + nth * 40).await;
+        gateway.lose_after(nth, Duration::from_millis(1500));
+        until(A_MINUTE, "an answer is lost", || gateway.lost() > nth).await;
+    }
+    relay.distinct(expected.len()).await;
+    let log = daemon.log();
+    assert_eq!(daemon.terminate().code(), Some(0));
+    assert_eq!(repeats(&relay, &expected), 0, "{log}");
+    let otherwise = "SELECT COUNT(*) FROM deliveries WHERE attempts <> 1 OR state <> 'aceito'";
+    assert_eq!(server.psql("vigia", otherwise), "0", "{log}");
+    assert!(!log.contains("era de outro remetente"), "{log}");
     assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod app;
 #[expect(dead_code, reason = "the relay here has no use for some of what that of a session's tests may do")]
 pub(crate) mod conversation;
 pub(crate) mod edit;
+pub(crate) mod gateway;
 pub(crate) mod host;
 pub(crate) mod network;
 pub(crate) mod postgres;

@@ -175,7 +175,7 @@ impl Server {
     }
 
     /// Its socket is named by the port.
-    fn socket_port(&self) -> String {
+    pub(crate) fn socket_port(&self) -> String {
         let names = fs::read_dir(self.socket()).unwrap().map(|entry| entry.unwrap().file_name());
         let port = |name: std::ffi::OsString| Some(name.to_str()?.strip_prefix(".s.PGSQL.")?.to_owned());
         names.filter_map(port).find(|port| port.parse::<u16>().is_ok()).unwrap()
