@@ -164,6 +164,23 @@ async fn a_withdrawn_notice_does_not_leave_and_a_sent_address_stays_sent() {
 }
 
 #[tokio::test]
+async fn what_was_withdrawn_while_it_was_marked_and_is_given_back_unsent_never_leaves() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    record(&store, 1, Act::Send, VITORIA).await;
+    let claims = store.claim("a", at(2), 10).await.unwrap();
+    let marked = store.mark_sending(claims, at(2)).await.unwrap();
+    record(&store, 3, Act::Withdraw, VITORIA).await;
+    assert_eq!(states(&store, VITORIA).await, [DeliveryState::Sending; 2]);
+    store.release(marked).await.unwrap();
+    assert_eq!(known(&store, VITORIA).await.standing, Standing::Withdrawn);
+    assert!(store.claim("a", at(600), 10).await.unwrap().is_empty());
+    assert_eq!(store.waiting(at(600)).await.unwrap(), 0);
+    let verified = store.verify().await.unwrap();
+    assert!(verified.is_whole(), "{:?}", verified.faults());
+}
+
+#[tokio::test]
 async fn an_uncertain_address_no_longer_wanted_keeps_its_state_and_is_not_repeated() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;
