@@ -367,6 +367,9 @@ async fn send_loop(app: Arc<App>, mut outbox: Outbox) {
         };
         rest.take_unless(&app, pause, app.mail.notified()).await;
     }
+    if let Err(failure) = outbox.give_back(&app).await {
+        error!(error = %chain(&failure), "o que não saiu não pôde ser devolvido à fila: incerto no próximo início");
+    }
     outbox.close().await;
 }
 

@@ -85,10 +85,7 @@ impl Outbox {
     /// [`StoreError`]: what was claimed and not sent is given back by the next call.
     pub async fn deliver_once(&mut self, app: &Arc<App>) -> Result<RoundSummary, StoreError> {
         if std::mem::replace(&mut self.interrupted, true) {
-            if !self.unsent.is_empty() {
-                app.store.release(self.unsent.clone()).await?;
-                self.unsent.clear();
-            }
+            self.give_back(app).await?;
             app.store.release_all(&owner()).await?;
         }
         let mut dispatch = RoundSummary::default();
@@ -228,6 +225,18 @@ impl Outbox {
         let generation = app.store.generation().await?;
         if self.standing.as_ref().is_none_or(|plan| !plan.holds(live, generation, now)) {
             self.standing = StandingPlan::of(live.clone(), &reconcile_once(app, now).await?);
+        }
+        Ok(())
+    }
+
+    /// Gives back what the ledger did not take back before.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it is still to be given back.
+    pub async fn give_back(&mut self, app: &App) -> Result<(), StoreError> {
+        if !self.unsent.is_empty() {
+            app.store.release(self.unsent.clone()).await?;
+            self.unsent.clear();
         }
         Ok(())
     }
