@@ -79,7 +79,7 @@ pub struct Outage {
 /// What was said about one window.
 #[derive(Debug, Clone, Default)]
 pub struct WindowLedger {
-    municipalities: HashMap<MunicipalityCode, Vec<NoticeRecord>>,
+    municipalities: BTreeMap<MunicipalityCode, Vec<NoticeRecord>>,
     staff: BTreeMap<StaffSlot, Timestamp>,
     closings: BTreeMap<u16, (Timestamp, KeptClosing)>,
     open: usize,
@@ -340,7 +340,7 @@ impl WindowLedger {
         self.municipalities.get(&municipality).map_or(&[], Vec::as_slice)
     }
 
-    /// Every municipality with its notices.
+    /// Every municipality with its notices, in order.
     pub fn municipalities(&self) -> impl Iterator<Item = (MunicipalityCode, &[NoticeRecord])> {
         self.municipalities.iter().map(|(code, records)| (*code, records.as_slice()))
     }

@@ -25,7 +25,9 @@ struct WindowMemo {
     tracks: Option<(Track, BTreeMap<MunicipalityCode, Track>)>,
     /// Of each municipality of the roster, in its order.
     pairs: Vec<Kept>,
-    /// Until when all of them stand.
+    /// Those whom something was said to before and who are not in the roster. Nothing more is.
+    strangers: Vec<MunicipalityCode>,
+    /// Until when all pairs stand.
     until: Timestamp,
     /// Municipalities of which something changed since.
     stale: Vec<MunicipalityCode>,
@@ -60,6 +62,11 @@ impl Memo {
             .filter_map(|kept| kept.said.as_deref())
     }
 
+    /// Those who are no longer in the roster and may have an open notice, in order.
+    pub(super) fn strangers(&self, window: &WindowId) -> &[MunicipalityCode] {
+        self.0.get(window).map_or(&[], |window| &window.strangers)
+    }
+
     /// Something was told of a municipality in a window, or to it.
     pub(super) fn told(&mut self, window: &WindowId, municipality: MunicipalityCode) {
         if let Some(window) = self.0.get_mut(window) {
@@ -92,7 +99,7 @@ impl WindowMemo {
             let tracks = Some((survey.general, survey.special.clone()));
             let unknown = || Kept { until: Timestamp::MIN, said: None };
             let pairs = std::iter::repeat_with(unknown).take(roster.len()).collect();
-            *self = Self { tracks, pairs, ..Self::default() };
+            *self = Self { tracks, pairs, strangers: survey.strangers(), ..Self::default() };
         } else if self.stale.is_empty() && !moment.reached(self.until) {
             return;
         }

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use super::assess::Assessment;
 use super::edition::{Editions, HaltState, Track, last_told};
 use super::ladder::{self, Step};
+use super::memo::Memo;
 use super::moment::Moment;
-use super::pair::{Decided, Pair};
+use super::pair::Pair;
 use crate::domain::closing::Closing;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::ExpectedFacts;
@@ -176,6 +177,14 @@ impl<'a> Survey<'a> {
         Notice { key, content, to, due_at, valid_until: None }
     }
 
+    /// Those whom something was said to and who are no longer in the roster, in order; nobody where no notice is open.
+    pub(super) fn strangers(&self) -> Vec<MunicipalityCode> {
+        let Some(ledger) = self.ledger.filter(|ledger| ledger.has_open()) else { return Vec::new() };
+        let known = &self.context.world.roster.municipalities;
+        let codes = ledger.municipalities().map(|(code, _)| code);
+        codes.filter(|code| !known.contains_key(code)).collect()
+    }
+
     /// One municipality.
     pub(super) fn pair<'b>(&'b self, municipality: &'a crate::domain::roster::Municipality) -> Pair<'a, 'b> {
         let track = self.track(municipality.code);
@@ -233,13 +242,11 @@ impl ToldDates {
     }
 }
 
-/// Takes what was said of the municipalities of one window.
-pub(super) fn decide<'m>(
-    survey: &Survey<'_>,
-    said: impl Iterator<Item = &'m Decided>,
-    draft: &mut PlanDraft<'m>,
-) {
-    for decided in said {
+/// Takes what was said of the municipalities of one window, and withdraws what is open of those that are no longer in the
+/// roster.
+pub(super) fn decide<'m>(survey: &Survey<'_>, memo: &'m Memo, draft: &mut PlanDraft<'m>) {
+    let window = &survey.context.assessor.window().id;
+    for decided in memo.said(window) {
         draft.actions.extend(decided.closed.iter().cloned().map(Decision::Close));
         draft.letters.extend(&decided.send);
         draft.actions.extend(decided.resumed.iter().cloned().map(Decision::Withhold));
@@ -248,18 +255,9 @@ pub(super) fn decide<'m>(
             draft.held.push(Cow::Borrowed(&held.decision));
         }
     }
-    withdraw_from_strangers(survey, draft);
-}
-
-/// Open notices to municipalities that are no longer in the roster.
-fn withdraw_from_strangers(survey: &Survey<'_>, draft: &mut PlanDraft) {
-    let Some(ledger) = survey.ledger.filter(|ledger| ledger.has_open()) else { return };
-    let known = &survey.context.world.roster.municipalities;
-    let mut gone: Vec<_> = ledger.municipalities().filter(|(code, _)| !known.contains_key(code)).collect();
-    gone.sort_by_key(|(code, _)| *code);
-    for (code, records) in gone {
-        let window = &survey.context.assessor.window().id;
-        withdraw(window, code, records, &Reason::NotExpected, draft);
+    for code in memo.strangers(window) {
+        let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(*code));
+        withdraw(window, *code, records, &Reason::NotExpected, draft);
     }
 }
 
@@ -272,9 +270,7 @@ pub(super) fn removed_windows(world: &World<'_>, draft: &mut PlanDraft) {
         .collect();
     gone.sort_by_key(|(id, _)| *id);
     for (id, ledger) in gone {
-        let mut municipalities: Vec<_> = ledger.municipalities().collect();
-        municipalities.sort_by_key(|(code, _)| *code);
-        for (code, records) in municipalities {
+        for (code, records) in ledger.municipalities() {
             withdraw(id, code, records, &Reason::WindowGone, draft);
         }
     }
