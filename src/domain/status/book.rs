@@ -53,8 +53,8 @@ impl Shelf {
     fn entries(&self) -> &Entries {
         self.read.get_or_init(|| {
             let mut all = Entries::new();
-            for (municipality, entry) in self.unread.iter().flat_map(|Unread(_, read)| read()) {
-                all.entry(municipality).or_default().push(entry);
+            for Unread(_, read) in &self.unread {
+                gather(&mut all, read());
             }
             if self.unread.len() > 1 {
                 in_order(&mut all);
@@ -75,6 +75,21 @@ impl Shelf {
         self.entries();
         self.unread.clear();
         self.read.get_mut()
+    }
+}
+
+/// Puts what one feed said, sorted by municipality, beside what others did. No list has room for more than is in it: they are
+/// as many as municipalities.
+fn gather(all: &mut Entries, known: Vec<(MunicipalityCode, StatusEntry)>) {
+    let many: Vec<(MunicipalityCode, usize)> = known
+        .chunk_by(|(one, _), (other, _)| one == other)
+        .filter_map(|same| Some((same.first()?.0, same.len())))
+        .collect();
+    let mut entries = known.into_iter().map(|(_, entry)| entry);
+    for (municipality, many) in many {
+        let about = all.entry(municipality).or_default();
+        about.reserve_exact(many);
+        about.extend(entries.by_ref().take(many));
     }
 }
 
@@ -129,9 +144,7 @@ impl StatusBook {
     pub fn put(&mut self, window: WindowId, known: Vec<(MunicipalityCode, StatusEntry)>) {
         let Some(entries) = self.windows.entry(window).or_default().entries_mut() else { return };
         let is_first = entries.is_empty();
-        for (municipality, entry) in known {
-            entries.entry(municipality).or_default().push(entry);
-        }
+        gather(entries, known);
         if !is_first {
             in_order(entries);
         }
