@@ -74,6 +74,9 @@ pub async fn beside(
     let world = overview.known.world();
     let view = View { world: &world, plan: &overview.plan, post: &overview.post, now };
     let mut page = day::page(view, &overview.windows, before, looks_back_to(overview), tasks, feeds);
+    // What is amiss comes first: it may be why these are held.
+    let at = amiss.len().min(page.tasks.len());
+    page.tasks.splice(at..at, day::to_decide(&page.held));
     let relay = live.setup.config.settings.relay.as_ref();
     if let (Some(store), Some(relay), AsOf::Now(_), false) = (store, relay, overview.as_of, page.rehearsal) {
         let quota = Quota { per_minute: relay.per_minute, per_day: relay.per_day };

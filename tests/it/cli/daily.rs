@@ -94,6 +94,21 @@ fn plano_says_once_what_is_equal_for_many_and_what_to_type() {
 }
 
 #[test]
+fn whatever_is_held_asks_for_a_person() {
+    let office = Office::new();
+    office.edit("config/calendario.toml", "aprovar = false", "aprovar = true");
+    office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
+    let page = office.stdout("plano --em 2026-11-05T10:00");
+    let (asks, rest) = page.split_once("\nRetido\n").expect("held");
+    let asks = asks.split_once("O que pede uma pessoa\n").unwrap().1;
+    let held = "3 cartas retidas esperam por alguém: veja “Retido”, nesta página";
+    assert!(asks.contains(held) && !asks.contains("nada"), "{page}");
+    assert!(rest.contains("vigia-suas liberar --lote rma/2026-10/divulgacao"), "{page}");
+    office.run("liberar --lote rma/2026-10/divulgacao --motivo x --em 2026-11-05T10:00", 0);
+    assert!(!office.stdout("plano --em 2026-11-05T10:01").contains("esperam por alguém"));
+}
+
+#[test]
 fn the_history_says_what_is_known_of_closed_windows_and_nothing_else() {
     let office = Office::new();
     assert!(office.stdout("historico --em 2026-11-05T09:00").contains("Todos: 0"));
