@@ -319,7 +319,8 @@ pub(super) fn load_failure(error: LoadError, json: bool) -> Failure {
             Failure { code: 1, text: faults.render(terminal::colours()), data: None }
         }
         LoadError::Unreadable { path, source } => {
-            let hint = "confira o caminho dado em --config, e se quem roda o comando pode ler o arquivo";
+            let hint =
+                "confira o caminho da pasta da configuração, e se quem roda o comando pode ler o arquivo";
             Failure::unreadable(&path, &source, hint)
         }
     }

@@ -89,11 +89,19 @@ pub(super) async fn show(session: &Session, filter: &Filter) -> Result {
         }
     }
     if out.is_empty() {
-        remark("nenhuma janela aberta nem encerrada há pouco; veja vigia-suas agenda");
+        nothing(filter.window.as_ref());
     } else {
         say(out.trim_start_matches('\n'));
     }
     Ok(Answer::Done)
+}
+
+/// Why there is nothing to show: of a window that the calendar has, since it is far off.
+fn nothing(window: Option<&WindowId>) {
+    match window {
+        Some(id) => remark(&format!("a janela {id} abre em mais de um ano; nada há a mostrar dela ainda")),
+        None => remark("nenhuma janela aberta nem encerrada há pouco; veja vigia-suas agenda"),
+    }
 }
 
 /// Loads a status file by hand.
@@ -157,7 +165,7 @@ pub(super) async fn report(session: &Session, format: ReportFormat, window: Opti
     let overview = overview(session, window).await?;
     let Overview { known, windows: summaries, .. } = &overview;
     if summaries.is_empty() {
-        remark("nenhuma janela aberta nem encerrada há pouco; veja vigia-suas agenda");
+        nothing(window);
         return Ok(Answer::Done);
     }
     if session.json {
