@@ -19,7 +19,7 @@ use crate::render::table::{TableColumn, table};
 use crate::render::{portuguese, report};
 use crate::text::visible;
 use crate::world::live::{Live, spool_folder};
-use crate::world::overview::{AsOf, Overview};
+use crate::world::overview::Overview;
 
 const COLUMNS: [(&str, TableColumn); 7] = [
     ("ibge", TableColumn::Text),
@@ -212,7 +212,7 @@ fn totals(summary: &WindowSummary) -> serde_json::Value {
 
 /// The window asked for, or those worth reporting on; as known then where another instant was asked for.
 pub(super) async fn overview(session: &Session, window: Option<&WindowId>) -> Result<Overview> {
-    let as_of = session.as_known_at().map_or_else(|| AsOf::Now(session.now()), AsOf::Then);
+    let as_of = session.as_known();
     let live = Arc::new(Live::under(session.setup.clone(), session.calendar()));
     if let Some(id) = window {
         order::window(&live.calendar, id, None)?;
