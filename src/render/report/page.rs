@@ -372,7 +372,7 @@ fn municipalities(summary: &WindowSummary, share: usize, roster: &Roster, calend
                     @for line in lines {
                         tr {
                             th scope="row" { (pt::line(&line.name)) " " span .note { (line.municipality) } }
-                            td .whole {
+                            td {
                                 b .state .(class(line.state)) aria-hidden="true" { (symbol(line.state)) } " " (line.state)
                                 @if line.edition != summary.edition { p .note { "edição " (line.edition) ", prazo " (pt::deadline_or_undefined(line.deadline)) } }
                             }
