@@ -76,7 +76,7 @@ impl Heard {
                 "o serviço foi avisado e ainda não respondeu\ndica: confira com “vigia-suas saude” daqui a um minuto"
             }
             Self::NotRunning => {
-                "o serviço não está rodando nesta máquina; a configuração nova vale no próximo início"
+                "o serviço não está rodando nesta máquina; no próximo início ele lê os arquivos como estiverem"
             }
             Self::NotAllowed => "o serviço não pôde ser avisado\ndica: rode “systemctl reload vigia-suas”",
         }

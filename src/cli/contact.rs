@@ -23,10 +23,12 @@ struct Line<'a> {
 
 /// Every address of the roster; by default those that something is to be said of.
 pub(super) async fn list(session: &Session, all: bool) -> Result {
-    let (resting, last) = match session.ledger().await? {
-        Some(store) => (store.resting().await?, store.last_letters().await?),
-        None => (Vec::new(), Vec::new()),
+    let (mut resting, last) = match (session.ledger().await?, session.as_known_at()) {
+        (Some(store), None) => (store.resting().await?, store.last_letters().await?),
+        (Some(store), Some(at)) => (store.resting().await?, store.last_letters_as_known(at).await?),
+        (None, _) => (Vec::new(), Vec::new()),
     };
+    resting.retain(|flag| session.knows(flag.since));
     let resting: HashMap<&EmailAddress, &FlaggedContact> = resting.iter().map(|c| (&c.address, c)).collect();
     let last: HashMap<&EmailAddress, &LastLetter> = last.iter().map(|l| (&l.address, l)).collect();
     let mut shown = 0;

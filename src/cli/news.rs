@@ -22,6 +22,11 @@ pub(super) async fn list(session: &Session, since: Option<Date>) -> Result {
         Some(store) => store.findings(from).await?,
         None => Vec::new(),
     };
+    lines.retain(|line| session.knows(line.found_at));
+    for line in &mut lines {
+        line.told_at.take_if(|at| !session.knows(*at));
+        line.seen.take_if(|by| !session.knows(by.at));
+    }
     lines.retain(|line| since.is_some() || line.seen.is_none() && !line.quiet);
     if lines.is_empty() && !session.json {
         let watched = config.news.iter().filter(|spec| spec.enabled).count();

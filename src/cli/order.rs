@@ -17,6 +17,7 @@ use crate::render::portuguese;
 use crate::store::Override;
 use crate::text::visible;
 use crate::world::known::Depth;
+use crate::world::overview::AsOf;
 
 /// Stops sending.
 pub(super) async fn hold(
@@ -175,7 +176,7 @@ async fn decide(
     if !undone {
         store.add_override(what, by.clone()).await?;
     }
-    let known = session.filled_in(&store, [window.clone()].into()).await?;
+    let known = session.filled_in(&store, [window.clone()].into(), AsOf::Now(session.now())).await?;
     let about = Matter { municipality, window, known: known.status.window(window).of(municipality) };
     let in_force = order::in_force(&known.overrides, Some(about), session.today());
     let ended = order::ended(&known.overrides, about, session.today(), &calendar.hours.zone);

@@ -21,9 +21,18 @@ use crate::text::visible;
 /// The decisions in force, or all there ever were, oldest first.
 pub(super) async fn list(session: &Session, all: bool) -> Result {
     let store = existing(session).await?;
-    let every = store.override_lines().await?;
+    let mut every = store.override_lines().await?;
+    // What was given or taken back later was not known then.
+    every.retain(|line| session.knows(line.authorship.at));
+    for line in &mut every {
+        line.lifted.take_if(|by| !session.knows(by.at));
+    }
     let about: BTreeSet<_> = every.iter().filter_map(|line| Some(dispute(line)?.window)).collect();
-    let known = if about.is_empty() { None } else { Some(session.filled_in(&store, about).await?) };
+    let known = if about.is_empty() {
+        None
+    } else {
+        Some(session.filled_in(&store, about, session.as_known()).await?)
+    };
     let status = known.map(|known| known.status).unwrap_or_default();
     let today = session.today();
     let lines: Vec<_> = every

@@ -3,9 +3,10 @@
 use super::session::{Answer, Result, Session, remark, say};
 use crate::render::line::event_line;
 use crate::render::{day, portuguese};
+use crate::store::RefusedConfiguration;
 use crate::world::health::{Facts, ailments, standstills};
 use crate::world::live::Live;
-use crate::world::overview::{AsOf, Overview};
+use crate::world::overview::Overview;
 use crate::world::{aside, today};
 
 /// What a pass would do now, what is held, what left and what comes next.
@@ -24,12 +25,14 @@ pub(super) async fn plano(session: &Session) -> Result {
             }
         }
         // What is held was said at once, and the answer is of what rules.
-        if let Some(aside) = store.configuration_refused().await?.filter(|aside| aside.letters.is_none()) {
+        let said =
+            |aside: &RefusedConfiguration| aside.letters.is_none() && session.as_of().knows(aside.since);
+        if let Some(aside) = store.configuration_refused().await?.filter(said) {
             remark(&format!("aviso: {}", aside::words(&aside, zone)));
         }
     }
-    let overview =
-        Overview::of(Box::pin(session.decided(&[])).await?, store.as_ref(), None, AsOf::Now(now)).await?;
+    let read = Box::pin(session.decided(store.as_ref(), &[])).await?;
+    let overview = Overview::of(read, store.as_ref(), None, session.as_of()).await?;
     let Live { calendar, setup, .. } = &*overview.known.live;
     if session.json {
         let lines: Vec<String> = overview.plan.actions.iter().map(|d| event_line(now, d, calendar)).collect();

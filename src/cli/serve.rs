@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::panel;
@@ -15,20 +16,32 @@ use crate::daemon::obey::Signals;
 use crate::daemon::reconcile::Pass;
 use crate::daemon::reserve::Reserve;
 use crate::daemon::round::RoundSummary;
+use crate::domain::calendar::Window;
+use crate::domain::id::WindowId;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::world::ailment::Ailment;
+use crate::world::aside;
 use crate::world::health::{self, Facts};
 use crate::world::known;
-use crate::world::setup::Setup;
+use crate::world::overview::{AsOf, Overview};
 
 /// Runs the daemon until it is told to stop, or makes one pass. `signals` are heard since before the configuration was
 /// read.
 pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Result {
     let now = session.now();
     let json = session.json;
-    let greet = |setup: &Setup| if json { remark(&greeting(setup, now)) } else { say(&greeting(setup, now)) };
+    // What it runs on, which need not be what the files say.
+    let greet = async |app: &App| -> Result<()> {
+        let words = greeting(app, now).await?;
+        if json {
+            remark(&words);
+        } else {
+            say(&words);
+        }
+        Ok(())
+    };
     let setup = session.setup.clone();
     if !once {
         let mut signals = signals;
@@ -44,15 +57,14 @@ pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Resul
             Err(ServiceError::Stopped) => return Ok(Answer::Done),
             other => other.map_err(failure)?,
         };
-        // What it runs on, which need not be what the files say.
-        greet(&service.app.live().setup);
+        greet(&service.app).await?;
         remark("pare com Ctrl-C");
         beside(&service.app);
         service.run(signals).await.map_err(failure)?;
         return Ok(Answer::Done);
     }
-    greet(&setup);
     let service = Service::start(session.setup, session.clock).await.map_err(failure)?;
+    greet(&service.app).await?;
     let (pass, dispatch) = service.once().await.map_err(failure)?;
     let calendar = &setup.config.calendar;
     let zone = &calendar.hours.zone;
@@ -140,7 +152,9 @@ pub(super) fn failure(error: ServiceError) -> Failure {
 }
 
 /// What a newcomer needs to know: what this is doing, where the letters are, and what comes next.
-fn greeting(setup: &Setup, now: jiff::Timestamp) -> String {
+async fn greeting(app: &App, now: Timestamp) -> Result<String> {
+    let live = app.live();
+    let (setup, zone) = (&live.setup, &live.calendar.hours.zone);
     let config = &setup.config;
     let data = config.settings.data.display();
     let from = setup
@@ -148,6 +162,9 @@ fn greeting(setup: &Setup, now: jiff::Timestamp) -> String {
         .as_ref()
         .map_or_else(|| "embutida no programa".to_owned(), |dir| format!("de {}", dir.display()));
     let mut lines = vec![format!("vigia-suas {}: configuração {from}", env!("CARGO_PKG_VERSION"))];
+    if let Some(aside) = app.store.configuration_refused().await? {
+        lines.push(format!("atenção: {}", aside::words(&aside, zone)));
+    }
     lines.push(match config.settings.mode {
         Mode::Rehearsal => format!(
             "modo ensaio: ninguém recebe nada; cada carta vira um arquivo em {data}/cartas, e não se espera o \
@@ -169,9 +186,9 @@ fn greeting(setup: &Setup, now: jiff::Timestamp) -> String {
         portuguese::counted(config.calendar.systems.len(), "sistema", "sistemas"),
         feeds(config.feeds.iter().filter(|f| f.enabled).count())
     ));
-    lines.extend(windows_now(setup, now));
+    lines.extend(windows_now(app, now).await?);
     lines.push("veja também: vigia-suas plano, vigia-suas relatorio, vigia-suas --ajuda".to_owned());
-    lines.join("\n")
+    Ok(lines.join("\n"))
 }
 
 fn feeds(count: usize) -> String {
@@ -181,22 +198,41 @@ fn feeds(count: usize) -> String {
     }
 }
 
-/// The windows open now, and the next one to open.
-fn windows_now(setup: &Setup, now: jiff::Timestamp) -> Vec<String> {
-    let calendar = &setup.config.calendar;
-    let zone: &Zone = &calendar.hours.zone;
-    let windows = known::windows(calendar, now);
-    let deadline = |w: &crate::domain::calendar::Window| {
-        let last = w.editions.iter().rev().find(|e| e.municipalities.is_empty()).and_then(|e| e.deadline);
-        portuguese::deadline_or_undefined(last)
+/// The windows open now with the deadline in force, and the next one to open.
+async fn windows_now(app: &App, now: Timestamp) -> Result<Vec<String>> {
+    let live = app.live();
+    let zone = &live.calendar.hours.zone;
+    let windows = known::windows(&live.calendar, now);
+    let is_open = |w: &&Window| {
+        zone.start_of(w.opens_on) <= now && w.latest_deadline().is_none_or(|d| d.instant(zone) > now)
     };
-    let mut lines: Vec<String> = windows
-        .iter()
-        .filter(|w| zone.start_of(w.opens_on) <= now)
-        .filter(|w| w.latest_deadline().is_none_or(|d| d.instant(zone) > now))
-        .map(|w| format!("janela aberta: {}, prazo {}", w.id, deadline(w)))
-        .collect();
+    let open: Vec<&Window> = windows.iter().filter(is_open).collect();
+    // Where there is more than one date, the ledger knows which one rules.
+    let moved = open.iter().filter(|w| w.editions.len() > 1 || w.halt.is_some());
+    let moved: Vec<WindowId> = moved.map(|w| w.id.clone()).collect();
+    let standing = match moved.as_slice() {
+        [] => Vec::new(),
+        moved => {
+            let seen = Overview::load(live.clone(), Some(&app.store), Some(moved), AsOf::Now(now));
+            Box::pin(seen).await?.windows
+        }
+    };
+    let told = |w: &&Window| {
+        let Some(stands) = standing.iter().find(|stands| stands.window == w.id) else {
+            let only = w.edition(1).and_then(|edition| edition.deadline);
+            return format!("janela aberta: {}, prazo {}", w.id, portuguese::deadline_or_undefined(only));
+        };
+        let halted = if stands.halted { " (interrompida)" } else { "" };
+        let deadline = portuguese::deadline_or_undefined(stands.deadline);
+        let last = w.editions.iter().rev().find(|edition| edition.municipalities.is_empty());
+        let other = last.filter(|last| last.number > stands.edition).map_or(String::new(), |last| {
+            let deadline = portuguese::deadline_or_undefined(last.deadline);
+            format!("; a edição {}, prazo {deadline}, não está em vigor: veja vigia-suas plano", last.number)
+        });
+        format!("janela aberta: {}{halted}, prazo {deadline}{other}", w.id)
+    };
+    let mut lines: Vec<String> = open.iter().map(told).collect();
     let next = windows.iter().filter(|w| zone.start_of(w.opens_on) > now).min_by_key(|w| w.opens_on);
     lines.extend(next.map(|w| format!("próxima abertura: {} em {}", w.id, portuguese::date(w.opens_on))));
-    lines
+    Ok(lines)
 }

@@ -16,7 +16,7 @@ use crate::desk::order::{self, OrderError};
 use crate::domain::calendar::Calendar;
 use crate::domain::id::WindowId;
 use crate::domain::overrides::{Authorship, Overrides};
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::render::portuguese;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{chain, faults_for_logs, io_words};
@@ -25,7 +25,7 @@ use crate::world::aside;
 use crate::world::known::{Depth, Known};
 use crate::world::last_good::{self, RefusedFiles};
 use crate::world::live::Live;
-use crate::world::overview;
+use crate::world::overview::{self, AsOf};
 use crate::world::seat;
 use crate::world::setup::Setup;
 
@@ -225,6 +225,24 @@ impl Session {
         }
     }
 
+    /// Whether something was known by the instant asked for; of now everything is.
+    pub(super) fn knows(&self, at: Timestamp) -> bool {
+        self.as_known().knows(at)
+    }
+
+    /// Now, or the instant up to which something is to be shown "as known then".
+    pub(super) fn as_known(&self) -> AsOf {
+        self.as_known_at().map_or_else(|| AsOf::Now(self.now()), AsOf::Then)
+    }
+
+    /// The instant that `plano` and `porque` decide at, with what was known by it; a day means its first instant.
+    pub(super) fn as_of(&self) -> AsOf {
+        match self.at {
+            None => AsOf::Now(self.now()),
+            Some(_) => AsOf::Then(self.now()),
+        }
+    }
+
     /// The calendar with sending hours, as `plano` and `simular` always apply them.
     pub(super) fn calendar(&self) -> Calendar {
         let mut calendar = self.setup.config.calendar.clone();
@@ -261,33 +279,32 @@ impl Session {
         Ok(seat::begin(&self.setup.config.settings, self.now()).await?)
     }
 
-    /// What people decided, as the ledger has it.
+    /// What people decided, as the ledger has it or had it then.
     pub(super) async fn overrides(&self) -> Result<Overrides> {
-        Ok(match self.ledger().await? {
-            Some(store) => store.overrides().await?,
-            None => Overrides::default(),
+        Ok(match (self.ledger().await?, self.as_known_at()) {
+            (Some(store), None) => store.overrides().await?,
+            (Some(store), Some(at)) => store.overrides_as_known(at).await?,
+            (None, _) => Overrides::default(),
         })
     }
 
-    /// The world as the ledger has it, or as an empty one would: what is open or is reported on, and some windows; and what
-    /// a pass would do in it.
-    pub(super) async fn decided(&self, also: &[WindowId]) -> Result<(Known, Plan)> {
-        let (live, now) = (Live::under(self.setup.clone(), self.calendar()), self.now());
-        let named = overview::reported(&live, also, now);
-        if self.at.is_none()
-            && let Some(store) = self.ledger().await?
-        {
-            return Ok(Known::decide(Arc::new(live), &store, named, now).await?);
-        }
-        let known = self.known_to(self.calendar(), Depth::Open(named)).await?;
-        let plan = plan::plan(&known.world(), now);
-        Ok((known, plan))
+    /// The world as the ledger has it, or as an empty one would: what is open or is reported on, and some windows; and
+    /// what a pass would do in it.
+    pub(super) async fn decided(&self, store: Option<&Store>, also: &[WindowId]) -> Result<(Known, Plan)> {
+        let live = Arc::new(Live::under(self.setup.clone(), self.calendar()));
+        Ok(overview::read(live, store, also, self.as_of()).await?)
     }
 
     /// What people decided about some windows, and who had filled in what of them.
-    pub(super) async fn filled_in(&self, store: &Store, windows: BTreeSet<WindowId>) -> Result<Known> {
+    pub(super) async fn filled_in(
+        &self,
+        store: &Store,
+        windows: BTreeSet<WindowId>,
+        as_of: AsOf,
+    ) -> Result<Known> {
+        let when = (as_of.at(), matches!(as_of, AsOf::Then(_)));
         let live = Arc::new(Live::under(self.setup.clone(), self.calendar()));
-        Ok(Box::pin(Known::filled_in(live, store, &windows, (self.now(), false))).await?)
+        Ok(Box::pin(Known::filled_in(live, store, &windows, when)).await?)
     }
 
     /// So much of it, under a calendar with or without sending hours.
@@ -319,7 +336,8 @@ pub(super) fn load_failure(error: LoadError, json: bool) -> Failure {
             Failure { code: 1, text: faults.render(terminal::colours()), data: None }
         }
         LoadError::Unreadable { path, source } => {
-            let hint = "confira o caminho dado em --config, e se quem roda o comando pode ler o arquivo";
+            let hint =
+                "confira o caminho da pasta da configuração, e se quem roda o comando pode ler o arquivo";
             Failure::unreadable(&path, &source, hint)
         }
     }

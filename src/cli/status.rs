@@ -19,7 +19,7 @@ use crate::render::table::{TableColumn, table};
 use crate::render::{portuguese, report};
 use crate::text::visible;
 use crate::world::live::{Live, spool_folder};
-use crate::world::overview::{AsOf, Overview};
+use crate::world::overview::Overview;
 
 const COLUMNS: [(&str, TableColumn); 7] = [
     ("ibge", TableColumn::Text),
@@ -89,11 +89,19 @@ pub(super) async fn show(session: &Session, filter: &Filter) -> Result {
         }
     }
     if out.is_empty() {
-        remark("nenhuma janela aberta nem encerrada há pouco; veja vigia-suas agenda");
+        nothing(filter.window.as_ref());
     } else {
         say(out.trim_start_matches('\n'));
     }
     Ok(Answer::Done)
+}
+
+/// Why there is nothing to show: of a window that the calendar has, since it is far off.
+fn nothing(window: Option<&WindowId>) {
+    match window {
+        Some(id) => remark(&format!("a janela {id} abre em mais de um ano; nada há a mostrar dela ainda")),
+        None => remark("nenhuma janela aberta nem encerrada há pouco; veja vigia-suas agenda"),
+    }
 }
 
 /// Loads a status file by hand.
@@ -157,7 +165,7 @@ pub(super) async fn report(session: &Session, format: ReportFormat, window: Opti
     let overview = overview(session, window).await?;
     let Overview { known, windows: summaries, .. } = &overview;
     if summaries.is_empty() {
-        remark("nenhuma janela aberta nem encerrada há pouco; veja vigia-suas agenda");
+        nothing(window);
         return Ok(Answer::Done);
     }
     if session.json {
@@ -204,7 +212,7 @@ fn totals(summary: &WindowSummary) -> serde_json::Value {
 
 /// The window asked for, or those worth reporting on; as known then where another instant was asked for.
 pub(super) async fn overview(session: &Session, window: Option<&WindowId>) -> Result<Overview> {
-    let as_of = session.as_known_at().map_or_else(|| AsOf::Now(session.now()), AsOf::Then);
+    let as_of = session.as_known();
     let live = Arc::new(Live::under(session.setup.clone(), session.calendar()));
     if let Some(id) = window {
         order::window(&live.calendar, id, None)?;

@@ -10,7 +10,7 @@ use super::session::{Answer, Failure, Result, Session, say};
 use crate::desk::entry::entry_words;
 use crate::desk::order;
 use crate::desk::why::{self, Account};
-use crate::domain::calendar::Calendar;
+use crate::domain::calendar::{Calendar, Edition};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::journal::{Entry, Evidence};
 use crate::domain::overrides::Authorship;
@@ -23,17 +23,16 @@ use crate::render::portuguese;
 use crate::render::report::letter_words;
 use crate::text::visible;
 use crate::world::known::Known;
-use crate::world::overview::AsOf;
 
 /// Tells what was decided, what is known, and what would be decided now.
 pub(super) async fn run(session: &Session, subject: &Subject) -> Result {
     let Subject { municipality, window } = subject;
-    let (known, plan) = Box::pin(session.decided(std::slice::from_ref(window))).await?;
+    let store = session.ledger().await?;
+    let (known, plan) = Box::pin(session.decided(store.as_ref(), std::slice::from_ref(window))).await?;
     let code = order::municipality(&session.setup.config.roster, municipality)?;
     order::window(&known.live.calendar, window, None)?;
-    let store = session.ledger().await?;
-    let as_of = AsOf::Now(session.now());
-    let Some(account) = why::gather((&known, &plan), store.as_ref(), code, window, as_of).await? else {
+    let gathered = why::gather((&known, &plan), store.as_ref(), code, window, session.as_of()).await?;
+    let Some(account) = gathered else {
         return Err(Failure::refused(format!(
             "recusado: a janela {window} abre em mais de um ano; nada foi decidido sobre ela"
         )));
@@ -59,7 +58,10 @@ impl Printed<'_> {
         let name = self.account.explained.line.as_ref().map_or(municipality, |line| line.name.as_str());
         let mut out = format!("{}, janela {}\n\n", visible::line(name), self.account.window.id);
         let _ = writeln!(out, "Abertura: {}", portuguese::date_and_weekday(self.account.window.opens_on));
-        for edition in &self.account.window.editions {
+        // One that was announced later was not known then.
+        let today = zone.date_of(self.account.now);
+        let known = |edition: &&Edition| edition.announced_on.is_none_or(|day| day <= today);
+        for edition in self.account.window.editions.iter().filter(known) {
             let deadline = portuguese::deadline_or_undefined(edition.deadline);
             let announced = edition
                 .announced_on

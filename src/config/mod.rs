@@ -76,7 +76,7 @@ pub use compile::compile;
 pub use database::server;
 pub use extension_writer::{NewExtension, Unwritten, write_extension};
 pub use fault::{Fault, Faults, LoadError, Severity};
-pub use near::nearest;
+pub use near::{either, nearest};
 pub use place::{WindowKey, fault_at};
 pub use rewrite::{RewriteError, rewrite};
 pub use settings::{

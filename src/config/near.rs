@@ -34,7 +34,7 @@ pub(super) fn offer<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + C
 }
 
 /// `a, b ou c`.
-pub(super) fn either(words: &[&str]) -> String {
+pub fn either(words: &[&str]) -> String {
     match words {
         [] => String::new(),
         [one] => format!("“{one}”"),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::config::Config;
+use crate::config::{Config, either, nearest};
 use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId, slugify};
 use crate::domain::notice::{NoticeKey, Slot};
@@ -26,9 +26,14 @@ pub enum OrderError {
     Store(#[from] StoreError),
     /// No such municipality.
     #[error(
-        "não há município “{0}” em municipios.csv\ndica: use o código IBGE de 7 dígitos ou o nome inteiro"
+        "não há município “{text}” em municipios.csv\ndica: {}use o código IBGE de 7 dígitos ou o nome inteiro",
+        meant(.near)
     )]
-    Municipality(String),
+    Municipality {
+        text: String,
+        /// Names that may be meant, as they are written.
+        near: Vec<String>,
+    },
     /// Several municipalities of that name.
     #[error("há mais de um município “{name}” em municipios.csv\ndica: use o código: {}", .codes.iter().copied().map(of_state).collect::<Vec<_>>().join(", "))]
     Ambiguous { name: String, codes: Vec<MunicipalityCode> },
@@ -76,10 +81,33 @@ pub fn municipality(roster: &Roster, text: &str) -> Result<MunicipalityCode, Ord
     let wanted = slugify(text);
     let named: Vec<_> = codes().filter(|code| slugify(&roster.municipalities[code].name) == wanted).collect();
     match named[..] {
-        [] => Err(OrderError::Municipality(text.to_owned())),
+        [] => Err(OrderError::Municipality { near: near(roster, &wanted, text), text: text.to_owned() }),
         [code] => Ok(code),
         _ => Err(OrderError::Ambiguous { name: text.to_owned(), codes: named }),
     }
+}
+
+/// So many names are offered.
+const OFFERED: usize = 5;
+
+/// The names that begin as a text does, else the one nearest to it.
+fn near(roster: &Roster, wanted: &str, text: &str) -> Vec<String> {
+    let names = || roster.municipalities.values().map(|municipality| municipality.name.as_str());
+    let begins = |name: &&str| !wanted.is_empty() && slugify(name).starts_with(wanted);
+    let begun: Vec<String> = names().filter(begins).map(str::to_owned).collect();
+    match begun.len() {
+        1..=OFFERED => begun,
+        _ => nearest(text, names()).map(str::to_owned).into_iter().collect(),
+    }
+}
+
+/// `você quis dizer “Vila Pavão” ou “Vila Velha”? `, or nothing.
+fn meant(near: &[String]) -> String {
+    if near.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = near.iter().map(String::as_str).collect();
+    format!("você quis dizer {}? Senão, ", either(&names))
 }
 
 /// `2201903 (PI)`
@@ -363,6 +391,14 @@ mod tests {
         assert_eq!(found("4302303").unwrap(), "4302303");
         assert_eq!(found("220190").unwrap(), "2201903");
         assert_eq!(found("VILA VELHA").unwrap(), "3205200");
+        let hint = |text: &str| found(text).unwrap_err().to_string();
+        assert!(
+            hint("vila velh").contains("você quis dizer “Vila Velha”? Senão, use o código"),
+            "{}",
+            hint("vila velh")
+        );
+        assert!(hint("Vila Vehla").contains("“Vila Velha”"), "a slip");
+        assert!(!hint("3205308").contains("quis dizer") && !hint("").contains("quis dizer"));
         assert!(found("Bom Jesus do Norte").unwrap_err().to_string().contains("não há município"));
     }
 

@@ -80,12 +80,24 @@ fn crowded_days(
     due
 }
 
+/// Whether a letter would be held by the batch that fell due in a gap.
+pub(super) fn is_held_after_outage(world: &World<'_>, moment: &Moment<'_>, letter: &Notice) -> bool {
+    let is_left = world.ledger.left_elsewhere.contains(&letter.key);
+    !is_left && !is_urgent(world, moment, letter) && after_outage(world, letter).is_some()
+}
+
+/// Why what fell due in a gap is held.
+pub(super) fn because_of(outage: Outage) -> Reason {
+    let batch = BatchId::of_outage(outage.until);
+    Reason::AfterOutage { batch, from: outage.from, until: outage.until }
+}
+
 /// What fell due up to the return after a gap waits whole for `liberar`, but not what only data of after the gap asks
 /// for.
 fn after_outage(world: &World<'_>, letter: &Notice) -> Option<Reason> {
     let outage = world.ledger.outage.filter(|o| letter.due_at <= o.until)?;
     let batch = BatchId::of_outage(outage.until);
-    let because = Reason::AfterOutage { batch: batch.clone(), from: outage.from, until: outage.until };
+    let because = because_of(outage);
     let held_by = world.ledger.notice(&letter.key).and_then(|record| record.standing.held_by());
     let part_of_it = held_by == Some(because.cause()) || !wanted_since(world, outage, letter, held_by);
     (part_of_it && !world.overrides.released.contains_key(&batch)).then_some(because)

@@ -185,6 +185,15 @@ pub const CALLS: [(CallPurpose, &str); 3] = [
     (CallPurpose::Address, "Para pedir um endereço que receba cartas"),
 ];
 
+/// Which of these lists a call is in, as tables and JSON name it.
+pub fn call_list(purpose: CallPurpose) -> &'static str {
+    match purpose {
+        CallPurpose::Debt => "telefonar",
+        CallPurpose::Doubt => "confirmar",
+        CallPurpose::Address => "pedir_endereco",
+    }
+}
+
 /// Why somebody should telephone: a complete sentence, ending with a full stop.
 pub fn call_reason(reason: &CallReason, calendar: &Calendar) -> String {
     let at = |instant| pt::instant(instant, &calendar.hours.zone);

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use maud::html;
 use serde_json::{Value, json};
 
-use super::because::{CALLS, call, call_reason, part_name};
+use super::because::{CALLS, call, call_list, call_reason, part_name};
 use super::history::recalled;
 use super::page::{CLOSED, shell};
 use super::portuguese as pt;
@@ -189,15 +189,6 @@ fn failure(fact: &crate::plan::post::DeliveryFact) -> String {
     format!("endereço de {} ({}): {}", fact.role, fact.address, pt::letter_state(fact.state))
 }
 
-/// Which list a call is in, named as in `relatorio --json`.
-fn list(purpose: CallPurpose) -> &'static str {
-    match purpose {
-        CallPurpose::Debt => "telefonar",
-        CallPurpose::Doubt => "confirmar",
-        CallPurpose::Address => "pedir_endereco",
-    }
-}
-
 /// For a spreadsheet; telephones stay text.
 pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> String {
     let mut out = heading(&COLUMNS);
@@ -208,7 +199,7 @@ pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> St
             &[
                 format!("{number}"),
                 entry.window.window.to_string(),
-                list(line.purpose()).to_owned(),
+                call_list(line.purpose()).to_owned(),
                 entry.deadline.map(|deadline| pt::date(deadline.on)).unwrap_or_default(),
                 String::new(),
                 line.municipality.to_string(),
@@ -269,7 +260,7 @@ pub fn json(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Value
     let ids = |parts: &[PartId]| parts.iter().map(ToString::to_string).collect::<Vec<_>>();
     json!({
         "janela": entry.window.window.as_str(),
-        "lista": list(line.purpose()),
+        "lista": call_list(line.purpose()),
         "prazo": entry.deadline.map(|deadline| deadline.on.to_string()),
         "dias": days_left(entry, calendar, now),
         "municipio": line.municipality.to_string(),

@@ -140,7 +140,7 @@ impl YearBefore {
         format!(
             "{}: {}, {day} depois da abertura; um ano antes eram {} no mesmo dia, e {} no fim",
             self.window,
-            pt::counted(self.done, "registro concluído", "registros concluídos"),
+            pt::counted(self.done, "registro concluído nas fontes", "registros concluídos nas fontes"),
             self.before,
             self.end
         )
@@ -334,7 +334,7 @@ mod tests {
         let told = a_year_before([(&window, &curves)], now, &zone);
         assert_eq!(
             told[0].told(),
-            "rma/2026-10: 45 registros concluídos, 20 dias depois da abertura; um ano antes eram 38 no mesmo dia, e 70 no fim"
+            "rma/2026-10: 45 registros concluídos nas fontes, 20 dias depois da abertura; um ano antes eram 38 no mesmo dia, e 70 no fim"
         );
         let alone = Curves { this, last_year: None };
         assert_eq!(a_year_before([(&window, &alone)], now, &zone), [], "of no year before nothing is said");

@@ -3,12 +3,12 @@
 //! A row has four ways out: its time is over and the address gets one more try, it takes a letter, a letter is read
 //! there, or somebody confirms it. What several domains said within an hour was ours, and is lifted (`stop`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::chain::{Chain, Line};
-use super::{Store, StoreError};
+use super::{DeliveryFilter, Store, StoreError};
 use crate::database::cell::{Cells, ms};
 use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
@@ -88,6 +88,21 @@ impl Store {
                 })
             })
             .await
+    }
+
+    /// The same as it was known at an earlier instant.
+    pub async fn last_letters_as_known(&self, at: Timestamp) -> Result<Vec<LastLetter>, StoreError> {
+        let lines = self.deliveries_as_known(&DeliveryFilter::default(), at).await?;
+        let mut last: BTreeMap<EmailAddress, LastLetter> = BTreeMap::new();
+        for line in lines {
+            let Some(at) = line.settled_at else { continue };
+            let letter = LastLetter { address: line.address.clone(), state: line.state, at };
+            let known = last.entry(line.address).or_insert_with(|| letter.clone());
+            if letter.at >= known.at {
+                *known = letter;
+            }
+        }
+        Ok(last.into_values().collect())
     }
 
     /// Takes the flag off an address that somebody confirmed. Answers whether it had one.

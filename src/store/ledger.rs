@@ -37,8 +37,8 @@ macro_rules! notices {
 
 statements! {
     const META = "SELECT id, born_at, last_pass_at, high_water FROM meta WHERE id = 1";
-    const OUTAGE = "SELECT until_at, from_at FROM outages ORDER BY until_at DESC LIMIT 1";
-    const FLAGGED = "SELECT address, refusal, until FROM flagged_contacts";
+    const OUTAGE = "SELECT until_at, from_at FROM outages WHERE until_at <= $1 ORDER BY until_at DESC LIMIT 1";
+    const FLAGGED = "SELECT address, refusal, until FROM flagged_contacts WHERE since <= $1";
     const NOTICES = notices!("1 = 1");
     const NOTICES_OF = notices!(among!("n.window_id"));
     const NOTICES_OF_THE_SERVICE = notices!("n.window_id IS NULL AND n.queued_at >= $1 AND n.queued_at <= $2");
@@ -88,6 +88,9 @@ impl Store {
     ) -> Result<Ledger, StoreError> {
         let mut view = self.db.view().await?;
         let mut then = of_windows(&mut view, windows, told).await?.as_known(at);
+        // Of an address only the last mark is kept.
+        then.outage = outage(&mut view, ms(at)).await?;
+        then.flagged = flagged(&mut view, ms(at)).await?;
         for row in rows_of_at(&mut view, CAME_BACK, told, Some(ms(at))).await? {
             let cells = Cells::of("deliveries", &row);
             let key = cells.parsed("notice_key", NoticeKey::parse)?;
@@ -262,9 +265,9 @@ pub(crate) async fn frame(
     ledger.born_at = meta.instant_opt("born_at")?;
     ledger.last_pass_at = meta.instant_opt("last_pass_at")?;
     ledger.high_water = meta.instant_opt("high_water")?;
-    ledger.outage = outage(conn).await?;
+    ledger.outage = outage(conn, i64::MAX).await?;
     ledger.read_at = reading::later_editions(conn, windows).await?;
-    ledger.flagged = flagged(conn).await?;
+    ledger.flagged = flagged(conn, i64::MAX).await?;
     for row in bound!(elsewhere::KEYS).fetch_all(&mut *conn).await? {
         let cells = Cells::of("left_elsewhere", &row);
         ledger.left_elsewhere.insert(cells.parsed("notice_key", NoticeKey::parse)?);
@@ -318,15 +321,16 @@ fn standing(cells: &Cells<'_>) -> Result<Option<Standing>, StoreError> {
     }))
 }
 
-async fn outage(conn: &mut Conn) -> Result<Option<Outage>, StoreError> {
-    let Some(row) = bound!(OUTAGE).fetch_optional(conn).await? else { return Ok(None) };
+/// The last gap that was over by an instant.
+async fn outage(conn: &mut Conn, by: i64) -> Result<Option<Outage>, StoreError> {
+    let Some(row) = bound!(OUTAGE, by).fetch_optional(conn).await? else { return Ok(None) };
     let cells = Cells::of("outages", &row);
     Ok(Some(Outage { from: cells.instant("from_at")?, until: cells.instant("until_at")? }))
 }
 
-async fn flagged(conn: &mut Conn) -> Result<Flags, StoreError> {
+async fn flagged(conn: &mut Conn, by: i64) -> Result<Flags, StoreError> {
     let mut flags = Flags::default();
-    for row in bound!(FLAGGED).fetch_all(conn).await? {
+    for row in bound!(FLAGGED, by).fetch_all(conn).await? {
         let cells = Cells::of("flagged_contacts", &row);
         let address = cells.parsed("address", |t| EmailAddress::parse(t).ok())?;
         flags.insert(address, cells.parsed("refusal", Refusal::parse)?, cells.instant("until")?);

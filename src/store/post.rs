@@ -59,7 +59,10 @@ macro_rules! lines_then {
 
 statements! {
     const TALLIES = "SELECT s.feed, s.taken_at, t.done FROM snapshot_tallies t JOIN snapshots s ON s.id = t.snapshot \
-                     WHERE t.window_id = $1 AND s.verdict = 'aceita' AND s.taken_at <= $2 ORDER BY s.taken_at";
+                     WHERE t.window_id = $1 AND s.taken_at <= $2 AND s.recorded_at <= $2 \
+                     AND COALESCE((SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= $2 \
+                     ORDER BY r.position DESC LIMIT 1), (SELECT r.before FROM snapshot_rulings r \
+                     WHERE r.snapshot = s.id ORDER BY r.position LIMIT 1), s.verdict) = 'aceita' ORDER BY s.taken_at";
     const NOW = "SELECT d.notice_key, d.version, d.role, d.address, d.state, d.stopped_by, d.next_attempt_at, \
                  d.valid_until, d.settled_at, l.recorded_at FROM notices n \
                  JOIN deliveries d ON d.notice_key = n.notice_key \
@@ -128,7 +131,7 @@ impl Store {
 }
 
 impl Store {
-    /// What each accepted load said of a window by an instant, in order of time.
+    /// What each load that was accepted by an instant said of a window, in order of time.
     pub async fn fill_in(&self, window: &WindowId, by: Timestamp) -> Result<Vec<FillTally>, StoreError> {
         bound!(TALLIES, window.as_str(), ms(by))
             .all(&self.db, |row: &Row| {

@@ -37,6 +37,15 @@ statements! {
     const TALLIES = "SELECT window_id, done, municipalities FROM snapshot_tallies WHERE snapshot = $1";
     const LIST = "SELECT id, feed, taken_at, source, sha256, row_count, rejected, verdict, reasons, done, municipalities, \
                   recorded_at FROM snapshots WHERE ($1 IS NULL OR feed = $1) ORDER BY position DESC LIMIT $2";
+    // As people had ruled by then: the last ruling until then, else what stood before the first one after, else what stands.
+    const LIST_THEN = "SELECT id, feed, taken_at, source, sha256, row_count, rejected, verdict, reasons, done, \
+                       municipalities, recorded_at FROM (SELECT s.id, s.position, s.feed, s.taken_at, s.source, s.sha256, \
+                       s.row_count, s.rejected, s.reasons, s.done, s.municipalities, s.recorded_at, \
+                       COALESCE((SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= $2 \
+                       ORDER BY r.position DESC LIMIT 1), (SELECT r.before FROM snapshot_rulings r \
+                       WHERE r.snapshot = s.id ORDER BY r.position LIMIT 1), s.verdict) AS verdict \
+                       FROM snapshots s WHERE s.feed = $1 AND s.recorded_at <= $2) AS known \
+                       WHERE $3 IS NULL OR verdict = $3 ORDER BY position DESC LIMIT $4";
     const ORIGINAL = "SELECT original FROM snapshots WHERE id = $1";
 }
 
@@ -193,6 +202,18 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<SnapshotSummary>, StoreError> {
         bound!(LIST, feed.map(FeedId::as_str), count(limit)).all(&self.db, line).await
+    }
+
+    /// The snapshots of a feed that were there at an earlier instant, the latest first, each as people had ruled by then: all,
+    /// or those that stood so.
+    pub async fn snapshots_as_known(
+        &self,
+        feed: &FeedId,
+        (at, verdict): (Timestamp, Option<Verdict>),
+        limit: usize,
+    ) -> Result<Vec<SnapshotSummary>, StoreError> {
+        let verdict = verdict.map(Verdict::as_str);
+        bound!(LIST_THEN, feed.as_str(), ms(at), verdict, count(limit)).all(&self.db, line).await
     }
 
     /// The original bytes of a snapshot, if they were kept.

@@ -11,6 +11,7 @@ use super::ailment::Ailment;
 use super::audit;
 use super::lateness::{self, Overdue};
 use super::live::Live;
+use super::overview::AsOf;
 use super::route;
 use crate::config::Mode;
 use crate::domain::feed::Source;
@@ -205,7 +206,7 @@ impl Facts {
             overdue: lateness::overdue(store, live, now).await?,
             refused: store.configuration_refused().await?,
             is_faulty,
-            feeds: feeds(store, live, now).await?,
+            feeds: feeds(store, live, AsOf::Now(now)).await?,
             channels,
             loops: store.progress().await?,
             backup: store.last_backup(),
@@ -216,7 +217,8 @@ impl Facts {
 }
 
 /// The sources that nobody switched off.
-pub(super) async fn feeds(store: &Store, live: &Live, now: Timestamp) -> Result<Vec<FeedFacts>, StoreError> {
+pub(super) async fn feeds(store: &Store, live: &Live, as_of: AsOf) -> Result<Vec<FeedFacts>, StoreError> {
+    let now = as_of.at();
     let (runs, fetches) = (store.feed_runs().await?, store.fetches().await?);
     let zone = &live.calendar.hours.zone;
     let open = super::known::windows(&live.calendar, now);
@@ -228,13 +230,25 @@ pub(super) async fn feeds(store: &Store, live: &Live, now: Timestamp) -> Result<
                 && zone.start_of(window.opens_on) <= now
                 && window.latest_deadline().is_none_or(|deadline| deadline.instant(zone) > now)
         });
-        let fetched_at = fetches.get(&spec.id).copied();
+        // Of visits only the last is kept; before it, what counts is the load that was believed then.
+        let fetched_at = match (fetches.get(&spec.id).copied(), as_of) {
+            (Some(at), AsOf::Then(then)) if at > then => {
+                let accepted = (then, Some(Verdict::Accepted));
+                store.snapshots_as_known(&spec.id, accepted, 1).await?.first().map(|load| load.taken_at)
+            }
+            (at, _) => at,
+        };
         let stale_at = fetched_at
             .zip(system.filter(|_| is_open))
             .and_then(|(at, system)| at.checked_add(system.status_validity).ok());
         // What comes by hand fails at whoever's hand it was.
         let run = runs.get(&spec.id).filter(|_| matches!(spec.source, Source::Http { .. }));
-        let last = store.snapshots(Some(&spec.id), 1).await?.into_iter().next();
+        let run = run.filter(|run| as_of.knows(run.tried_at));
+        let last = match as_of {
+            AsOf::Now(_) => store.snapshots(Some(&spec.id), 1).await?,
+            AsOf::Then(then) => store.snapshots_as_known(&spec.id, (then, None), 1).await?,
+        };
+        let last = last.into_iter().next();
         let last = last.filter(|last| last.verdict == Verdict::Quarantined);
         found.push(FeedFacts {
             feed: spec.id.clone(),

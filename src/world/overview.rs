@@ -35,6 +35,14 @@ impl AsOf {
             Self::Now(at) | Self::Then(at) => at,
         }
     }
+
+    /// Whether something that the ledger tells of `at` was known by it.
+    pub fn knows(self, at: Timestamp) -> bool {
+        match self {
+            Self::Now(_) => true,
+            Self::Then(then) => at <= then,
+        }
+    }
 }
 
 /// Everything known at an instant, its plan, and what became of the letters of the windows worth reporting on.
@@ -161,7 +169,7 @@ fn a_year_before(window: &Window, calendar: &Calendar) -> Option<Window> {
 }
 
 /// Reads to report what is open, what closed not long ago, and some windows, and plans.
-async fn read(
+pub async fn read(
     live: Arc<Live>,
     store: Option<&Store>,
     also: &[WindowId],

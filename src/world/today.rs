@@ -19,7 +19,7 @@ use crate::plan::forecast::Quota;
 use crate::plan::post::Post;
 use crate::plan::summary::{CallPurpose, WindowSummary};
 use crate::render::portuguese as pt;
-use crate::store::{Store, StoreError};
+use crate::store::{FindingLine, Store, StoreError};
 
 /// Findings in the news are asked about for so long.
 const NEWS_HOURS: i64 = 24 * 30;
@@ -36,7 +36,7 @@ pub async fn gather(
     Ok((overview, page))
 }
 
-/// The same of what is loaded already. The page of an earlier instant does not say what is amiss today.
+/// The same of what is loaded already. The page of an earlier instant says what was known then, and not how the service was.
 pub async fn of(
     overview: &Overview,
     store: Option<&Store>,
@@ -58,8 +58,8 @@ pub async fn beside(
     let mut tasks: Vec<DayTask> =
         amiss.iter().map(|one| DayTask { what: one.line(&hours.zone), command: None }).collect();
     let mut feeds = Vec::new();
-    if let (Some(store), AsOf::Now(_)) = (store, overview.as_of) {
-        let facts = health::feeds(store, live, now).await?;
+    if let Some(store) = store {
+        let facts = health::feeds(store, live, overview.as_of).await?;
         // Whoever asked what is amiss was told of these.
         let is_told = |facts: &FeedFacts| {
             amiss
@@ -68,12 +68,15 @@ pub async fn beside(
         };
         tasks.extend(facts.iter().filter(|facts| !is_told(facts)).filter_map(of_feed));
         feeds = facts.into_iter().map(|facts| age(facts, now)).collect();
-        tasks.extend(by_hand(store, now).await?);
+        tasks.extend(by_hand(store, overview.as_of).await?);
     }
     tasks.extend(overview.windows.iter().flat_map(calls));
     let world = overview.known.world();
     let view = View { world: &world, plan: &overview.plan, post: &overview.post, now };
     let mut page = day::page(view, &overview.windows, before, looks_back_to(overview), tasks, feeds);
+    // What is amiss comes first: it may be why these are held.
+    let at = amiss.len().min(page.tasks.len());
+    page.tasks.splice(at..at, day::to_decide(&page.held));
     let relay = live.setup.config.settings.relay.as_ref();
     if let (Some(store), Some(relay), AsOf::Now(_), false) = (store, relay, overview.as_of, page.rehearsal) {
         let quota = Quota { per_minute: relay.per_minute, per_day: relay.per_day };
@@ -119,9 +122,10 @@ fn of_feed(facts: &FeedFacts) -> Option<DayTask> {
 }
 
 /// What only a person ends: addresses that are said not to exist, findings that nobody saw.
-async fn by_hand(store: &Store, now: Timestamp) -> Result<Vec<DayTask>, StoreError> {
+async fn by_hand(store: &Store, as_of: AsOf) -> Result<Vec<DayTask>, StoreError> {
     let mut tasks = Vec::new();
-    let flagged = store.resting().await?;
+    let mut flagged = store.resting().await?;
+    flagged.retain(|contact| as_of.knows(contact.since));
     let flagged = flagged.iter().filter(|contact| contact.refusal == Refusal::Address).count();
     if flagged > 0 {
         tasks.push(DayTask {
@@ -129,8 +133,10 @@ async fn by_hand(store: &Store, now: Timestamp) -> Result<Vec<DayTask>, StoreErr
             command: Some("vigia-suas contato".to_owned()),
         });
     }
-    let found = store.findings(hours_after(now, -NEWS_HOURS)).await?;
-    let unseen = found.iter().filter(|line| line.seen.is_none() && !line.quiet).count();
+    let mut found = store.findings(hours_after(as_of.at(), -NEWS_HOURS)).await?;
+    found.retain(|line| as_of.knows(line.found_at));
+    let seen = |line: &FindingLine| line.seen.as_ref().is_some_and(|by| as_of.knows(by.at));
+    let unseen = found.iter().filter(|line| !seen(line) && !line.quiet).count();
     if unseen > 0 {
         tasks.push(DayTask {
             what: pt::counted(unseen, "notícia do MDS ainda não vista", "notícias do MDS ainda não vistas"),

@@ -10,12 +10,12 @@ use super::{declared, origin};
 use crate::cli::session::{Answer, Result, Session, remark, say};
 use crate::daemon::ingest::next_run;
 use crate::domain::feed::FeedSpec;
-use crate::domain::id::FeedId;
+use crate::domain::id::{FeedId, SnapshotId};
 use crate::domain::journal::Verdict;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::store::{CrawlProgress, FeedRun, LastAccepted, Ruling, SnapshotSummary, Store, StoreError};
+use crate::store::{CrawlProgress, FeedRun, Ruling, SnapshotSummary, Store, StoreError};
 use crate::text::visible;
 
 /// How many snapshots of one feed are shown.
@@ -26,7 +26,8 @@ struct Standing<'a> {
     spec: &'a FeedSpec,
     /// Its snapshots, the latest first.
     snapshots: Vec<SnapshotSummary>,
-    believed: Option<LastAccepted>,
+    /// The load that rules, and when it was taken.
+    believed: Option<(SnapshotId, Timestamp)>,
     fetched_at: Option<Timestamp>,
     run: Option<FeedRun>,
     next_at: Option<Timestamp>,
@@ -65,10 +66,11 @@ pub(in crate::cli) async fn list(session: &Session, feed: Option<&FeedId>) -> Re
         }
         return Ok(Answer::Done);
     }
-    let rulings = match (&store, feed) {
+    let mut rulings = match (&store, feed) {
         (Some(store), Some(_)) => store.rulings(None).await?,
         _ => Vec::new(),
     };
+    rulings.retain(|ruling| session.knows(ruling.by.at));
     let mut out = if standings.is_empty() { String::new() } else { table(&standings, session) };
     for (id, since) in &retired {
         let _ = match since {
@@ -103,6 +105,7 @@ async fn retired(
     let on = |id: &FeedId| session.setup.config.feeds.iter().any(|spec| spec.id == *id && spec.enabled);
     let off = book.feeds().filter(|id| !on(id) && only.is_none_or(|only| only == *id));
     let mut retired: Vec<_> = off.map(|id| (id.clone(), book.retired_at(id))).collect();
+    retired.retain(|(_, since)| since.is_none_or(|at| session.knows(at)));
     retired.sort();
     Ok(retired)
 }
@@ -114,6 +117,7 @@ async fn standings<'a>(
     shown: usize,
 ) -> std::result::Result<Vec<Standing<'a>>, StoreError> {
     let (zone, now) = (&session.setup.config.calendar.hours.zone, session.now());
+    let mut standings = Vec::with_capacity(feeds.len());
     let Some(store) = store else {
         let unseen = |spec| Standing {
             spec,
@@ -128,17 +132,29 @@ async fn standings<'a>(
     };
     let (fetches, runs, crawls) =
         (store.fetches().await?, store.feed_runs().await?, store.crawl_progress().await?);
-    let mut standings = Vec::with_capacity(feeds.len());
     for spec in feeds {
-        let run = runs.get(&spec.id).cloned();
+        // Of a feed's visits only the last is kept: one that came later says nothing of the instant asked for.
+        let run = runs.get(&spec.id).filter(|run| session.knows(run.tried_at)).cloned();
+        let (snapshots, believed) = match session.as_known_at() {
+            None => {
+                let believed = store.last_accepted(&spec.id).await?;
+                (store.snapshots(Some(&spec.id), shown).await?, believed.map(|last| (last.id, last.taken_at)))
+            }
+            Some(at) => {
+                let accepted = (at, Some(Verdict::Accepted));
+                let believed = store.snapshots_as_known(&spec.id, accepted, 1).await?.into_iter().next();
+                let snapshots = store.snapshots_as_known(&spec.id, (at, None), shown).await?;
+                (snapshots, believed.map(|last| (last.id, last.taken_at)))
+            }
+        };
         standings.push(Standing {
             spec,
-            snapshots: store.snapshots(Some(&spec.id), shown).await?,
-            believed: store.last_accepted(&spec.id).await?,
-            fetched_at: fetches.get(&spec.id).copied(),
+            snapshots,
+            believed,
+            fetched_at: fetches.get(&spec.id).copied().filter(|at| session.knows(*at)),
             next_at: next_run(spec, run.as_ref(), zone, now),
             run,
-            crawl: crawls.get(&spec.id).copied(),
+            crawl: crawls.get(&spec.id).copied().filter(|crawl| session.knows(crawl.started_at)),
         });
     }
     Ok(standings)
@@ -201,7 +217,7 @@ impl Standing<'_> {
 
     /// From when what rules counts: the last fetch that was believed or found nothing new.
     fn valid_from(&self) -> Option<Timestamp> {
-        self.believed.as_ref().map(|last| self.fetched_at.unwrap_or(last.taken_at))
+        self.believed.as_ref().map(|(_, taken_at)| self.fetched_at.unwrap_or(*taken_at))
     }
 
     fn notes(&self, zone: &Zone, now: Timestamp) -> Vec<String> {
@@ -252,7 +268,7 @@ impl Standing<'_> {
                 "veredito": s.verdict.as_str(),
                 "motivos": s.reasons,
             })).collect::<Vec<_>>(),
-            "vale": self.believed.as_ref().map(|last| last.id.as_str()),
+            "vale": self.believed.as_ref().map(|(id, _)| id.as_str()),
             "vale_desde": self.valid_from().map(at),
             "ultima_busca": self.run.as_ref().map(|run| at(run.tried_at)),
             "falhas_seguidas": self.run.as_ref().map_or(0, |run| run.failures),
@@ -275,7 +291,7 @@ fn details(standing: &Standing<'_>, rulings: &[Ruling], zone: &Zone) -> String {
         out.push_str("  nenhuma\n");
     }
     for snapshot in &standing.snapshots {
-        let rules = standing.believed.as_ref().is_some_and(|last| last.id == snapshot.id);
+        let rules = standing.believed.as_ref().is_some_and(|(id, _)| *id == snapshot.id);
         let _ = writeln!(
             out,
             "  {}  {}{}\n    {}, {}, de {}",

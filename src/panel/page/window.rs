@@ -22,6 +22,7 @@ pub(in crate::panel) fn content(
     let chosen: Vec<&MunicipalityLine> = summary.lines.iter().filter(|line| choice.takes(line)).collect();
     let slice = choice.slice(&chosen);
     let found = calendar.window(&summary.window);
+    let today = calendar.hours.zone.date_of(scene.as_of.at());
     html! {
         p .lead { (super::window_name(&summary.window, calendar)) }
         @if summary.halted { p .banner { strong { "A janela está interrompida: ninguém é cobrado." } } }
@@ -41,7 +42,7 @@ pub(in crate::panel) fn content(
         @if let Some(window) = found.filter(|window| window.editions.len() > 1) {
             h2 { "Edições do prazo" }
             ol {
-                @for edition in &window.editions {
+                @for edition in window.editions.iter().filter(|e| e.announced_on.is_none_or(|day| day <= today)) {
                     li {
                         (pt::deadline_or_undefined(edition.deadline))
                         @if let Some(on) = edition.announced_on { ", anunciada em " (pt::date(on)) }

@@ -13,6 +13,7 @@ use crate::domain::reason::Reason;
 use crate::domain::time::hours_after;
 use crate::plan::audience;
 use crate::plan::decision::Sending;
+use crate::plan::hold;
 use crate::plan::ledger::{CopyRequest, NamedPart, NoticeRecord, Standing};
 use crate::plan::summary::{Behind, Waiting};
 
@@ -119,7 +120,9 @@ impl Pair<'_, '_> {
         {
             return self.waits(&wish, Behind::Letter, Reason::Waits { until });
         }
-        if !self.context.moment.is_sending() {
+        // What waits for a person does so out of hours too: its batch holds it, whatever the hour.
+        let is_sending = self.context.moment.is_sending();
+        if !is_sending && !record.is_some_and(|record| self.waits_for_release(record, wish.due_at)) {
             let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
             return self.waits(&wish, Behind::Hours, Reason::AwaitsHours { until });
         }
@@ -133,8 +136,18 @@ impl Pair<'_, '_> {
             None => NonZeroU16::MIN,
         };
         let notice = self.notice(&wish, reach.to);
+        if !is_sending && !hold::is_held_after_outage(self.context.world, self.context.moment, &notice) {
+            let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
+            return self.waits(&wish, Behind::Hours, Reason::AwaitsHours { until });
+        }
         let copies = self.copied_to(&wish.copies, &notice.parts());
         Fate::Send(Sending { notice, version, copies, because: wish.because })
+    }
+
+    /// Whether the ledger has it held by the batch that fell due in a gap.
+    fn waits_for_release(&self, record: &NoticeRecord, due_at: Timestamp) -> bool {
+        let outage = self.context.world.ledger.outage.filter(|outage| due_at <= outage.until);
+        outage.is_some_and(|outage| record.standing == Standing::Withheld(hold::because_of(outage).cause()))
     }
 
     /// Who hears of a letter about these parts, by the offices that are competent when it is written.

@@ -42,9 +42,10 @@ const COLUMNS: [&str; 20] = [
 ];
 
 /// Columns of [`call_list_csv`].
-const CALL_COLUMNS: [&str; 12] = [
+const CALL_COLUMNS: [&str; 13] = [
     "janela",
     "ordem",
+    "lista",
     "ibge",
     "municipio",
     "titular",
@@ -158,6 +159,7 @@ fn call_row(summary: &WindowSummary, order: usize, line: &CallLine, calendar: &C
         &[
             summary.window.to_string(),
             order.to_string(),
+            because::call_list(line.purpose()).to_owned(),
             line.municipality.to_string(),
             line.name.clone(),
             line.holder.clone(),

@@ -197,10 +197,17 @@ fn growth(id: &str, summary: &WindowSummary, curves: &Curves, calendar: &Calenda
         let all = curve.points.iter().map(|(on, done)| (curve.day(*on), *done));
         all.filter(|(day, _)| (0..=last).contains(day)).collect()
     };
-    let mut lines =
-        vec![ChartLine { name: "esta janela".to_owned(), points: points(this), is_behind: false }];
+    let mut lines = vec![ChartLine {
+        name: "esta janela (registros concluídos)".to_owned(),
+        points: points(this),
+        is_behind: false,
+    }];
     if let Some(before) = &curves.last_year {
-        let line = ChartLine { name: "um ano antes".to_owned(), points: points(before), is_behind: true };
+        let line = ChartLine {
+            name: "um ano antes (registros concluídos)".to_owned(),
+            points: points(before),
+            is_behind: true,
+        };
         lines.push(line);
     }
     let mark = |(number, deadline): &(u16, Deadline)| ChartMark {
@@ -222,10 +229,11 @@ fn growth(id: &str, summary: &WindowSummary, curves: &Curves, calendar: &Calenda
     let shown = |known: Option<usize>| known.map_or_else(|| "–".to_owned(), |n| n.to_string());
     let past = this.day(today);
     html! {
-        h3 { "Preenchimento no tempo (registros das fontes)" }
+        h3 { "Preenchimento ao longo do tempo, em registros das fontes" }
         p .note {
-            "Um registro é uma parte, ou uma unidade dela, que uma fonte dá como concluída, também de quem está dispensado. \
-             As outras contagens desta página são de municípios, e na de gerências, de partes."
+            "A curva conta registros, não municípios: cada parte de um município, ou cada unidade, que uma fonte dá como \
+             concluída. O que duas fontes dizem conta duas vezes, e o de quem está dispensado também conta: por isso estes \
+             números não batem com os das outras tabelas desta página, que contam municípios (por gerência, partes)."
         }
         div .wide tabindex="0" {
             (chart::lines(&format!("{id}c"), ("Registros concluídos no tempo", &description), &lines, &marks, [(0, pt::date(this.opens_on)), (last, pt::date(end))]))

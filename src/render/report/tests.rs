@@ -186,10 +186,12 @@ fn the_csv_opens_in_a_spreadsheet_and_runs_nothing() {
 fn the_call_list_has_a_csv_of_its_own() {
     let world = World::new(Sanction::Standard, "").unwrap();
     let calls = call_list_csv(&[summary(&world)], &world.calendar);
-    assert!(calls.starts_with("\u{feff}janela;ordem;ibge;"));
+    assert!(calls.starts_with("\u{feff}janela;ordem;lista;ibge;"));
     assert!(calls.contains(";'+55 27 3333-3333;"), "{calls}");
     let widths: Vec<usize> = calls.lines().map(|line| line.matches(';').count()).collect();
-    assert_eq!(widths, [11, 12, 11], "the call itself has one more");
+    assert_eq!(widths, [12, 13, 12], "the call itself has one more");
+    let lists: Vec<&str> = calls.lines().skip(1).filter_map(|line| line.split(';').nth(2)).collect();
+    assert_eq!(lists, ["telefonar", "confirmar"], "what each is for");
     assert!(calls.contains("telefonema em 04/12/2023 09:00 por Ana (27 99999-0000): prometeram preencher"));
 }
 

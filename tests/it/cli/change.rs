@@ -1,5 +1,8 @@
 //! Changing the configuration as operators do: seen first, asked for, written, taken back.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
 use super::office::Office;
 
 fn told() -> Office {
@@ -266,4 +269,35 @@ fn every_silent_edit_is_refused_at_its_place_all_at_once() {
         page.contains("a prorrogação 1 da janela censo-suas/2026/onda-1 já foi comunicada e foi removida"),
         "{page}"
     );
+}
+
+/// What the service says at its start, until it says where to look further.
+fn banner(office: &Office, line: &str) -> String {
+    let mut service = office.program(line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines = BufReader::new(service.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let said: Vec<String> = lines.take_while(|line| !line.starts_with("veja também")).collect();
+    service.kill().unwrap();
+    service.wait().unwrap();
+    said.join("\n")
+}
+
+#[test]
+fn the_banner_of_the_service_names_the_deadline_in_force_and_what_is_held() {
+    let office = told();
+    let calendar = office.read("config/calendario.toml");
+    let rules = "janela aberta: rma/2026-10, prazo 30/11/2026 (segunda-feira)";
+    // What the gate holds is not what it runs on.
+    office.append("config/calendario.toml", &moved("2028-12-15", "2026-11-23"));
+    let held = office.run("servir --uma-vez --em 2026-11-23T12:00", 1);
+    assert!(!held.contains("janela aberta"), "{held}");
+    let said = banner(&office, "servir --em 2026-11-23T12:00");
+    let aside = "atenção: os arquivos têm mudanças de efeito grande que ninguém confirmou";
+    assert!(said.contains(rules) && !said.contains("2028") && said.contains(aside), "{said}");
+    // An earlier deadline waits for `liberar`.
+    office.write("config/calendario.toml", &calendar);
+    office.append("config/calendario.toml", &moved("2026-11-26", "2026-11-23"));
+    office.run("aplicar --sim --confirmar 6 --em 2026-11-23T13:00", 0);
+    let said = office.run("servir --uma-vez --em 2026-11-23T13:00", 0);
+    let other = "; a edição 2, prazo 26/11/2026 (quinta-feira), não está em vigor: veja vigia-suas plano\n";
+    assert!(said.contains(&format!("{rules}{other}")) && !said.contains(aside), "{said}");
 }

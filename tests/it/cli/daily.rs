@@ -94,6 +94,41 @@ fn plano_says_once_what_is_equal_for_many_and_what_to_type() {
 }
 
 #[test]
+fn whatever_is_held_asks_for_a_person() {
+    let office = Office::new();
+    office.edit("config/calendario.toml", "aprovar = false", "aprovar = true");
+    office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
+    let page = office.stdout("plano --em 2026-11-05T10:00");
+    let (asks, rest) = page.split_once("\nRetido\n").expect("held");
+    let asks = asks.split_once("O que pede uma pessoa\n").unwrap().1;
+    let held = "3 cartas retidas esperam por alguém: veja “Retido”, nesta página";
+    assert!(asks.contains(held) && !asks.contains("nada"), "{page}");
+    assert!(rest.contains("vigia-suas liberar --lote rma/2026-10/divulgacao"), "{page}");
+    office.run("liberar --lote rma/2026-10/divulgacao --motivo x --em 2026-11-05T10:00", 0);
+    assert!(!office.stdout("plano --em 2026-11-05T10:01").contains("esperam por alguém"));
+}
+
+#[test]
+fn what_waits_to_be_released_after_a_gap_does_so_out_of_hours_too() {
+    let office = Office::new();
+    office.run("servir --uma-vez --em 2026-10-28T09:00", 0);
+    // Days later, and a letter has fallen due in between.
+    office.run("servir --uma-vez --em 2026-11-06T17:50", 0);
+    let held = "3 cartas retidas esperam por alguém";
+    for at in ["2026-11-06T17:55", "2026-11-06T18:10", "2026-11-07T12:00"] {
+        let page = office.stdout(&format!("plano --em {at}"));
+        assert!(page.contains(held) && page.contains("vigia-suas liberar --lote retomada/"), "{at}: {page}");
+    }
+    let why = office.stdout("porque vitoria rma/2026-10 --em 2026-11-06T18:10");
+    assert!(why.contains("Agora:\n  reter rma/2026-10/divulgacao/3205309: Aguarda liberação"), "{why}");
+    let page = office.stdout("plano --em 2026-11-06T17:55");
+    let lote = page.split_once("--lote ").unwrap().1.split(' ').next().unwrap().to_owned();
+    office.run(&format!("liberar --lote {lote} --motivo x --em 2026-11-06T18:15"), 0);
+    let page = office.stdout("plano --em 2026-11-06T18:20");
+    assert!(!page.contains(held) && page.contains("que aguarda o horário de envio"), "{page}");
+}
+
+#[test]
 fn the_history_says_what_is_known_of_closed_windows_and_nothing_else() {
     let office = Office::new();
     assert!(office.stdout("historico --em 2026-11-05T09:00").contains("Todos: 0"));

@@ -10,6 +10,7 @@ mod guide;
 mod hostile;
 mod json;
 mod office;
+mod past;
 mod propose;
 mod reading;
 mod rehearsal;

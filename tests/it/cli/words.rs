@@ -157,3 +157,14 @@ depende_de = "censo-suas/2026/gestor"
     let told = office.run("situacao --janela censo-suas/2026/gestor --em 2026-11-05T10:00", 0);
     assert!(!told.contains("depende_de"), "{told}");
 }
+
+#[test]
+fn a_window_that_is_far_off_and_a_name_not_written_out_are_answered_with_what_helps() {
+    let office = fed();
+    for line in ["situacao --janela rma/2030-01", "relatorio --janela rma/2030-01"] {
+        let told = office.run(&format!("{line} --em 2026-11-05T10:00"), 0);
+        assert!(told.contains("a janela rma/2030-01 abre em mais de um ano"), "{told}");
+    }
+    let told = office.run("porque vila rma/2026-10 --em 2026-11-05T10:00", 1);
+    assert!(told.contains("você quis dizer “Vila Velha”? Senão, use o código IBGE"), "{told}");
+}
