@@ -110,7 +110,8 @@ fn answer<'m>(world: &World<'_>, now: Timestamp, memo: &'m mut Memo) -> Answer<'
     }
     let memo = &*memo;
     for survey in surveys.iter().filter(|survey| !survey.is_settled()) {
-        survey::decide(survey, memo, &mut draft);
+        let window = &survey.context.assessor.window().id;
+        survey::decide(survey, memo.said(window), memo.strangers(window), &mut draft);
     }
     survey::removed_windows(world, &mut draft);
     hold::over_batches(world, &moment, &mut draft);

@@ -9,9 +9,8 @@ use jiff::Timestamp;
 use super::assess::Assessment;
 use super::edition::{Editions, HaltState, Track, last_told};
 use super::ladder::{self, Step};
-use super::memo::Memo;
 use super::moment::Moment;
-use super::pair::Pair;
+use super::pair::{Decided, Pair};
 use crate::domain::closing::Closing;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::ExpectedFacts;
@@ -242,11 +241,15 @@ impl ToldDates {
     }
 }
 
-/// Takes what was said of the municipalities of one window, and withdraws what is open of those that are no longer in the
-/// roster.
-pub(super) fn decide<'m>(survey: &Survey<'_>, memo: &'m Memo, draft: &mut PlanDraft<'m>) {
-    let window = &survey.context.assessor.window().id;
-    for decided in memo.said(window) {
+/// Takes what was said of the municipalities of one window, and withdraws what is open of strangers: those that are no longer
+/// in the roster.
+pub(super) fn decide<'m>(
+    survey: &Survey<'_>,
+    said: impl Iterator<Item = &'m Decided>,
+    strangers: &[MunicipalityCode],
+    draft: &mut PlanDraft<'m>,
+) {
+    for decided in said {
         draft.actions.extend(decided.closed.iter().cloned().map(Decision::Close));
         draft.letters.extend(&decided.send);
         draft.actions.extend(decided.resumed.iter().cloned().map(Decision::Withhold));
@@ -255,7 +258,8 @@ pub(super) fn decide<'m>(survey: &Survey<'_>, memo: &'m Memo, draft: &mut PlanDr
             draft.held.push(Cow::Borrowed(&held.decision));
         }
     }
-    for code in memo.strangers(window) {
+    let window = &survey.context.assessor.window().id;
+    for code in strangers {
         let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(*code));
         withdraw(window, *code, records, &Reason::NotExpected, draft);
     }
