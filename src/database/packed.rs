@@ -123,9 +123,10 @@ mod tests {
         let plain = bound!(PLAIN).fetch_all(&mut conn).await.unwrap();
         let packed = bound!(PACKED).fetch_packed(&mut conn).await.unwrap();
         assert_eq!((plain.len(), packed.len()), (3, 3));
-        type Told = (i64, String, Option<String>);
-        let told = |row: &Row| -> Told {
-            (row.try_get("n").unwrap(), row.try_get(1).unwrap(), row.try_get("gone").unwrap())
+        let told = |row: &Row| {
+            let (n, word, gone): (i64, String, Option<String>) =
+                (row.try_get("n").unwrap(), row.try_get(1).unwrap(), row.try_get("gone").unwrap());
+            (n, word, gone)
         };
         assert_eq!(packed.iter().map(told).collect::<Vec<_>>(), plain.iter().map(told).collect::<Vec<_>>());
         assert_eq!(packed[2].try_get::<Option<i64>, _>("gone").ok(), None, "it is no number");

@@ -50,13 +50,14 @@ statements! {
     );
     const NOTICES_OF_THE_SERVICE = notices!("n.window_id IS NULL AND n.queued_at >= $1 AND n.queued_at <= $2");
     const QUEUED = "SELECT COUNT(*) FROM notices WHERE notice_key = $1 AND queued_at IS NOT NULL";
-    // What was decided anew since, as it had been decided by then.
+    // What was decided anew since, as it had been decided by then. Few were: they are looked for in the notices, and not in the
+    // whole journal of a window, where SQLite would begin by itself.
     const DECIDED = concat!(
         "SELECT j.seq, j.at, j.kind, j.subject, j.window_id, j.municipality, j.body, j.prev_hash, j.hash, ",
         "(SELECT MIN(a.ended_at) FROM deliveries d JOIN attempts a ON a.delivery = d.id ",
         "WHERE d.notice_key = n.notice_key AND a.ended_at <= $17 AND a.outcome IN ('aceito', 'incerto')) AS left_at ",
-        "FROM notices n JOIN journal j ON j.window_id = n.window_id AND j.municipality = n.municipality ",
-        "AND j.subject = n.notice_key WHERE ",
+        "FROM notices n CROSS JOIN journal j WHERE j.window_id = n.window_id AND j.municipality = n.municipality ",
+        "AND j.subject = n.notice_key AND ",
         among!("n.window_id"),
         " AND n.recorded_at > $17 AND j.at <= $17 AND j.kind = 'decisao' ORDER BY j.seq"
     );

@@ -190,8 +190,8 @@ impl Known {
         windows.retain(|window| ahead.contains(&window.id));
         let (overrides, ledger, status) = tokio::try_join!(
             store.overrides_as_known(at),
-            store.ledger_as_known(&ahead, at),
-            store.status_as_known(&ahead, at)
+            Box::pin(store.ledger_as_known(&ahead, at)),
+            Box::pin(store.status_as_known(&ahead, at))
         )?;
         let (skipped, none) = (Skipped::default(), StatusBook::default());
         let mut known = Self { windows, status: none, overrides, ledger, skipped, live };
@@ -217,8 +217,8 @@ impl Known {
         let (overrides, ledger, status) = if is_past {
             tokio::try_join!(
                 store.overrides_as_known(at),
-                store.ledger_told_as_known(&ahead, &told, at),
-                store.status_as_known(&ahead, at)
+                Box::pin(store.ledger_told_as_known(&ahead, &told, at)),
+                Box::pin(store.status_as_known(&ahead, at))
             )?
         } else {
             (
