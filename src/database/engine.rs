@@ -1,7 +1,8 @@
 //! The two engines behind one connection, one query and one row: SQLite, and PostgreSQL for those who need two machines.
 //!
 //! Statements are written once, in what both understand. What they do not agree on is decided here and in [`super::postgres`]:
-//! PostgreSQL gives narrow integers and truth values where SQLite gives integers, so a number is read from either.
+//! PostgreSQL gives narrow integers and truth values where SQLite gives integers, so a number is read from either. Above 400 lines:
+//! whatever tells one engine from the other about a query or a row stands here, and nowhere else.
 
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
@@ -17,7 +18,7 @@ use sqlx::{
 };
 
 use super::StoreError;
-use super::packed::PackedRow;
+use super::packed::{self, PackedRow};
 
 /// A connection inside or outside a transaction.
 pub(crate) enum Conn {
@@ -219,6 +220,16 @@ impl<'q> Query<'q> {
                 rows.map_ok(Row::Postgres).try_collect().await?
             }
         })
+    }
+}
+
+impl Query<'_> {
+    /// Every row of a statement that gives them as one text (`packed`).
+    pub(crate) async fn fetch_packed(self, conn: &mut Conn) -> Result<Vec<Row>, StoreError> {
+        let text: Option<String> = self.fetch_one(conn).await?.try_get(0)?;
+        let uneven = || sqlx::Error::Decode("rows of unlike length in one text".into());
+        let rows = packed::unpacked(text.unwrap_or_default()).ok_or_else(uneven)?;
+        Ok(rows.into_iter().map(Row::Packed).collect())
     }
 }
 

@@ -4,13 +4,9 @@
 //! ten times as long as it takes SQLite to read it (docs/benchmarks.md). So a statement that gives very many rows has the
 //! database write them one after the other into one text, from which they are read here as from any other row. Only for
 //! cells that are numbers or words of our own: none has a control character but line feed and tabulator, and none that may be
-//! absent is empty when it is there.
+//! absent is empty when it is there. Pure.
 
 use std::sync::Arc;
-
-use super::StoreError;
-use super::db::Conn;
-use super::engine::{Query, Row};
 
 /// What stands between two cells of a row, and between two rows: the separators that ASCII has for just that.
 const BETWEEN_CELLS: char = '\u{1f}';
@@ -85,55 +81,9 @@ impl PackedRow {
     }
 }
 
-impl Query<'_> {
-    /// Every row of a statement that gives them as one text (`packed`).
-    pub(crate) async fn fetch_packed(self, conn: &mut Conn) -> Result<Vec<Row>, StoreError> {
-        let text: Option<String> = self.fetch_one(conn).await?.try_get(0)?;
-        let Some(text) = text else { return Ok(Vec::new()) };
-        let uneven = || sqlx::Error::Decode("rows of unlike length in one text".into());
-        let pack = Arc::new(Pack::read(text).ok_or_else(uneven)?);
-        let rows = 1..pack.ends.len() / pack.width;
-        Ok(rows.map(|row| Row::Packed(PackedRow { pack: pack.clone(), row })).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::database::sql::bound;
-    use crate::store::testing::store;
-
-    macro_rules! some_rows {
-        () => {
-            "SELECT 7 AS n, 'sete' AS word, CAST(NULL AS TEXT) AS gone UNION ALL SELECT -12, '', 'é\n\tx' \
-             UNION ALL SELECT 3, 'três', 'y' ORDER BY n DESC"
-        };
-    }
-
-    const PLAIN: &str = some_rows!();
-    const PACKED: &str = packed!(["n", "word", "gone"], some_rows!());
-    const NONE: &str = packed!(["n"], "SELECT 1 AS n WHERE 1 = 0");
-    const TORN: &str = packed!(["word"], "SELECT 'a\u{1f}b' AS word");
-
-    #[tokio::test]
-    async fn rows_that_come_as_one_text_are_those_that_come_by_themselves() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = store(&dir).await;
-        let mut conn = store.db.read().await.unwrap();
-        let plain = bound!(PLAIN).fetch_all(&mut conn).await.unwrap();
-        let packed = bound!(PACKED).fetch_packed(&mut conn).await.unwrap();
-        assert_eq!((plain.len(), packed.len()), (3, 3));
-        let told = |row: &Row| {
-            let (n, word, gone): (i64, String, Option<String>) =
-                (row.try_get("n").unwrap(), row.try_get(1).unwrap(), row.try_get("gone").unwrap());
-            (n, word, gone)
-        };
-        assert_eq!(packed.iter().map(told).collect::<Vec<_>>(), plain.iter().map(told).collect::<Vec<_>>());
-        assert_eq!(packed[2].try_get::<Option<i64>, _>("gone").ok(), None, "it is no number");
-        assert_eq!(packed[0].try_get::<Option<i64>, _>("gone").unwrap(), None);
-        assert!(packed[0].try_get::<i64, _>("gone").is_err(), "there must be one");
-        assert!(packed[0].try_get::<i64, _>("other").is_err() && packed[0].try_get::<i64, _>(3).is_err());
-        assert_eq!(bound!(NONE).fetch_packed(&mut conn).await.unwrap().len(), 0);
-        assert!(bound!(TORN).fetch_packed(&mut conn).await.is_err(), "never half a row");
-    }
+/// The rows of such a text; nothing where they are not all as long as the first.
+pub(super) fn unpacked(text: String) -> Option<Vec<PackedRow>> {
+    let pack = Arc::new(Pack::read(text)?);
+    let rows = 1..pack.ends.len() / pack.width;
+    Some(rows.map(|row| PackedRow { pack: pack.clone(), row }).collect())
 }
