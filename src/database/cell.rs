@@ -53,20 +53,20 @@ pub(crate) fn parse_told(text: &str) -> Option<Told> {
 pub(crate) struct Cells<'r> {
     row: &'r Row,
     table: &'static str,
-    key: String,
 }
 
 impl<'r> Cells<'r> {
     /// The row of that table whose first column is its key.
     pub(crate) fn of(table: &'static str, row: &'r Row) -> Self {
-        let key =
-            row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string())).ok();
-        Self { row, table, key: key.unwrap_or_default() }
+        Self { row, table }
     }
 
     /// The fault of a cell.
     pub(crate) fn corrupt(&self, column: &'static str) -> StoreError {
-        StoreError::Corrupt { table: self.table, column, key: self.key.clone() }
+        let row = self.row;
+        let key =
+            row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string())).ok();
+        StoreError::Corrupt { table: self.table, column, key: key.unwrap_or_default() }
     }
 
     /// A cell as it is.

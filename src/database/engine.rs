@@ -1,7 +1,8 @@
 //! The two engines behind one connection, one query and one row: SQLite, and PostgreSQL for those who need two machines.
 //!
 //! Statements are written once, in what both understand. What they do not agree on is decided here and in [`super::postgres`]:
-//! PostgreSQL gives narrow integers and truth values where SQLite gives integers, so a number is read from either.
+//! PostgreSQL gives narrow integers and truth values where SQLite gives integers, so a number is read from either. Above 400 lines:
+//! whatever tells one engine from the other about a query or a row stands here, and nowhere else.
 
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
@@ -17,6 +18,7 @@ use sqlx::{
 };
 
 use super::StoreError;
+use super::packed::{self, PackedRow};
 
 /// A connection inside or outside a transaction.
 pub(crate) enum Conn {
@@ -221,6 +223,16 @@ impl<'q> Query<'q> {
     }
 }
 
+impl Query<'_> {
+    /// Every row of a statement that gives them as one text (`packed`).
+    pub(crate) async fn fetch_packed(self, conn: &mut Conn) -> Result<Vec<Row>, StoreError> {
+        let text: Option<String> = self.fetch_one(conn).await?.try_get(0)?;
+        let uneven = || sqlx::Error::Decode("rows of unlike length in one text".into());
+        let rows = packed::unpacked(text.unwrap_or_default()).ok_or_else(uneven)?;
+        Ok(rows.into_iter().map(Row::Packed).collect())
+    }
+}
+
 /// What is bound, for SQLite.
 pub(super) fn for_sqlite(args: Vec<Arg<'_>>) -> sqlx::Result<SqliteArguments> {
     let mut all = SqliteArguments::default();
@@ -253,11 +265,26 @@ pub(crate) fn stream(sql: impl SqlSafeStr, conn: &mut Conn) -> BoxStream<'_, Res
 pub(crate) enum Row {
     Sqlite(SqliteRow),
     Postgres(PgRow),
+    Packed(PackedRow),
 }
 
 /// What a column is called by: its name or its place.
-pub(crate) trait Column: ColumnIndex<SqliteRow> + ColumnIndex<PgRow> + Copy {}
-impl<C: ColumnIndex<SqliteRow> + ColumnIndex<PgRow> + Copy> Column for C {}
+pub(crate) trait Column: ColumnIndex<SqliteRow> + ColumnIndex<PgRow> + Copy {
+    /// Its cell in a row that came packed.
+    fn cell(self, row: &PackedRow) -> sqlx::Result<&str>;
+}
+
+impl Column for &str {
+    fn cell(self, row: &PackedRow) -> sqlx::Result<&str> {
+        row.named(self).ok_or_else(|| sqlx::Error::ColumnNotFound(self.to_owned()))
+    }
+}
+
+impl Column for usize {
+    fn cell(self, row: &PackedRow) -> sqlx::Result<&str> {
+        row.cell(self).ok_or(sqlx::Error::ColumnIndexOutOfBounds { index: self, len: 0 })
+    }
+}
 
 /// What a cell may be read as.
 pub(crate) trait Cell<'r>: Sized {
@@ -266,20 +293,32 @@ pub(crate) trait Cell<'r>: Sized {
 }
 
 macro_rules! cell {
-    ($($of:ty),+) => {
+    ($($of:ty, $text:ident => $packed:expr;)+) => {
         $(impl<'r> Cell<'r> for $of {
             fn of<C: Column>(row: &'r Row, column: C) -> sqlx::Result<Self> {
                 match row {
                     Row::Sqlite(row) => row.try_get(column),
                     Row::Postgres(row) => row.try_get(column),
+                    Row::Packed(row) => {
+                        let $text = column.cell(row)?;
+                        $packed
+                    }
                 }
             }
         })+
     };
 }
 
-cell!(&'r str, Option<&'r str>, String, Option<String>);
-cell!(&'r [u8], Option<&'r [u8]>, Vec<u8>, Option<Vec<u8>>);
+cell! {
+    &'r str, text => Ok(text);
+    Option<&'r str>, text => Ok(Some(text).filter(|text| !text.is_empty()));
+    String, text => Ok(text.to_owned());
+    Option<String>, text => Ok(Some(text.to_owned()).filter(|text| !text.is_empty()));
+    &'r [u8], text => Ok(text.as_bytes());
+    Option<&'r [u8]>, text => Ok(Some(text.as_bytes()).filter(|bytes| !bytes.is_empty()));
+    Vec<u8>, text => Ok(text.as_bytes().to_vec());
+    Option<Vec<u8>>, text => Ok(Some(text.as_bytes().to_vec()).filter(|bytes| !bytes.is_empty()));
+}
 
 impl<'r> Cell<'r> for Option<i64> {
     fn of<C: Column>(row: &'r Row, column: C) -> sqlx::Result<Self> {
@@ -289,6 +328,10 @@ impl<'r> Cell<'r> for Option<i64> {
                 "INT4" => Ok(row.try_get::<Option<i32>, _>(column)?.map(i64::from)),
                 "BOOL" => Ok(row.try_get::<Option<bool>, _>(column)?.map(i64::from)),
                 _ => row.try_get(column),
+            },
+            Row::Packed(row) => match column.cell(row)? {
+                "" => Ok(None),
+                text => text.parse().map(Some).map_err(|error| sqlx::Error::Decode(Box::new(error))),
             },
         }
     }
@@ -328,6 +371,7 @@ impl Row {
                 Ok(raw) => (raw.is_null(), raw.type_info().name().to_owned()),
                 Err(_) => return CellKind::Other,
             },
+            Self::Packed(_) => return CellKind::Text,
         };
         match name.as_str() {
             _ if is_null => CellKind::Nothing,

@@ -203,10 +203,13 @@ impl Panel {
     async fn history(self: &Arc<Self>, scene: &Arc<Overview>) -> Result<Arc<Vec<HistoryLine>>, Failure> {
         match scene.as_of {
             AsOf::Then(_) => self.past_history(scene).await,
-            AsOf::Now(_) => match &self.standing().await?.history {
-                Some(history) => Ok(history.clone()),
-                None => Ok(Arc::new(self.ledger.history(scene).await?)),
-            },
+            AsOf::Now(_) => {
+                let standing = self.standing().await?;
+                match &standing.history {
+                    Some(history) => Ok(history.clone()),
+                    None => self.completed(standing).await,
+                }
+            }
         }
     }
 

@@ -43,7 +43,7 @@ pub(super) struct Standing {
     /// Where everything stood.
     pub(super) scene: Arc<Overview>,
     /// How punctual everybody was until that day.
-    /// Absent where it could not be read: who asks for it is told why.
+    /// Absent where it could not be read, and at the start: who asks for it has it read, and is told why where it cannot be.
     pub(super) history: Option<Arc<Vec<HistoryLine>>>,
     day: Arc<DayPage>,
     letters: Letters,
@@ -158,7 +158,7 @@ impl Panel {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _done = self.renewed() => {}
+                _done = self.kept() => {}
             }
             self.past.let_go();
             let is_looked_at = held(&self.now.asked_at).is_some_and(|at| at.elapsed() < LATELY);
@@ -192,6 +192,52 @@ impl Panel {
         .await
     }
 
+    /// The same with what nobody waits for at the start.
+    async fn kept(self: &Arc<Self>) -> Result<(), Failure> {
+        let standing = self.renewed().await?;
+        if standing.history.is_none() {
+            self.completed(standing).await?;
+        }
+        Ok(())
+    }
+
+    /// The history of what stands, where it was left out; by one at a time, and whoever comes meanwhile has the same.
+    pub(super) async fn completed(
+        self: &Arc<Self>,
+        standing: Arc<Standing>,
+    ) -> Result<Arc<Vec<HistoryLine>>, Failure> {
+        let turn = self.now.turn.clone().lock_owned().await;
+        let standing = self.last().unwrap_or(standing);
+        if let Some(history) = &standing.history {
+            return Ok(history.clone());
+        }
+        let panel = self.clone();
+        aside(async move || {
+            let _turn = turn;
+            panel.complete(&standing).await
+        })
+        .await
+    }
+
+    async fn complete(self: &Arc<Self>, last: &Standing) -> Result<Arc<Vec<HistoryLine>>, Failure> {
+        let history = Arc::new(self.ledger.history(&last.scene).await?);
+        if let Some(first) = last.scene.windows.first() {
+            self.letters(&last.scene, &first.window).await?;
+        }
+        let standing = Standing {
+            history: Some(history.clone()),
+            scene: last.scene.clone(),
+            day: last.day.clone(),
+            letters: last.letters.clone(),
+            history_on: last.history_on,
+            before: last.before.clone(),
+            seen_at: last.seen_at,
+            is_behind: AtomicBool::new(last.is_behind.load(Ordering::Relaxed)),
+        };
+        *held(&self.now.last) = Some(Arc::new(standing));
+        Ok(history)
+    }
+
     /// What stands at this moment, for one who must have just that.
     pub(super) async fn anew(&self) -> Result<Arc<Overview>, Failure> {
         Ok(Arc::new(self.ledger.scene(self.beside.live(), AsOf::Now(self.clock.now())).await?))
@@ -221,17 +267,19 @@ impl Panel {
         let on = (scene.calendar().hours.zone.date_of(scene.as_of.at()), self.ledger.history_basis().await?);
         let history = match of_live.filter(|last| last.history_on == on) {
             Some(last) if last.history.is_some() => last.history.clone(),
+            // Whoever waits for the first page need not wait for this.
+            None if last.is_none() => None,
             Some(_) | None => self.ledger.history(&scene).await.ok().map(Arc::new),
         };
         let letters = match (of_live.filter(|_| stands), scene.windows.first()) {
             (Some(last), _) => last.letters.clone(),
-            (None, None) => Letters::default(),
-            (None, Some(first)) => {
+            (None, Some(first)) if last.is_some() => {
                 let lines = self.ledger.deliveries(scene.as_of, Some(&first.window), None).await;
                 Arc::new(tokio::sync::Mutex::new(
                     lines.ok().map(|lines| (first.window.clone(), Arc::new(lines))),
                 ))
             }
+            (None, _) => Letters::default(),
         };
         let seen_at = Instant::now();
         if !stands {

@@ -308,6 +308,10 @@ impl Ledger {
         self.high_water = None;
         self.service.retain(|_, told| *told <= at);
         for (id, window) in windows {
+            if window.is_known(at) {
+                self.windows.insert(id, window);
+                continue;
+            }
             for (municipality, records) in window.municipalities {
                 for mut record in records.into_iter().filter(|record| record.recorded_at <= at) {
                     if record.standing.sent_at().is_some_and(|sent| sent > at) {
@@ -335,6 +339,16 @@ impl Ledger {
 }
 
 impl WindowLedger {
+    /// Whether all of it was known at an instant as it is.
+    fn is_known(&self, at: Timestamp) -> bool {
+        let is_later = |later: Timestamp| later > at;
+        let mut records = self.municipalities.values().flatten();
+        !(records
+            .any(|record| is_later(record.recorded_at) || record.standing.sent_at().is_some_and(is_later))
+            || self.staff.values().copied().any(is_later)
+            || self.closings.values().any(|(recorded, _)| is_later(*recorded)))
+    }
+
     /// The notices to one municipality.
     pub fn of(&self, municipality: MunicipalityCode) -> &[NoticeRecord] {
         self.municipalities.get(&municipality).map_or(&[], Vec::as_slice)

@@ -10,7 +10,8 @@ use super::{Store, StoreError};
 use super::{closing, elsewhere, journal, notice, reading};
 use crate::database::cell::{Cells, ms, parse_told};
 use crate::database::db::Conn;
-use crate::database::sql::{among, bound, rows_of, rows_of_at, statements};
+use crate::database::packed::packed;
+use crate::database::sql::{among, bound, rows_of_at, statements};
 use crate::domain::id::{EmailAddress, WindowId};
 use crate::domain::journal::{Act, Decision, Entry};
 use crate::domain::notice::{Kind, NoticeKey, Slot};
@@ -40,28 +41,35 @@ statements! {
     const OUTAGE = "SELECT until_at, from_at FROM outages WHERE until_at <= $1 ORDER BY until_at DESC LIMIT 1";
     const FLAGGED = "SELECT address, refusal, until FROM flagged_contacts WHERE since <= $1";
     const NOTICES = notices!("1 = 1");
-    const NOTICES_OF = notices!(among!("n.window_id"));
+    const NOTICES_OF = packed!(
+        [
+            "notice_key", "kind", "edition", "told", "version", "due_at", "valid_until", "recorded_at", "parts", "copies",
+            "act", "cause", "queued_at", "reached_at", "live",
+        ],
+        notices!("n.window_id = $1")
+    );
     const NOTICES_OF_THE_SERVICE = notices!("n.window_id IS NULL AND n.queued_at >= $1 AND n.queued_at <= $2");
     const QUEUED = "SELECT COUNT(*) FROM notices WHERE notice_key = $1 AND queued_at IS NOT NULL";
-    // What was decided anew since, as it had been decided by then.
+    // What was decided anew since, as it had been decided by then. Few were: they are looked for in the notices, and not in the
+    // whole journal of a window, where SQLite would begin by itself.
     const DECIDED = concat!(
         "SELECT j.seq, j.at, j.kind, j.subject, j.window_id, j.municipality, j.body, j.prev_hash, j.hash, ",
         "(SELECT MIN(a.ended_at) FROM deliveries d JOIN attempts a ON a.delivery = d.id ",
         "WHERE d.notice_key = n.notice_key AND a.ended_at <= $17 AND a.outcome IN ('aceito', 'incerto')) AS left_at ",
-        "FROM notices n JOIN journal j ON j.window_id = n.window_id AND j.municipality = n.municipality ",
-        "AND j.subject = n.notice_key WHERE ",
+        "FROM notices n CROSS JOIN journal j WHERE j.window_id = n.window_id AND j.municipality = n.municipality ",
+        "AND j.subject = n.notice_key AND ",
         among!("n.window_id"),
         " AND n.recorded_at > $17 AND j.at <= $17 AND j.kind = 'decisao' ORDER BY j.seq"
     );
     const LEFT_BY = "SELECT MIN(a.ended_at) AS left_at FROM deliveries d JOIN attempts a ON a.delivery = d.id \
                      WHERE d.notice_key = $1 AND a.ended_at <= $2 AND a.outcome IN ('aceito', 'incerto')";
-    // What came to nothing only since: when its first address had taken it by then, if one had.
+    // What came to nothing only since: when its first address had taken it by then, if one had. None has taken it as it stands.
     const CAME_BACK = concat!(
         "SELECT d.notice_key, MIN(a.ended_at) AS left_at FROM notices n ",
         "JOIN deliveries d ON d.notice_key = n.notice_key ",
         "LEFT JOIN attempts a ON a.delivery = d.id AND a.ended_at <= $17 AND a.outcome IN ('aceito', 'incerto') WHERE ",
         among!("n.window_id"),
-        " AND d.settled_at > $17 GROUP BY d.notice_key"
+        " AND n.act = 'enviar' AND d.reached_at IS NULL AND d.settled_at > $17 GROUP BY d.notice_key"
     );
 }
 
@@ -170,8 +178,10 @@ async fn of_windows(
     told: &BTreeSet<WindowId>,
 ) -> Result<Ledger, StoreError> {
     let mut ledger = frame(conn, Some(windows)).await?;
-    for row in rows_of(conn, NOTICES_OF, told).await? {
-        put(&mut ledger, &Cells::of("notices", &row))?;
+    for window in told {
+        for row in bound!(NOTICES_OF, window.as_str()).fetch_packed(conn).await? {
+            put(&mut ledger, &Cells::of("notices", &row))?;
+        }
     }
     closing::load(conn, &mut ledger, Some(windows)).await?;
     Ok(ledger)

@@ -6,6 +6,7 @@ use super::sighted::Words;
 use super::{DeliveryFilter, DeliveryLine, Store, StoreError, delivery};
 use crate::database::cell::{Cells, code, ms};
 use crate::database::engine::Row;
+use crate::database::packed::packed;
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{EmailAddress, FeedId, WindowId};
@@ -16,29 +17,48 @@ use crate::plan::curve::FillTally;
 use crate::plan::post::{DeliveryFact, LetterState, Post};
 
 /// Deliveries as they stood by `$2`. What came later is not known yet: the last attempt that had ended, unless it had already
-/// come back, or been read or stopped. What may once have been taken stays so.
+/// come back, or been read or stopped. What may once have been taken stays so. Of what is so `for_good` neither letter nor attempts
+/// are looked up: how it stands now is how it stood then.
 macro_rules! then {
-    ($columns:expr, $which:expr, $order:expr) => {
+    ($columns:expr, $for_good:expr, $which:expr, $order:expr) => {
         concat!(
             "SELECT ",
             $columns,
-            ", d.id, a.ended_at AS tried_at, CASE WHEN d.settled_at <= $2 AND d.state IN ('devolvido', 'lido') THEN d.state ",
+            ", d.id, CASE WHEN ",
+            $for_good,
+            " THEN d.settled_at ELSE a.ended_at END AS tried_at, CASE WHEN ",
+            $for_good,
+            " THEN d.state WHEN d.settled_at <= $2 AND d.state IN ('devolvido', 'lido') THEN d.state ",
             "WHEN d.stopped_at <= $2 AND d.state IN ('retirado', 'expirado') THEN d.state ",
             "WHEN a.outcome = 'adiado' AND EXISTS (SELECT 1 FROM attempts u WHERE u.delivery = d.id ",
             "AND u.ended_at <= $2 AND u.outcome = 'incerto') THEN 'incerto' ",
             "ELSE COALESCE(a.outcome, 'registrado') END AS state, ",
-            "CASE WHEN d.stopped_at <= $2 THEN d.stopped_by END AS stopped_by, ",
-            "COALESCE((SELECT MIN(b.started_at) FROM attempts b WHERE b.delivery = d.id AND b.started_at > $2), ",
-            "d.next_attempt_at) AS next_attempt_at, ",
+            "CASE WHEN d.stopped_at <= $2 THEN d.stopped_by END AS stopped_by, CASE WHEN ",
+            $for_good,
+            " THEN NULL ELSE COALESCE((SELECT MIN(b.started_at) FROM attempts b WHERE b.delivery = d.id ",
+            "AND b.started_at > $2), d.next_attempt_at) END AS next_attempt_at, ",
             "CASE WHEN d.settled_at <= $2 THEN d.settled_at ELSE a.ended_at END AS settled_at ",
             "FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key ",
-            "JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version ",
-            "LEFT JOIN attempts a ON a.delivery = d.id AND a.n = (SELECT MAX(e.n) FROM attempts e ",
-            "WHERE e.delivery = d.id AND e.ended_at <= $2) WHERE l.recorded_at <= $2 AND ",
+            "LEFT JOIN letters l ON l.notice_key = CASE WHEN ",
+            $for_good,
+            " THEN NULL ELSE d.notice_key END AND l.version = d.version ",
+            "LEFT JOIN attempts a ON a.delivery = CASE WHEN ",
+            $for_good,
+            " THEN NULL ELSE d.id END AND a.n = (SELECT MAX(e.n) FROM attempts e ",
+            "WHERE e.delivery = d.id AND e.ended_at <= $2) WHERE (l.recorded_at <= $2 OR ",
+            $for_good,
+            ") AND ",
             $which,
             " ORDER BY ",
             $order
         )
+    };
+}
+
+/// It was taken or refused by `$2` and nothing became of it since: whatever changes a delivery moves `settled_at`.
+macro_rules! for_good {
+    () => {
+        "(d.settled_at <= $2 AND d.state IN ('aceito', 'recusado'))"
     };
 }
 
@@ -51,6 +71,8 @@ macro_rules! lines_then {
                 "COALESCE(a.n, 0) AS attempts, CASE WHEN d.reached_at <= $2 THEN d.reached_at END AS reached_at, ",
                 "CASE WHEN d.settled_at <= $2 THEN d.reply ELSE COALESCE(a.reply, '') END AS reply"
             ),
+            // A line shows its letter and its attempts.
+            "1 = 0",
             $which,
             "l.recorded_at, d.notice_key, d.version, d.role, d.address"
         )
@@ -63,15 +85,28 @@ statements! {
                      AND COALESCE((SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= $2 \
                      ORDER BY r.position DESC LIMIT 1), (SELECT r.before FROM snapshot_rulings r \
                      WHERE r.snapshot = s.id ORDER BY r.position LIMIT 1), s.verdict) = 'aceita' ORDER BY s.taken_at";
-    const NOW = "SELECT d.notice_key, d.version, d.role, d.address, d.state, d.stopped_by, d.next_attempt_at, \
-                 d.valid_until, d.settled_at, l.recorded_at FROM notices n \
-                 JOIN deliveries d ON d.notice_key = n.notice_key \
-                 JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
-                 WHERE n.window_id = $1 ORDER BY d.notice_key, d.version, d.role, d.address";
-    const THEN = then!(
-        "d.notice_key, d.version, d.role, d.address, d.valid_until, l.recorded_at",
-        "n.window_id = $1",
-        "d.notice_key, d.version, d.role, d.address"
+    const NOW = packed!(
+        [
+            "notice_key", "version", "role", "address", "state", "stopped_by", "next_attempt_at", "valid_until",
+            "at",
+        ],
+        "SELECT d.notice_key, d.version, d.role, d.address, d.state, d.stopped_by, d.next_attempt_at, \
+         d.valid_until, COALESCE(d.settled_at, (SELECT l.recorded_at FROM letters l \
+         WHERE l.notice_key = d.notice_key AND l.version = d.version)) AS at \
+         FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key \
+         WHERE n.window_id = $1 ORDER BY d.notice_key, d.version, d.role, d.address"
+    );
+    const THEN = packed!(
+        [
+            "notice_key", "version", "role", "address", "valid_until", "at", "id", "tried_at", "state",
+            "stopped_by", "next_attempt_at",
+        ],
+        then!(
+            "d.notice_key, d.version, d.role, d.address, d.valid_until, COALESCE(CASE WHEN d.settled_at <= $2 THEN d.settled_at ELSE a.ended_at END, l.recorded_at) AS at",
+            for_good!(),
+            "n.window_id = $1",
+            "d.notice_key, d.version, d.role, d.address"
+        )
     );
     const LINES_THEN = lines_then!("($1 IS NULL OR n.window_id = $1) AND ($3 IS NULL OR n.municipality = $3)");
     const LINES_THEN_OF_WINDOW = lines_then!("n.window_id = $1 AND ($3 IS NULL OR n.municipality = $3)");
@@ -84,7 +119,7 @@ impl Store {
         let mut view = self.db.view().await?;
         let mut post = Post::default();
         for window in windows {
-            for row in bound!(NOW, window.as_str()).fetch_all(&mut view).await? {
+            for row in bound!(NOW, window.as_str()).fetch_packed(&mut view).await? {
                 put(&mut post, &row, None, now)?;
             }
         }
@@ -97,7 +132,7 @@ impl Store {
         let mut post = Post::default();
         for window in windows {
             let words = Words::of_window(&mut view, window).await?;
-            for row in bound!(THEN, window.as_str(), ms(at)).fetch_all(&mut view).await? {
+            for row in bound!(THEN, window.as_str(), ms(at)).fetch_packed(&mut view).await? {
                 put(&mut post, &row, Some(&words), at)?;
             }
         }
@@ -167,10 +202,6 @@ fn put(post: &mut Post, row: &Row, words: Option<&Words>, now: Timestamp) -> Res
         Some(words) => words.rules(&cells.get::<String>("id")?, state, cells.instant_opt("tried_at")?, now),
         None => None,
     };
-    let settled_at = match word {
-        Some(word) => Some(word.said_at),
-        None => cells.instant_opt("settled_at")?,
-    };
     let state = LetterState::of(
         word.map_or(state, |word| word.state),
         cells.parsed_opt("stopped_by", Act::parse)?,
@@ -183,7 +214,10 @@ fn put(post: &mut Post, row: &Row, words: Option<&Words>, now: Timestamp) -> Res
         role: cells.parsed("role", Role::parse)?,
         address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
         state,
-        at: settled_at.unwrap_or(cells.instant("recorded_at")?),
+        at: match word {
+            Some(word) => word.said_at,
+            None => cells.instant("at")?,
+        },
     };
     post.put(cells.parsed("notice_key", NoticeKey::parse)?, fact);
     Ok(())

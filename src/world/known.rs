@@ -188,15 +188,14 @@ impl Known {
         let frontier = Frontier { at: ended, open: BTreeSet::new() };
         let ahead = frontier.ahead(&windows, named, &live.calendar.hours.zone);
         windows.retain(|window| ahead.contains(&window.id));
-        let mut known = Self {
-            windows,
-            status: StatusBook::default(),
-            overrides: store.overrides_as_known(at).await?,
-            ledger: store.ledger_as_known(&ahead, at).await?,
-            skipped: Skipped::default(),
-            live,
-        };
-        known.take(store.status_as_known(&ahead, at).await?);
+        let (overrides, ledger, status) = tokio::try_join!(
+            store.overrides_as_known(at),
+            Box::pin(store.ledger_as_known(&ahead, at)),
+            Box::pin(store.status_as_known(&ahead, at))
+        )?;
+        let (skipped, none) = (Skipped::default(), StatusBook::default());
+        let mut known = Self { windows, status: none, overrides, ledger, skipped, live };
+        known.take(status);
         Ok(known)
     }
 
@@ -216,11 +215,11 @@ impl Known {
             |window: &&Window| !window.editions.iter().filter_map(|edition| edition.deadline).is_sorted();
         let told = windows.iter().filter(goes_back).map(|window| window.id.clone()).collect();
         let (overrides, ledger, status) = if is_past {
-            (
-                store.overrides_as_known(at).await?,
-                store.ledger_told_as_known(&ahead, &told, at).await?,
-                store.status_as_known(&ahead, at).await?,
-            )
+            tokio::try_join!(
+                store.overrides_as_known(at),
+                Box::pin(store.ledger_told_as_known(&ahead, &told, at)),
+                Box::pin(store.status_as_known(&ahead, at))
+            )?
         } else {
             (
                 store.overrides_of(&ahead).await?,

@@ -28,9 +28,24 @@ async fn what_stands_is_worked_out_before_anybody_asks() {
     let stop = CancellationToken::new();
     let mut kept = tokio::task::JoinSet::new();
     kept.spawn(panel.clone().keep_standing(stop.clone()));
-    until(async || panel.now.last.lock().unwrap().is_some(), |is_there| *is_there).await;
+    let last = || panel.now.last.lock().unwrap().clone();
+    until(async || last().is_some_and(|last| last.history.is_some()), |is_there| *is_there).await;
     stop.cancel();
     kept.join_next().await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_page_waits_for_no_history_and_whoever_asks_for_that_has_it_read_once() {
+    let (house, _service) = House::quiet(House::few).await;
+    let panel = house.here().await;
+    let scene = panel.scene(None).await.ok().unwrap();
+    let last = || panel.now.last.lock().unwrap().clone().unwrap();
+    assert!(last().history.is_none(), "the first page needs none");
+    let (one, other) = tokio::join!(panel.history(&scene), panel.history(&scene));
+    let (one, other) = (one.ok().unwrap(), other.ok().unwrap());
+    assert!(Arc::ptr_eq(&one, &other));
+    assert!(Arc::ptr_eq(&last().scene, &scene), "what stands is not worked out again");
+    assert!(last().history.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, &one)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ mod opening;
 mod order;
 mod outbox;
 mod pass;
+mod past;
 mod queue;
 mod retention;
 mod statement;

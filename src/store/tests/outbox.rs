@@ -22,7 +22,7 @@ fn raw() -> RawMessage {
     RawMessage::of(b"Subject: devolvida\r\n\r\n")
 }
 
-fn bounced_for(refusal: Refusal) -> Return {
+pub(super) fn bounced_for(refusal: Refusal) -> Return {
     Return::Bounced { why: "5.1.1".to_owned(), refusal, rests_until: at(100) }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::database::engine::Query;
-use crate::database::sql::{placeholders, prepare_all};
+use crate::database::packed::packed;
+use crate::database::sql::{bound, placeholders, prepare_all};
 use crate::database::{leader, place, postgres, sqlite, steps, transaction};
 use crate::store::testing::store;
 use crate::store::*;
@@ -157,4 +158,38 @@ async fn whatever_goes_through_all_of_a_table_that_grows_is_named() {
         }
     }
     assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), WHOLE);
+}
+
+macro_rules! some_rows {
+    () => {
+        "SELECT 7 AS n, 'sete' AS word, CAST(NULL AS TEXT) AS gone UNION ALL SELECT -12, '', 'é\n\tx' \
+         UNION ALL SELECT 3, 'três', 'y' ORDER BY n DESC"
+    };
+}
+
+const PLAIN: &str = some_rows!();
+const PACKED: &str = packed!(["n", "word", "gone"], some_rows!());
+const NONE: &str = packed!(["n"], "SELECT 1 AS n WHERE 1 = 0");
+const TORN: &str = packed!(["word"], "SELECT 'a\u{1f}b' AS word");
+
+#[tokio::test]
+async fn rows_that_come_as_one_text_are_those_that_come_by_themselves() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let mut conn = store.db.read().await.unwrap();
+    let plain = bound!(PLAIN).fetch_all(&mut conn).await.unwrap();
+    let packed = bound!(PACKED).fetch_packed(&mut conn).await.unwrap();
+    assert_eq!((plain.len(), packed.len()), (3, 3));
+    let told = |row: &crate::database::engine::Row| {
+        let (n, word, gone): (i64, String, Option<String>) =
+            (row.try_get("n").unwrap(), row.try_get(1).unwrap(), row.try_get("gone").unwrap());
+        (n, word, gone)
+    };
+    assert_eq!(packed.iter().map(told).collect::<Vec<_>>(), plain.iter().map(told).collect::<Vec<_>>());
+    assert_eq!(packed[2].try_get::<Option<i64>, _>("gone").ok(), None, "it is no number");
+    assert_eq!(packed[0].try_get::<Option<i64>, _>("gone").unwrap(), None);
+    assert!(packed[0].try_get::<i64, _>("gone").is_err(), "there must be one");
+    assert!(packed[0].try_get::<i64, _>("other").is_err() && packed[0].try_get::<i64, _>(3).is_err());
+    assert_eq!(bound!(NONE).fetch_packed(&mut conn).await.unwrap().len(), 0);
+    assert!(bound!(TORN).fetch_packed(&mut conn).await.is_err(), "never half a row");
 }

@@ -98,7 +98,7 @@ async fn a_quarantine_is_told_once_on_the_page_of_the_day_and_not_on_that_of_a_d
         (told(&page), page.feeds[0].quarantine.is_some())
     };
     assert_eq!(page_of(now).await, (1, true));
-    assert_eq!(page_of(now - jiff::SignedDuration::from_hours(24)).await, (0, false));
+    assert_eq!(page_of(now - jiff::SignedDuration::from_hours(72)).await, (0, false));
 }
 
 #[tokio::test]
