@@ -21,6 +21,8 @@ use crate::domain::id::WindowId;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
+use crate::store::StoreError;
+use crate::telemetry::chain;
 use crate::world::ailment::Ailment;
 use crate::world::aside;
 use crate::world::health::{self, Facts};
@@ -33,14 +35,11 @@ pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Resul
     let now = session.now();
     let json = session.json;
     // What it runs on, which need not be what the files say.
-    let greet = async |app: &App| -> Result<()> {
-        let words = greeting(app, now).await?;
-        if json {
-            remark(&words);
-        } else {
-            say(&words);
-        }
-        Ok(())
+    let greet = async |app: &App| match greeting(app, now).await {
+        Ok(words) if json => remark(&words),
+        Ok(words) => say(&words),
+        // The service begins all the same: what keeps it from working it says itself.
+        Err(failure) => remark(&format!("o que está aberto não pôde ser lido: {}", chain(&failure))),
     };
     let setup = session.setup.clone();
     if !once {
@@ -57,14 +56,14 @@ pub(super) async fn run(session: Session, once: bool, signals: Signals) -> Resul
             Err(ServiceError::Stopped) => return Ok(Answer::Done),
             other => other.map_err(failure)?,
         };
-        greet(&service.app).await?;
+        greet(&service.app).await;
         remark("pare com Ctrl-C");
         beside(&service.app);
         service.run(signals).await.map_err(failure)?;
         return Ok(Answer::Done);
     }
     let service = Service::start(session.setup, session.clock).await.map_err(failure)?;
-    greet(&service.app).await?;
+    greet(&service.app).await;
     let (pass, dispatch) = service.once().await.map_err(failure)?;
     let calendar = &setup.config.calendar;
     let zone = &calendar.hours.zone;
@@ -152,7 +151,7 @@ pub(super) fn failure(error: ServiceError) -> Failure {
 }
 
 /// What a newcomer needs to know: what this is doing, where the letters are, and what comes next.
-async fn greeting(app: &App, now: Timestamp) -> Result<String> {
+async fn greeting(app: &App, now: Timestamp) -> std::result::Result<String, StoreError> {
     let live = app.live();
     let (setup, zone) = (&live.setup, &live.calendar.hours.zone);
     let config = &setup.config;
@@ -199,7 +198,7 @@ fn feeds(count: usize) -> String {
 }
 
 /// The windows open now with the deadline in force, and the next one to open.
-async fn windows_now(app: &App, now: Timestamp) -> Result<Vec<String>> {
+async fn windows_now(app: &App, now: Timestamp) -> std::result::Result<Vec<String>, StoreError> {
     let live = app.live();
     let zone = &live.calendar.hours.zone;
     let windows = known::windows(&live.calendar, now);

@@ -225,8 +225,8 @@ impl Store {
         Ok(usize::try_from(n).unwrap_or(0))
     }
 
-    /// How many deliveries could have left by `limit` and are still to be tried, or tried again, at `now`; and since when
-    /// the longest of them waits.
+    /// How many deliveries could have left by `limit` and are still to be tried, tried again or on their way at `now`; and
+    /// since when the longest of them waits.
     pub async fn overdue(
         &self,
         now: Timestamp,

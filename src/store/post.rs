@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::sighted::Words;
+use super::snapshot::accepted_then;
 use super::{DeliveryFilter, DeliveryLine, Store, StoreError, delivery};
 use crate::database::cell::{Cells, code, ms};
 use crate::database::engine::Row;
@@ -80,11 +81,12 @@ macro_rules! lines_then {
 }
 
 statements! {
-    const TALLIES = "SELECT s.feed, s.taken_at, t.done FROM snapshot_tallies t JOIN snapshots s ON s.id = t.snapshot \
-                     WHERE t.window_id = $1 AND s.taken_at <= $2 AND s.recorded_at <= $2 \
-                     AND COALESCE((SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= $2 \
-                     ORDER BY r.position DESC LIMIT 1), (SELECT r.before FROM snapshot_rulings r \
-                     WHERE r.snapshot = s.id ORDER BY r.position LIMIT 1), s.verdict) = 'aceita' ORDER BY s.taken_at";
+    const TALLIES = concat!(
+        "SELECT s.feed, s.taken_at, t.done FROM snapshot_tallies t JOIN snapshots s ON s.id = t.snapshot ",
+        "WHERE t.window_id = $1 AND s.taken_at <= $2 AND ",
+        accepted_then!("$2"),
+        " ORDER BY s.taken_at"
+    );
     const NOW = packed!(
         [
             "notice_key", "version", "role", "address", "state", "stopped_by", "next_attempt_at", "valid_until",

@@ -21,6 +21,27 @@ use crate::domain::journal::{Snapshot, Text, Verdict};
 use crate::domain::status::{Load, Observations};
 use crate::text::digest::sha256;
 
+/// The verdict on `s` as people had ruled by an instant: the last ruling until then, else what stood before the first one after,
+/// else what stands.
+macro_rules! verdict_then {
+    ($at:literal) => {
+        concat!(
+            "COALESCE((SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= ",
+            $at,
+            " ORDER BY r.position DESC LIMIT 1), ",
+            "(SELECT r.before FROM snapshot_rulings r WHERE r.snapshot = s.id ORDER BY r.position LIMIT 1), s.verdict)"
+        )
+    };
+}
+
+/// Whether `s` was recorded by an instant, and accepted as people had ruled by then.
+macro_rules! accepted_then {
+    ($at:literal) => {
+        concat!("s.recorded_at <= ", $at, " AND ", $crate::store::snapshot::verdict_then!($at), " = 'aceita'")
+    };
+}
+pub(super) use {accepted_then, verdict_then};
+
 statements! {
     const EXISTS = "SELECT COUNT(*) FROM snapshots WHERE id = $1";
     const NEXT_POSITION = "SELECT COALESCE(MAX(position), 0) + 1 FROM snapshots";
@@ -37,15 +58,14 @@ statements! {
     const TALLIES = "SELECT window_id, done, municipalities FROM snapshot_tallies WHERE snapshot = $1";
     const LIST = "SELECT id, feed, taken_at, source, sha256, row_count, rejected, verdict, reasons, done, municipalities, \
                   recorded_at FROM snapshots WHERE ($1 IS NULL OR feed = $1) ORDER BY position DESC LIMIT $2";
-    // As people had ruled by then: the last ruling until then, else what stood before the first one after, else what stands.
-    const LIST_THEN = "SELECT id, feed, taken_at, source, sha256, row_count, rejected, verdict, reasons, done, \
-                       municipalities, recorded_at FROM (SELECT s.id, s.position, s.feed, s.taken_at, s.source, s.sha256, \
-                       s.row_count, s.rejected, s.reasons, s.done, s.municipalities, s.recorded_at, \
-                       COALESCE((SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= $2 \
-                       ORDER BY r.position DESC LIMIT 1), (SELECT r.before FROM snapshot_rulings r \
-                       WHERE r.snapshot = s.id ORDER BY r.position LIMIT 1), s.verdict) AS verdict \
-                       FROM snapshots s WHERE s.feed = $1 AND s.recorded_at <= $2) AS known \
-                       WHERE $3 IS NULL OR verdict = $3 ORDER BY position DESC LIMIT $4";
+    const LIST_THEN = concat!(
+        "SELECT id, feed, taken_at, source, sha256, row_count, rejected, verdict, reasons, done, municipalities, recorded_at ",
+        "FROM (SELECT s.id, s.position, s.feed, s.taken_at, s.source, s.sha256, s.row_count, s.rejected, s.reasons, s.done, ",
+        "s.municipalities, s.recorded_at, ",
+        verdict_then!("$2"),
+        " AS verdict FROM snapshots s WHERE s.feed = $1 AND s.recorded_at <= $2) AS known ",
+        "WHERE $3 IS NULL OR verdict = $3 ORDER BY position DESC LIMIT $4"
+    );
     const ORIGINAL = "SELECT original FROM snapshots WHERE id = $1";
 }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::page::{self, PageWriter};
 use super::retired::Retired;
+use super::snapshot::accepted_then;
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
 use crate::database::db::Conn;
@@ -17,22 +18,6 @@ use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
 use crate::domain::journal::Verdict;
 use crate::domain::status::{Belief, Load, Observation, Observations, Page, StatusBook, StatusEntry};
 use crate::text::digest::sha256;
-
-/// Recorded by an instant, and accepted as people had ruled by then: the last ruling until then, else what stood before the first
-/// one after, else what stands.
-macro_rules! accepted_then {
-    ($at:literal) => {
-        concat!(
-            "s.recorded_at <= ",
-            $at,
-            " AND COALESCE((SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= ",
-            $at,
-            " ORDER BY r.position DESC LIMIT 1), ",
-            "(SELECT r.before FROM snapshot_rulings r WHERE r.snapshot = s.id ORDER BY r.position LIMIT 1), ",
-            "s.verdict) = 'aceita'"
-        )
-    };
-}
 
 statements! {
     const KNOWN = "SELECT feed, window_id, bytes FROM status_pages ORDER BY window_id, feed";

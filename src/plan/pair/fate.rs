@@ -123,8 +123,7 @@ impl Pair<'_, '_> {
         // What waits for a person does so out of hours too: its batch holds it, whatever the hour.
         let is_sending = self.context.moment.is_sending();
         if !is_sending && !record.is_some_and(|record| self.waits_for_release(record, wish.due_at)) {
-            let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
-            return self.waits(&wish, Behind::Hours, Reason::AwaitsHours { until });
+            return self.awaits_hours(&wish);
         }
         let version = match record.and_then(|r| Some((r, r.version?))) {
             // A letter that a hold stopped before anybody took it goes on as it was recorded.
@@ -137,11 +136,15 @@ impl Pair<'_, '_> {
         };
         let notice = self.notice(&wish, reach.to);
         if !is_sending && !hold::is_held_after_outage(self.context.world, self.context.moment, &notice) {
-            let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
-            return self.waits(&wish, Behind::Hours, Reason::AwaitsHours { until });
+            return self.awaits_hours(&wish);
         }
         let copies = self.copied_to(&wish.copies, &notice.parts());
         Fate::Send(Sending { notice, version, copies, because: wish.because })
+    }
+
+    fn awaits_hours(&self, wish: &Wish) -> Fate {
+        let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
+        self.waits(wish, Behind::Hours, Reason::AwaitsHours { until })
     }
 
     /// Whether the ledger has it held by the batch that fell due in a gap.
