@@ -179,17 +179,6 @@ pub fn looks_back_to(hours: &SendingHours, now: Timestamp) -> Timestamp {
     hours.zone.at(day, hours.from)
 }
 
-/// What is held asks for a person; its own list says how each is let go.
-pub fn to_decide(held: &[HeldGroup]) -> Option<DayTask> {
-    let letters: usize = held.iter().map(|group| group.municipalities.len().max(1)).sum();
-    let what = match letters {
-        0 => return None,
-        1 => "1 carta retida espera por alguém: veja “Retido”, nesta página".to_owned(),
-        letters => format!("{letters} cartas retidas esperam por alguém: veja “Retido”, nesta página"),
-    };
-    Some(DayTask { what, command: None })
-}
-
 /// No office is closed for longer.
 const MOST_DAYS: usize = 60;
 

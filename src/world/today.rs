@@ -14,7 +14,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::hours_after;
 use crate::plan::Plan;
 use crate::plan::account::{View, summarise};
-use crate::plan::day::{self, DayPage, DayQueue, DayTask, FeedAge};
+use crate::plan::day::{self, DayPage, DayQueue, DayTask, FeedAge, HeldGroup};
 use crate::plan::forecast::Quota;
 use crate::plan::post::Post;
 use crate::plan::summary::{CallPurpose, WindowSummary};
@@ -76,7 +76,7 @@ pub async fn beside(
     let mut page = day::page(view, &overview.windows, before, looks_back_to(overview), tasks, feeds);
     // What is amiss comes first: it may be why these are held.
     let at = amiss.len().min(page.tasks.len());
-    page.tasks.splice(at..at, day::to_decide(&page.held));
+    page.tasks.splice(at..at, to_decide(&page.held));
     let relay = live.setup.config.settings.relay.as_ref();
     if let (Some(store), Some(relay), AsOf::Now(_), false) = (store, relay, overview.as_of, page.rehearsal) {
         let quota = Quota { per_minute: relay.per_minute, per_day: relay.per_day };
@@ -118,6 +118,17 @@ fn of_feed(facts: &FeedFacts) -> Option<DayTask> {
     Some(DayTask {
         what: format!("a última coleta da fonte {id} está em quarentena: {}", why.trim_end_matches('.')),
         command: Some(format!("vigia-suas fontes {id}")),
+    })
+}
+
+/// What is held asks for a person; its own list says how each is let go.
+fn to_decide(held: &[HeldGroup]) -> Option<DayTask> {
+    let letters: usize = held.iter().map(|group| group.municipalities.len().max(1)).sum();
+    let waits = if letters == 1 { "espera" } else { "esperam" };
+    let what = pt::counted(letters, "carta retida", "cartas retidas");
+    (letters > 0).then(|| DayTask {
+        what: format!("{what} {waits} por alguém: veja “Retido”, nesta página"),
+        command: None,
     })
 }
 
