@@ -32,6 +32,7 @@ CREATE TABLE snapshots (
 
 CREATE INDEX snapshots_by_feed ON snapshots (feed, verdict, position);
 CREATE INDEX snapshots_by_original ON snapshots (feed, sha256);
+CREATE INDEX snapshots_by_instant ON snapshots (taken_at);
 
 CREATE TABLE snapshot_tallies (
     snapshot       TEXT   NOT NULL REFERENCES snapshots (id),

@@ -161,7 +161,7 @@ pub(crate) fn one_take_in(words: &[String]) {
             w.latest_deadline().is_none_or(|d| d.on >= now.to_zoned(jiff::tz::TimeZone::UTC).date())
         });
         let open = open.map(|w| w.id.clone()).collect();
-        let before = store.baseline(&spec.id, &open).await.unwrap();
+        let before = store.baseline(&spec.id, "", &open, &std::collections::BTreeSet::new()).await.unwrap();
         let intake = take_in(spec, &[body], &ground, before.as_ref());
         assert!(matches!(intake.verdict, Verdict::Accepted { .. }), "{:?}", intake.verdict);
         let judged = began.elapsed();

@@ -135,6 +135,7 @@ pub(crate) fn table() {
         format!("/dossie/{code}"),
         "/fontes".to_owned(),
         "/agenda".to_owned(),
+        "/agenda.ics".to_owned(),
         "/simulacao".to_owned(),
         "/busca".to_owned(),
         "/busca?q=numero+7".to_owned(),

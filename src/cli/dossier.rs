@@ -22,7 +22,7 @@ pub(super) async fn run(
     output: Option<&Path>,
 ) -> Result {
     let store = ledger::existing(session).await?;
-    let code = resolve(session, municipality)?;
+    let code = order::ever_known(&session.setup.config.roster, municipality)?;
     let Some(case) = store.case_file(code, window, CaseCheck::Whole).await? else {
         return Err(nothing(session, code, window));
     };
@@ -79,12 +79,6 @@ pub(super) async fn run(
     }
     remark("o livro NÃO confere, e o dossiê o diz; veja vigia-suas livro conferir");
     Ok(Answer::Negative)
-}
-
-/// As in the roster; a municipality that left it is still known by its code.
-fn resolve(session: &Session, text: &str) -> Result<MunicipalityCode> {
-    let found = order::municipality(&session.setup.config.roster, text);
-    found.or_else(|error| MunicipalityCode::parse(text.trim()).map_err(|_| error.into()))
 }
 
 fn nothing(session: &Session, code: MunicipalityCode, window: Option<&WindowId>) -> Failure {

@@ -9,12 +9,15 @@ use crate::render::history;
 /// Shows the history, of all or of one municipality.
 pub(super) async fn show(session: &Session, format: ListFormat, municipality: Option<&str>) -> Result {
     let roster = &session.setup.config.roster;
-    let only = municipality.map(|text| order::municipality(roster, text)).transpose()?;
+    let only = municipality.map(|text| order::ever_known(roster, text)).transpose()?;
     let overview = overview(session, None).await?;
     let calendar = &overview.known.live.calendar;
     let store = session.ledger().await?;
     let mut lines = overview.history(store.as_ref()).await?;
     lines.retain(|line| only.is_none_or(|code| code == line.municipality));
+    if let (true, Some(text)) = (lines.is_empty(), municipality) {
+        order::municipality(roster, text)?;
+    }
     if lines.is_empty() {
         remark("nenhuma janela encerrada enquanto o serviço acompanhava: ainda não há histórico");
     }

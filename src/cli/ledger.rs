@@ -22,8 +22,9 @@ pub(super) async fn list(
     since: Option<Date>,
 ) -> Result {
     let zone = &session.setup.config.calendar.hours.zone;
-    let municipality =
-        municipality.map(|text| order::municipality(&session.setup.config.roster, text)).transpose()?;
+    let roster = &session.setup.config.roster;
+    let text = municipality;
+    let municipality = text.map(|text| order::ever_known(roster, text)).transpose()?;
     let filter = JournalFilter {
         window: window.cloned(),
         municipality,
@@ -32,6 +33,9 @@ pub(super) async fn list(
     };
     let store = existing(session).await?;
     let entries = store.journal(&filter).await?;
+    if let (true, Some(text)) = (entries.is_empty(), text) {
+        order::municipality(roster, text)?;
+    }
     if entries.is_empty() {
         remark("nenhum registro no livro para o que foi pedido");
     }

@@ -36,7 +36,12 @@ pub(super) async fn show(session: &Session, filter: &Filter) -> Result {
     let overview = overview(session, filter.window.as_ref()).await?;
     let Overview { known, windows: summaries, .. } = &overview;
     let roster = &session.setup.config.roster;
-    let only = filter.municipality.as_ref().map(|text| order::municipality(roster, text)).transpose()?;
+    let only = filter.municipality.as_ref().map(|text| order::ever_known(roster, text)).transpose()?;
+    if let (Some(code), Some(text)) = (only, &filter.municipality)
+        && summaries.iter().all(|summary| summary.line(code).is_none())
+    {
+        order::municipality(roster, text)?;
+    }
     let calendar = &known.live.calendar;
     let mut out = String::new();
     for summary in summaries {

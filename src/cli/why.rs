@@ -10,7 +10,7 @@ use super::session::{Answer, Failure, Result, Session, say};
 use crate::desk::entry::entry_words;
 use crate::desk::order;
 use crate::desk::why::{self, Account};
-use crate::domain::calendar::{Calendar, Edition};
+use crate::domain::calendar::Calendar;
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::journal::{Entry, Evidence};
 use crate::domain::overrides::Authorship;
@@ -29,7 +29,8 @@ pub(super) async fn run(session: &Session, subject: &Subject) -> Result {
     let Subject { municipality, window } = subject;
     let store = session.ledger().await?;
     let (known, plan) = Box::pin(session.decided(store.as_ref(), std::slice::from_ref(window))).await?;
-    let code = order::municipality(&session.setup.config.roster, municipality)?;
+    let roster = &session.setup.config.roster;
+    let code = order::ever_known(roster, municipality)?;
     order::window(&known.live.calendar, window, None)?;
     let gathered = why::gather((&known, &plan), store.as_ref(), code, window, session.as_of()).await?;
     let Some(account) = gathered else {
@@ -37,6 +38,9 @@ pub(super) async fn run(session: &Session, subject: &Subject) -> Result {
             "recusado: a janela {window} abre em mais de um ano; nada foi decidido sobre ela"
         )));
     };
+    if account.journal.is_empty() && account.explained.line.is_none() {
+        order::municipality(roster, municipality)?;
+    }
     let printed = Printed { known: &known, account: &account };
     say(&if session.json { printed.json().to_string() } else { printed.text(municipality) });
     Ok(Answer::Done)
@@ -58,10 +62,7 @@ impl Printed<'_> {
         let name = self.account.explained.line.as_ref().map_or(municipality, |line| line.name.as_str());
         let mut out = format!("{}, janela {}\n\n", visible::line(name), self.account.window.id);
         let _ = writeln!(out, "Abertura: {}", portuguese::date_and_weekday(self.account.window.opens_on));
-        // One that was announced later was not known then.
-        let today = zone.date_of(self.account.now);
-        let known = |edition: &&Edition| edition.announced_on.is_none_or(|day| day <= today);
-        for edition in self.account.window.editions.iter().filter(known) {
+        for edition in self.account.window.announced_by(zone.date_of(self.account.now)) {
             let deadline = portuguese::deadline_or_undefined(edition.deadline);
             let announced = edition
                 .announced_on

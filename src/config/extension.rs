@@ -48,7 +48,7 @@ pub(super) fn compile(
     editions
 }
 
-/// A prorrogação with the deadline that already holds moves nothing and starts the ladder anew.
+/// A prorrogação with the deadline that already holds moves nothing.
 fn repeated(inner: &Reader<'_>, first: Option<Deadline>, before: &[(Edition, Spot)], edition: &Edition) {
     let covers = |earlier: &Edition| {
         earlier.municipalities.is_empty() || !edition.municipalities.is_disjoint(&earlier.municipalities)
@@ -59,7 +59,7 @@ fn repeated(inner: &Reader<'_>, first: Option<Deadline>, before: &[(Edition, Spo
         inner.log.warn(
             &inner.spot_of("prazo"),
             format!("esta prorrogação repete o prazo que já vale ({})", deadline.on),
-            "confira a data; com o mesmo prazo ninguém recebe carta nova, mas as cobranças recomeçam do primeiro degrau",
+            "confira a data; com o mesmo prazo ninguém recebe carta nova, e as cobranças seguem como estavam",
         );
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Arrivals {
     unreadable: BTreeMap<(FeedId, PathBuf), (String, Date)>,
     /// Sources of which a file is being read.
     reading: BTreeSet<FeedId>,
+    /// Files that were judged and could not be put away, as they were then: the same file again is no news.
+    left_lying: Vec<(FeedId, StableFile)>,
     /// What a process before this one left of each source: proof at the first reading alone.
     left: BTreeMap<FeedId, Option<String>>,
 }
@@ -64,13 +66,15 @@ impl Arrivals {
             Ok::<_, drop::DropError>((stamp, later, whole))
         });
         match looked.await {
-            Ok((stamp, later, files)) => {
+            Ok((stamp, later, mut files)) => {
                 if later.is_empty() {
                     self.empty.insert(id.clone(), (dir, stamp));
                 }
                 self.looks.insert(id.clone(), later);
                 self.unreadable
                     .retain(|(of, path), _| of != id || files.iter().any(|file| file.path == *path));
+                self.left_lying.retain(|(of, lying)| of != id || files.contains(lying));
+                files.retain(|file| !self.left_lying.iter().any(|(of, lying)| of == id && lying == file));
                 Ok(files)
             }
             Err(failure) => {
@@ -177,7 +181,8 @@ impl Arrivals {
         note(app, id, Some(failure)).await
     }
 
-    /// Moves a file that was judged out of the drop folder. What another file cannot be read for stays told.
+    /// Moves a file that was judged out of the drop folder. What another file cannot be read for stays told. One that cannot
+    /// be moved is not judged again until it changes: each time it would count as said anew, and staff are told.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -190,10 +195,20 @@ impl Arrivals {
     ) -> Result<(), StoreError> {
         let stamp = app.now().strftime("%Y%m%dT%H%M%S%3fZ").to_string();
         let path = file.path.clone();
-        if let Err(failure) = blocking(move || drop::put_away(&path, onto, &stamp)).await {
-            error!(feed.id = %id, error = %chain(&failure), "o arquivo lido não pôde ser guardado");
-        }
+        let put = blocking(move || drop::put_away(&path, onto, &stamp)).await;
         self.reading.remove(id);
+        if let Err(failure) = put {
+            error!(feed.id = %id, error = %chain(&failure), "o arquivo lido não pôde ser guardado");
+            self.left_lying.push((id.clone(), file.clone()));
+            let text = format!(
+                "O arquivo “{}”, posto na pasta da fonte {id}, foi lido e não pôde ser movido para {}/: {}. Enquanto não mudar, \
+                 não é lido de novo; tire-o da pasta.",
+                file.name(),
+                onto.as_str(),
+                chain(&failure)
+            );
+            self.unreadable(app, id, file.path.clone(), chain(&failure), text).await?;
+        }
         note(app, id, self.amiss(id)).await
     }
 

@@ -97,6 +97,8 @@ async fn tick_loop(app: Arc<App>, mut scheduler: JobScheduler) {
             () = tokio::time::sleep(pause) => app.tick(),
         }
     }
+    // It ends with the process: its tasks would each log as an error that there is nothing more to wait for.
+    std::mem::forget(scheduler);
 }
 
 /// How long it is to the first whole second after an instant.

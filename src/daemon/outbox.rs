@@ -234,14 +234,12 @@ impl Outbox {
     /// # Errors
     /// [`StoreError`]: it is still to be given back.
     pub async fn give_back(&mut self, app: &App) -> Result<(), StoreError> {
-        if !self.unsent.is_empty() {
-            app.store.release(self.unsent.clone()).await?;
-            self.unsent.clear();
-        }
+        app.store.release(self.unsent.clone()).await?;
+        self.unsent.clear();
         Ok(())
     }
 
-    /// Takes leave of the relay.
+    /// Ends every connection to the relay.
     pub async fn close(&mut self) {
         for sender in &mut self.senders {
             sender.close().await;
@@ -281,7 +279,7 @@ impl Outbox {
                 AssertUnwindSafe(send_share(app, live, &self.trust, sender, share)).catch_unwind()
             })
             .collect();
-        // Every sender comes home before anything else may fail.
+        // Every sender is waited for before anything else may fail.
         let mut outcomes = Vec::new();
         let mut fault = None;
         for ended in running.collect::<Vec<_>>().await {

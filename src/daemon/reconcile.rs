@@ -9,8 +9,8 @@ use super::app::App;
 use super::{clock_watch, succession};
 use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::status::{StatusBook, StatusEntry};
-use crate::plan::{Decision, Plan};
-use crate::store::{Generation, NewDecision, StoreError};
+use crate::plan::{Act, Decision, Plan};
+use crate::store::{Generation, NewDecision, Recorded, StoreError};
 use crate::world::compose::{self, Threads};
 use crate::world::known::Known;
 
@@ -99,28 +99,32 @@ async fn record(
         let batch: Vec<_> = actions.drain(..BATCH.min(actions.len())).collect();
         let asked = batch.len();
         let ready = std::mem::take(&mut written);
-        recorded |= !ready.is_empty();
-        let (next, done) = tokio::join!(
+        let (next, kept) = tokio::join!(
             compose::write_all(&live, &app.store, &mut threads, batch, now),
             keep(app, now, ready)
         );
-        done?;
+        for line in kept? {
+            count(pass, line.act);
+            tally.note(line);
+            recorded = true;
+        }
         written = next?;
         pass.unwritten += asked - written.len();
-        for change in &written {
-            count(pass, &change.decision);
-            tally.note(&change.decision);
-        }
     }
     tally.log();
     Ok(recorded)
 }
 
-async fn keep(app: &App, now: Timestamp, changes: Vec<NewDecision>) -> Result<(), StoreError> {
-    if !changes.is_empty() {
-        app.store.record_pass(now, changes).await?;
+/// Records some decisions. Answers with a line for each that was: what the ledger knows already, or what waits for a letter
+/// on the wire, was not.
+async fn keep(app: &App, now: Timestamp, changes: Vec<NewDecision>) -> Result<Vec<TallyLine>, StoreError> {
+    if changes.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(())
+    let lines: Vec<TallyLine> = changes.iter().map(|change| TallyLine::of(&change.decision)).collect();
+    let recorded = app.store.record_pass(now, changes).await?;
+    let is_new = |recorded| matches!(recorded, Recorded::New | Recorded::Resumed);
+    Ok(lines.into_iter().zip(recorded).filter(|(_, one)| is_new(*one)).map(|(line, _)| line).collect())
 }
 
 /// What the feeds said of the parts that a rung's decision speaks of, from the very book that it was made on. For a
@@ -136,34 +140,53 @@ pub fn evidence(status: &StatusBook, decision: &Decision) -> Vec<StatusEntry> {
     entries.filter(speaks_of).cloned().collect()
 }
 
-fn count(pass: &mut Pass, decision: &Decision) {
-    match decision {
-        Decision::Send(_) => pass.recorded += 1,
-        Decision::Withhold(_) => pass.withheld += 1,
-        Decision::Close(_) => pass.closed += 1,
-        Decision::Publish(_) => {}
+fn count(pass: &mut Pass, act: Act) {
+    match act {
+        Act::Send => pass.recorded += 1,
+        Act::Withhold => pass.withheld += 1,
+        Act::Withdraw | Act::Supersede | Act::Expire => pass.closed += 1,
+        Act::Publish => {}
     }
 }
 
-/// Decisions of one pass by window, act, kind and cause.
+/// Of which sort a decision is.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct TallyLine {
+    window: String,
+    act: Act,
+    kind: &'static str,
+    cause: &'static str,
+}
+
+impl TallyLine {
+    /// Tells of the decision, too, when asked for detail.
+    fn of(decision: &Decision) -> Self {
+        let (act, cause) = (decision.act(), decision.because().cause().as_str());
+        debug!(notice.key = %decision.key(), notice.act = act.as_str(), notice.cause = cause, "decisão");
+        Self {
+            window: decision.window().map(ToString::to_string).unwrap_or_default(),
+            act,
+            kind: decision.kind().map_or("relatorio", Kind::as_str),
+            cause,
+        }
+    }
+}
+
+/// Decisions of one pass, by their sort.
 #[derive(Default)]
-struct Tally(BTreeMap<(String, &'static str, &'static str, &'static str), usize>);
+struct Tally(BTreeMap<TallyLine, usize>);
 
 impl Tally {
-    fn note(&mut self, decision: &Decision) {
-        let window = decision.window().map(ToString::to_string).unwrap_or_default();
-        let kind = decision.kind().map_or("relatorio", Kind::as_str);
-        let cause = decision.because().cause().as_str();
-        *self.0.entry((window, decision.act().as_str(), kind, cause)).or_default() += 1;
-        debug!(notice.key = %decision.key(), notice.act = decision.act().as_str(), notice.cause = cause, "decisão");
+    fn note(&mut self, line: TallyLine) {
+        *self.0.entry(line).or_default() += 1;
     }
 
-    /// One line for each; one for each notice when asked for detail.
+    /// One line for each sort.
     fn log(self) {
-        for ((window, act, kind, cause), notices) in self.0 {
+        for (TallyLine { window, act, kind, cause }, notices) in self.0 {
             info!(
                 window.id = window,
-                notice.act = act,
+                notice.act = act.as_str(),
                 notice.kind = kind,
                 notice.cause = cause,
                 notices,

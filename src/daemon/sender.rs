@@ -67,7 +67,7 @@ pub(super) async fn send_share(
     };
     let fault = loop {
         let now = app.now();
-        // A relay that hesitates: the rest waits for what the outbox makes of it.
+        // Where the relay hesitates the rest waits: the outbox decides how long.
         let goes_on = ended.as_ref().is_none_or(|e| !hesitates(&e.outcome))
             && !app.stop.is_cancelled()
             && app.store.may_speak()
@@ -89,16 +89,12 @@ pub(super) async fn send_share(
         }
     };
     let unsent = Vec::from(rest);
-    let fault = match (fault, give_back(app, &unsent).await) {
+    let fault = match (fault, app.store.release(unsent.clone()).await) {
         (fault, Err(error)) => Some(Fault { error: fault.unwrap_or(error), unsent }),
         (Some(error), Ok(())) => Some(Fault { error, unsent: Vec::new() }),
         (None, Ok(())) => None,
     };
     Share { sender, outcomes, fault }
-}
-
-async fn give_back(app: &App, unsent: &[Claim]) -> Result<(), StoreError> {
-    if unsent.is_empty() { Ok(()) } else { app.store.release(unsent.to_vec()).await }
 }
 
 /// How each delivery gets an envelope sender of its own, where that is wished (`subendereco`).
@@ -145,7 +141,7 @@ async fn send_one(
     let ended_at = app.now();
     let outcome = {
         let mut trust = trust.lock().unwrap_or_else(PoisonError::into_inner);
-        trust.judge(outcome, claim.address.domain(), attempt, ended_at)
+        trust.judge(outcome, claim.address.domain(), claim.refusals + 1, ended_at)
     };
     // Held back, a letter to staff would tell nobody of the others that are.
     let resend = live.setup.config.settings.on_uncertain == config::UncertainPolicy::Resend

@@ -36,10 +36,10 @@ pub(super) struct Trust {
 }
 
 impl Trust {
-    /// What an attempt came to, once it is asked whose fault it is. `attempts` counts this one. A refusal that does not
+    /// What an attempt came to, once it is asked whose fault it is. `refusals` counts this one. A refusal that does not
     /// say that the address or its mailbox is at fault is only put off at first: who is refused before the relay's fault
     /// is known is not condemned by it.
-    pub(super) fn judge(&mut self, outcome: Outcome, domain: &str, attempts: u32, now: Timestamp) -> Outcome {
+    pub(super) fn judge(&mut self, outcome: Outcome, domain: &str, refusals: u32, now: Timestamp) -> Outcome {
         match outcome {
             Outcome::Accepted { .. } => {
                 *self = Self::default();
@@ -55,7 +55,7 @@ impl Trust {
                 if self.refuses_everybody() {
                     self.blamed = Some(said.clone());
                 }
-                let enough = attempts >= REFUSED_ENOUGH;
+                let enough = refusals >= REFUSED_ENOUGH;
                 match self.blamed.as_deref() == Some(&said) {
                     true if !enough || why == Refusal::Sender => Outcome::RelayFault { reply },
                     false if !enough => Outcome::Deferred { reply, slow_down: false },

@@ -114,6 +114,15 @@ pub(crate) async fn prepare_all(conn: &mut Conn, files: &[&[(&str, &'static str)
     }
 }
 
+/// The steps that SQLite takes for one.
+#[cfg(test)]
+pub(crate) async fn planned(conn: &mut Conn, sql: &str) -> Vec<String> {
+    let explain: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {sql}").into_boxed_str());
+    let query = (0..placeholders(sql)).fold(Query::new(explain), |query, _| query.bind(None::<i64>));
+    let rows = query.fetch_all(conn).await.unwrap();
+    rows.iter().map(|row| row.try_get(3).unwrap()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

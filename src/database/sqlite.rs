@@ -81,20 +81,7 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .pragma("cache_size", WRITER_CACHE)
             .pragma("wal_autocheckpoint", PAGES_BETWEEN_CHECKPOINTS);
-        let connected = changes.clone();
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            // A connection counts the commits of others from its own beginning: it stays, and another is news.
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .after_connect(move |_, _| {
-                connected.fetch_add(1, Ordering::Relaxed);
-                Box::pin(async { Ok(()) })
-            })
-            .test_before_acquire(false)
-            .connect_with(writing)
-            .await
-            .map_err(|e| StoreError::from(e).opening(path, CHECK_PATH))?;
+        let writer = connected_to_write(writing, changes).await.map_err(|e| e.opening(path, CHECK_PATH))?;
         if found_in(&writer, path).await? < NEWEST {
             // Under a program that knows only the older schema nothing may change.
             let _lock = match own {
@@ -164,6 +151,35 @@ impl Sqlite {
         self.readers.close().await;
         if let Some(writer) = &self.writer {
             writer.close().await;
+        }
+    }
+}
+
+/// A file becomes one with a write-ahead log by whoever connects first, and to that SQLite lets nobody wait: another that
+/// opens a new ledger at the same moment is told that it is locked, and asks again.
+async fn connected_to_write(
+    writing: SqliteConnectOptions,
+    changes: &Arc<AtomicU64>,
+) -> Result<SqlitePool, StoreError> {
+    let deadline = tokio::time::Instant::now() + BUSY_TIMEOUT;
+    loop {
+        let connected = changes.clone();
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            // A connection counts the commits of others from its own beginning: it stays, and another is news.
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .after_connect(move |_, _| {
+                connected.fetch_add(1, Ordering::Relaxed);
+                Box::pin(async { Ok(()) })
+            })
+            .test_before_acquire(false)
+            .connect_with(writing.clone());
+        match pool.await.map_err(StoreError::from) {
+            Err(StoreError::Busy { .. }) if tokio::time::Instant::now() < deadline => {
+                tokio::time::sleep(LOCK_POLL).await;
+            }
+            connected => return connected,
         }
     }
 }

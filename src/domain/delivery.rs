@@ -101,8 +101,7 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(60);
 
 /// When to try again after `attempts` attempts that came to nothing: one minute, doubling, one hour at most.
 pub fn next_attempt(now: Timestamp, attempts: u32) -> Timestamp {
-    let doubled =
-        FIRST_WAIT.checked_mul(1_i32.checked_shl(attempts.saturating_sub(1)).unwrap_or(i32::MAX).max(1));
+    let doubled = FIRST_WAIT.checked_mul(2_i32.saturating_pow(attempts.saturating_sub(1)));
     let wait = doubled.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
@@ -133,6 +132,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_an_hour() {
         let at = |n| next_attempt(Timestamp::UNIX_EPOCH, n).as_second() / 60;
-        assert_eq!([at(1), at(2), at(3), at(6), at(7), at(31), at(40)], [1, 2, 4, 32, 60, 60, 60]);
+        assert_eq!([at(0), at(1), at(2), at(3), at(6)], [1, 1, 2, 4, 32]);
+        assert!((7..100).chain([u32::MAX]).all(|n| at(n) == 60));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Declared in `fontes.toml`, compiled by `config`, carried out by `feed`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -251,18 +252,22 @@ impl Word {
         }
     }
 
-    /// What is said of the form instead of the source's word.
-    pub fn wording(self) -> Option<&'static str> {
+    /// The wording that rows keep for the source's own word. What is said of the form stands before that word in quotation
+    /// marks; a word that would read like it is put into quotation marks itself.
+    pub fn kept_as(self, written: &str) -> Cow<'_, str> {
         match self {
-            Self::Is(_) | Self::Reopened => None,
-            Self::FilledNotConcluded => Some(FILLED),
+            Self::FilledNotConcluded => Cow::Owned(format!("{FILLED} (“{written}”)")),
+            Self::Is(_) | Self::Reopened if Self::said_of_form(written).is_some() => {
+                Cow::Owned(format!("“{written}”"))
+            }
+            Self::Is(_) | Self::Reopened => Cow::Borrowed(written),
         }
     }
 
     /// What a wording, as rows keep it, says of the form: nothing where it is the source's own word alone, which is for
     /// staff and for no letter.
     pub fn said_of_form(wording: &str) -> Option<&'static str> {
-        let rest = wording.strip_prefix(FILLED)?;
-        (rest.is_empty() || rest.starts_with(" (“")).then_some(FILLED)
+        let quoted = wording.strip_prefix(FILLED)?.strip_prefix(" (“")?;
+        quoted.ends_with("”)").then_some(FILLED)
     }
 }

@@ -32,6 +32,11 @@ pub fn name_of(code: MunicipalityCode) -> Option<&'static str> {
     Some(NAMES[at].1)
 }
 
+/// Whether one of them has these six digits.
+pub fn has(six: u32) -> bool {
+    NAMES.binary_search_by_key(&six, |(known, _)| *known / 10).is_ok()
+}
+
 /// The municipality of that name in the state that another lies in, whatever its capitals and accents.
 pub fn namesake(name: &str, neighbour: MunicipalityCode) -> Option<MunicipalityCode> {
     let code = CODES.get(&(neighbour.number() / 100_000, compact(name)))?;
@@ -79,6 +84,7 @@ mod tests {
     fn a_municipality_is_found_by_its_code_its_name_and_its_domain() {
         let (vitoria, vila_velha) = (code("3205309"), code("3205200"));
         assert_eq!((name_of(vitoria), state_of(vitoria)), (Some("Vitória"), Some("ES")));
+        assert!(has(320_530) && !has(320_531), "six digits are of one or of none");
         assert_eq!(namesake("VILA VELHA", vitoria), Some(vila_velha));
         assert_eq!(namesake("Belo Horizonte", vitoria), None, "in another state");
         assert_eq!(owner_of_domain("smas.vilavelha.es.gov.br", vitoria), Some(vila_velha));

@@ -165,6 +165,8 @@ pub enum Reason {
     NoLongerConfirmed,
     /// What the letter says no longer holds.
     ContentChanged,
+    /// An address that it was to go to is no longer one of the municipality's.
+    AddressGone,
     /// The daemon was down for the whole validity.
     Outage {
         /// Last sign of life.
@@ -272,6 +274,7 @@ causes! {
     WindowGone => "janela-removida",
     NoLongerConfirmed => "deixou-de-confirmar",
     ContentChanged => "conteudo-mudou",
+    AddressGone => "endereco-mudou",
     Outage => "parada",
     TooSoon => "48h",
     ValidityOver => "validade",

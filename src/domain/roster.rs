@@ -171,7 +171,15 @@ impl Roster {
     pub fn has_address(&self, address: &EmailAddress) -> bool {
         let contacts = self.municipalities.values().flat_map(|one| &one.contacts).flat_map(|c| &c.addresses);
         let units = self.units.iter().flat_map(Units::iter).flat_map(|unit| &unit.addresses);
-        contacts.chain(units).any(|known| known.as_str().eq_ignore_ascii_case(address.as_str()))
+        contacts.chain(units).any(|known| known == address)
+    }
+
+    /// Whether an address is one of a municipality's, or of its units, however it is capitalised.
+    pub fn is_address_of(&self, code: MunicipalityCode, address: &EmailAddress) -> bool {
+        let contacts = self.municipalities.get(&code).into_iter().flat_map(|one| &one.contacts);
+        let units = self.units.iter().flat_map(|units| units.of(code));
+        let mut known = contacts.flat_map(|c| &c.addresses).chain(units.flat_map(|unit| &unit.addresses));
+        known.any(|known| known == address)
     }
 
     /// The name of a municipality; its code, where the roster does not have it.

@@ -28,6 +28,9 @@ pub fn judge(spec: &FeedSpec, mapped: &Mapped, before: Option<&Baseline>, roster
         reasons.extend(before.into_iter().flat_map(|before| compare::falls(spec, mapped, before, roster)));
     }
     if reasons.is_empty() {
+        reasons.extend(before.and_then(|before| compare::older_file(spec, mapped, before)));
+    }
+    if reasons.is_empty() {
         Verdict::Accepted { notes: notes(mapped) }
     } else {
         Verdict::Quarantined { reasons }

@@ -27,7 +27,7 @@ pub mod url;
 use std::collections::BTreeMap;
 
 use crate::domain::feed::{FeedSpec, Format};
-use crate::domain::id::{MunicipalityCode, UnitId};
+use crate::domain::id::{MunicipalityCode, UnitId, WindowId};
 use crate::domain::status::{Baseline, Basis, Observation, State};
 use crate::format;
 use crate::format::body::{Body, Given};
@@ -99,12 +99,28 @@ pub fn take_in_run(
 ) -> Intake {
     match read(spec, bodies, missing, ground) {
         Ok(mut mapped) => {
+            if let Some(before) = before {
+                leave_settled(&mut mapped, before);
+            }
             mapped.settled_before = before.map_or(0, |before| settled_before(&mapped, before));
             let verdict = judge(spec, &mapped, before, ground.roster);
             Intake { mapped, verdict }
         }
         Err(error) => Intake::unreadable(error),
     }
+}
+
+/// After the deadline a reference leaves its source, often piece by piece: who has no row any more has not undone what was
+/// concluded, and no judge compares a window that is over.
+fn leave_settled(mapped: &mut Mapped, before: &Baseline) {
+    let is_over = |window: &WindowId| !before.said.contains_key(window);
+    mapped.unsaid += mapped.observations.doubt_silence(is_over, |window, municipality, part, unit| {
+        let known = before.known.window(window).of(municipality);
+        known.iter().any(|entry| {
+            (&entry.part, entry.unit.as_ref()) == (part, unit)
+                && matches!(entry.state, State::Done | State::NotApplicable)
+        })
+    });
 }
 
 /// Of how many of whom a load says nothing an earlier one said what stands.

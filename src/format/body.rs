@@ -71,6 +71,7 @@ pub struct Original {
     kept: Kept,
     len: u64,
     sha256: Arc<str>,
+    open_ended: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -108,6 +109,7 @@ impl Original {
             len: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             sha256: hex(Sha256::digest(&bytes)).into(),
             kept: Kept::Memory(bytes.into()),
+            open_ended: false,
         }
     }
 
@@ -136,7 +138,18 @@ impl Original {
     /// A part of a file that holds several, beginning at the byte `from`. `sha256` is that of the part, as it was
     /// when it was written.
     pub fn within(file: Arc<File>, from: u64, len: u64, sha256: &str) -> Self {
-        Self { kept: Kept::File(file, from), len, sha256: sha256.into() }
+        Self { kept: Kept::File(file, from), len, sha256: sha256.into(), open_ended: false }
+    }
+
+    /// The same bytes, of which nothing told that they are all: more may have been to come.
+    #[must_use]
+    pub fn open_ended(self) -> Self {
+        Self { open_ended: true, ..self }
+    }
+
+    /// Whether nothing told where they end. A format that tells its own end needs nobody to.
+    pub fn is_open_ended(&self) -> bool {
+        self.open_ended
     }
 
     /// How many bytes.
@@ -231,7 +244,7 @@ impl Spool {
             Some(file) => Kept::File(Arc::new(file), 0),
             None => Kept::Memory(self.memory.into()),
         };
-        Ok(Original { kept, len: self.len, sha256: hex(self.hash.finalize()).into() })
+        Ok(Original { kept, len: self.len, sha256: hex(self.hash.finalize()).into(), open_ended: false })
     }
 }
 

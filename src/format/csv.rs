@@ -1,7 +1,8 @@
 //! Delimited text as a table, read piece by piece.
 //!
 //! Lenient where a file may differ and mean the same (encoding, delimiter, line ends, blanks, empty columns at the
-//! end), strict where a row could be lost without a trace: a presence feed would call the lost row *pendente*.
+//! end), strict where a row could be lost without a trace: a presence feed would call the lost row *pendente*. Nothing in
+//! the text says where it ends. Where nothing else did, its end is a row with a fault: whoever has no row may have been there.
 
 use std::io::{BufRead as _, Read as _};
 
@@ -56,10 +57,19 @@ pub(crate) fn open<'a>(
         return Err(DecodeError::NoHeader);
     }
     let columns = header.len();
+    let open_ended = original.is_open_ended();
     let table = Table::new(header, move |take| {
         let mut row = TableRow::new(0);
+        let mut last = line;
         while let Some(record) = records.next()? {
-            give(record, u64::from(above), columns, reading, &mut row, take);
+            last = record.line + u64::from(above);
+            // A row without a line end may go on in its last cell.
+            if !(open_ended && record.cut) {
+                give(record, u64::from(above), columns, reading, &mut row, take);
+            }
+        }
+        if open_ended {
+            take(Err(RowFault { line: last, problem: RowProblem::OpenEnd }));
         }
         Ok(())
     })?;

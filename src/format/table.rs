@@ -29,6 +29,11 @@ pub enum RowProblem {
     /// An item of a list that is not an object with fields.
     #[error("o item não é um objeto com campos")]
     NoObject,
+    /// The end of what nothing told the end of.
+    #[error(
+        "o servidor não disse onde a resposta termina (sem Content-Length): ela pode ter vindo cortada aqui"
+    )]
+    OpenEnd,
     /// The last row, cut in the middle.
     #[error("última linha cortada: {found} campos em vez de {expected}")]
     Truncated {

@@ -122,6 +122,25 @@ pub fn explain(view: View<'_>, window: &WindowId, municipality: MunicipalityCode
     })
 }
 
+/// Letters of a window to municipalities that have no line in it any more: they left all the same.
+pub fn letters_to_others(view: View<'_>, summary: &WindowSummary) -> Vec<(MunicipalityCode, LetterLine)> {
+    let window = &summary.window;
+    let Some(told) = view.world.ledger.window(window) else { return Vec::new() };
+    let mut others = told.municipalities().filter(|(code, _)| summary.line(*code).is_none()).peekable();
+    if others.peek().is_none() {
+        return Vec::new();
+    }
+    let planned = Planned::of(view.plan, window);
+    let mut letters = Vec::new();
+    for (municipality, records) in others {
+        for record in records {
+            let key = NoticeKey::Municipal { window: window.clone(), slot: record.slot, municipality };
+            letters.extend(letter(record, key, view.post, &planned).map(|letter| (municipality, letter)));
+        }
+    }
+    letters
+}
+
 /// What a plan says of one window, to be looked up.
 struct Planned<'a> {
     held: HashMap<MunicipalityCode, Vec<&'a Decision>>,

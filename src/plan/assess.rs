@@ -156,9 +156,12 @@ impl<'a> Assessor<'a> {
             (named.is_empty() || named.contains(&municipality.code))
                 && edition.announced_on.is_none_or(|day| self.moment.day_begun(day))
         };
-        let last = self.window.editions.iter().rev().find(rules).map(|edition| edition.number);
+        let ruling = || self.window.editions.iter().rev().filter(rules);
+        // One that repeats the deadline before it moves nothing.
+        let same = |edition: &&Edition| ruling().next().is_some_and(|last| last.deadline == edition.deadline);
         let ledger = self.world.ledger.window(&self.window.id);
-        match ledger.and_then(|ledger| ledger.closing(last?)) {
+        let closing = |edition: &Edition| ledger.and_then(|ledger| ledger.closing(edition.number));
+        match ruling().take_while(same).find_map(closing) {
             Some(closing) => self.assess_closed(municipality.code, closing).is_done(),
             None => self.assess(municipality).is_done(),
         }
@@ -206,9 +209,10 @@ impl<'a> Assessor<'a> {
             .collect();
         let explained =
             opinions.iter().any(|(_, o)| o.state == State::Pending || o.arrival() >= whole.arrival());
+        let accuses = whole.state == State::Pending || matches!(whole.doubt, Some(Doubt::Stale { .. }));
         if opinions.is_empty() {
             opinions.push((None, whole));
-        } else if whole.state == State::Pending && !explained {
+        } else if accuses && !explained {
             opinions.push((
                 None,
                 Opinion { state: State::Unconfirmed, doubt: Some(Doubt::Contradicted), ..whole },
@@ -345,7 +349,8 @@ impl<'a> Assessor<'a> {
     }
 
     /// What the feeds say of one key, all together: two that contradict each other leave it in doubt, whichever came
-    /// first; else a settled word outranks a doubt, and a *pendente* stands unless a later row takes it back.
+    /// first, and still when the *pendente* came last and grew old; else a settled word outranks a doubt, and a *pendente*
+    /// stands unless a later row takes it back.
     fn opinion<'e>(
         &self,
         entries: impl Iterator<Item = &'e StatusEntry>,
@@ -366,8 +371,11 @@ impl<'a> Assessor<'a> {
             let later = if one.order() > other.order() { one } else { other };
             return Opinion { state: State::Unconfirmed, doubt: Some(Doubt::Contradicted), ..later };
         }
+        // A contradiction does not end by its later word growing old.
+        let aged = latest(&|word| matches!(word.doubt, Some(Doubt::Stale { .. })));
         if let Some(settled) = settled {
-            return settled;
+            let doubted = aged.filter(|aged| aged.order() > settled.order());
+            return doubted.map_or(settled, |aged| Opinion { doubt: Some(Doubt::Contradicted), ..aged });
         }
         let taken_back = latest(&|word| word.doubt == Some(Doubt::Declared));
         match latest(&|word| word.state == State::Pending) {

@@ -110,25 +110,12 @@ pub fn broken_rules(letters: &[ToldLetter], zone: &Zone) -> Vec<Divergence> {
 /// The letters that are addressed to somebody who is not of whom they are for, as the roster has it.
 pub fn strangers(written: &[WrittenTo], roster: &Roster) -> Vec<Divergence> {
     let is_known = |letter: &WrittenTo| match &letter.key {
-        NoticeKey::Municipal { municipality, .. } => is_of(roster, *municipality, &letter.address),
+        NoticeKey::Municipal { municipality, .. } => roster.is_address_of(*municipality, &letter.address),
         NoticeKey::Staff { slot, .. } => is_office(&roster.offices, slot, &letter.address),
-        NoticeKey::Service { .. } => contains(roster.offices.alert_addresses(), &letter.address),
+        NoticeKey::Service { .. } => roster.offices.alert_addresses().contains(&letter.address),
     };
     let strange = written.iter().filter(|letter| !is_known(letter));
     strange.map(|letter| Divergence::Stranger { key: letter.key.clone() }).collect()
-}
-
-fn contains(addresses: &[EmailAddress], wanted: &EmailAddress) -> bool {
-    addresses.iter().any(|address| address.as_str().eq_ignore_ascii_case(wanted.as_str()))
-}
-
-fn is_of(roster: &Roster, code: MunicipalityCode, address: &EmailAddress) -> bool {
-    let contacts = roster.municipalities.get(&code).into_iter().flat_map(|one| &one.contacts);
-    let units = roster.units.iter().flat_map(|units| units.of(code));
-    contacts
-        .map(|contact| &contact.addresses)
-        .chain(units.map(|unit| &unit.addresses))
-        .any(|known| contains(known, address))
 }
 
 fn is_office(offices: &Offices, slot: &StaffSlot, address: &EmailAddress) -> bool {
@@ -137,13 +124,13 @@ fn is_office(offices: &Offices, slot: &StaffSlot, address: &EmailAddress) -> boo
         | StaffSlot::Referral { to, .. }
         | StaffSlot::ReferralAddendum { to, .. } => to,
         StaffSlot::Alert { .. } | StaffSlot::Report { .. } => {
-            return contains(offices.alert_addresses(), address);
+            return offices.alert_addresses().contains(address);
         }
     };
     match to {
-        Addressee::Gsuas => contains(&offices.gsuas.addresses, address),
+        Addressee::Gsuas => offices.gsuas.addresses.contains(address),
         Addressee::Gerencia(id) => {
-            offices.gerencias.get(id).is_some_and(|office| contains(&office.addresses, address))
+            offices.gerencias.get(id).is_some_and(|office| office.addresses.contains(address))
         }
     }
 }

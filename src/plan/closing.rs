@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::assess::Assessor;
 use super::audience;
+use super::moment::Moment;
 use super::survey::Survey;
 use crate::domain::calendar::Deadline;
 use crate::domain::closing::Closing;
@@ -72,9 +74,15 @@ fn record(survey: &Survey<'_>, ended: Ended, refer_at: Timestamp) -> Closing {
     let assessor = survey.context.assessor;
     let (calendar, system, window) = (survey.context.world.calendar, assessor.system(), assessor.window());
     let editions = Survey::editions(&survey.context);
+    // The pass may come days later: a `dispensar` whose last day was the deadline's still counts, and so does a unit that
+    // closed since.
+    let moment = Moment::new(ended.at, &calendar.hours);
+    let Some(then) = Assessor::new(survey.context.world, &moment, window) else {
+        return Closing::empty(ended.at);
+    };
     let roster = survey.context.world.roster.municipalities.values();
     let (here, elsewhere): (Vec<_>, Vec<_>) = roster
-        .filter(|municipality| assessor.expected(municipality).next().is_some())
+        .filter(|municipality| then.expected(municipality).next().is_some())
         .partition(|municipality| {
             let code = municipality.code;
             survey.track(code).edition == ended.edition && !editions.halted_at(window, Some(code), ended.at)
@@ -86,7 +94,7 @@ fn record(survey: &Survey<'_>, ended: Ended, refer_at: Timestamp) -> Closing {
         validity: system.status_validity,
         offices: offices(survey),
         competent: window.parts.iter().map(|part| (part.clone(), competent(part))).collect(),
-        municipalities: here.into_iter().map(|m| (m.code, expected(survey, m, ended.at))).collect(),
+        municipalities: here.into_iter().map(|m| (m.code, expected(survey, &then, m, ended.at))).collect(),
         elsewhere: elsewhere.into_iter().map(|municipality| municipality.code).collect(),
     }
 }
@@ -105,7 +113,12 @@ fn offices(survey: &Survey<'_>) -> Vec<Addressee> {
     std::iter::once(Addressee::Gsuas).chain(gerencias.into_iter().cloned().map(Addressee::Gerencia)).collect()
 }
 
-fn expected<'a>(survey: &Survey<'a>, municipality: &'a Municipality, ended_at: Timestamp) -> ExpectedFacts {
+fn expected<'a>(
+    survey: &Survey<'a>,
+    then: &Assessor<'a>,
+    municipality: &'a Municipality,
+    ended_at: Timestamp,
+) -> ExpectedFacts {
     let (context, assessor) = (&survey.context, survey.context.assessor);
     let system = assessor.system();
     let reach = audience::reach(
@@ -117,8 +130,8 @@ fn expected<'a>(survey: &Survey<'a>, municipality: &'a Municipality, ended_at: T
         &context.world.ledger.flagged,
         context.moment,
     );
-    let parts = assessor.expected(municipality).map(|part| {
-        let counting: Vec<_> = assessor.counting(municipality.code, part).collect();
+    let parts = then.expected(municipality).map(|part| {
+        let counting: Vec<_> = then.counting(municipality.code, part).collect();
         ExpectedPartFacts {
             part: Text(part.clone()),
             units: counting.iter().map(|(unit, _)| Text(unit.id.clone())).collect(),

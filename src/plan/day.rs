@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Decision;
-use super::account::View;
+use super::account::{View, letters_to_others};
 use super::forecast::Quota;
 use super::post::LetterState;
 use super::summary::{HeldLine, LetterLine, MunicipalityLine, Upcoming, WindowSummary};
@@ -165,6 +165,8 @@ pub struct FeedAge {
     pub quarantine: Option<(String, String)>,
     /// What went wrong with the last fetch.
     pub failure: Option<String>,
+    /// What is said of a believed load because of which a missing row tells of nobody.
+    pub unheard: Option<String>,
 }
 
 /// Since when a page looks back: the first sending instant of the sending day before.
@@ -204,8 +206,9 @@ pub fn page(
     };
     for summary in windows {
         let seen = (since, view.now);
-        page.left.extend(letters(summary, seen, |letter| is_news(letter, seen)));
-        page.waiting.extend(letters(summary, seen, |letter| letter.state.is_waiting()));
+        let others = letters_to_others(view, summary);
+        page.left.extend(letters(summary, &others, seen, |letter| is_news(letter, seen)));
+        page.waiting.extend(letters(summary, &others, seen, |letter| letter.state.is_waiting()));
         page.held.extend(held(summary));
         page.upcoming.extend(upcoming(summary));
         page.moved.extend(moved(summary, before.iter().find(|earlier| earlier.window == summary.window)));
@@ -260,22 +263,24 @@ fn left_between(letter: &LetterLine, (since, now): (Timestamp, Timestamp)) -> bo
 
 fn letters(
     summary: &WindowSummary,
+    others: &[(MunicipalityCode, LetterLine)],
     seen: (Timestamp, Timestamp),
     wanted: impl Fn(&LetterLine) -> bool,
 ) -> Vec<LetterGroup> {
     let mut groups: BTreeMap<_, LetterGroup> = BTreeMap::new();
-    for line in &summary.lines {
-        for letter in line.letters.iter().filter(|letter| wanted(letter)) {
-            let group = groups.entry((letter.key.slot(), letter.kind)).or_insert_with(|| LetterGroup {
-                window: summary.window.clone(),
-                kind: letter.kind,
-                rung: letter.rung,
-                left: 0,
-                states: BTreeMap::new(),
-            });
-            group.left += usize::from(left_between(letter, seen));
-            group.states.entry(letter.state).or_default().push(line.municipality);
-        }
+    let of_lines =
+        summary.lines.iter().flat_map(|line| line.letters.iter().map(|letter| (line.municipality, letter)));
+    let all = of_lines.chain(others.iter().map(|(municipality, letter)| (*municipality, letter)));
+    for (municipality, letter) in all.filter(|(_, letter)| wanted(letter)) {
+        let group = groups.entry((letter.key.slot(), letter.kind)).or_insert_with(|| LetterGroup {
+            window: summary.window.clone(),
+            kind: letter.kind,
+            rung: letter.rung,
+            left: 0,
+            states: BTreeMap::new(),
+        });
+        group.left += usize::from(left_between(letter, seen));
+        group.states.entry(letter.state).or_default().push(municipality);
     }
     groups.into_values().collect()
 }

@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 use std::num::NonZeroU16;
 
+use jiff::civil::Date;
+
 use crate::domain::id::WindowId;
 use crate::domain::reason::Reason;
 use crate::plan::decision::{Decision, End, Notice, Sending, Withheld};
 use crate::plan::ledger::Standing;
 use crate::plan::moment::Moment;
+use crate::plan::pair::Ready;
 use crate::plan::world::World;
 
 /// What a pass has gathered so far.
@@ -15,12 +18,16 @@ use crate::plan::world::World;
 pub(super) struct PlanDraft<'m> {
     /// Letters to municipalities that nothing within their window holds.
     pub(super) letters: Vec<&'m Sending>,
+    /// Those that would leave, were it within the hours.
+    pub(super) ready: Vec<&'m Ready>,
     /// Changes of decision.
     pub(super) actions: Vec<Decision>,
     pub(super) held: Vec<Cow<'m, Decision>>,
     /// What holds the letters to staff that are told now; none: they leave. Nothing is recorded of those that wait: they
     /// are told whole once they may leave.
     pub(super) staff_held_by: Option<Reason>,
+    /// The first civil day whose letters were counted over every window.
+    pub(super) counted_from: Option<Date>,
 }
 
 impl PlanDraft<'_> {

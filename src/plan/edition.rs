@@ -89,9 +89,15 @@ impl Editions<'_> {
             if !self.moment.reached(known_at) {
                 continue;
             }
+            let general = edition.municipalities.is_empty();
+            if edition.deadline == track.deadline && !self.ends_halt(window, edition, applies) {
+                // It moves nothing, and starts no ladder over; what waited for an earlier date is over.
+                special |= !general;
+                (track.awaiting, track.lapsed) = (None, None);
+                continue;
+            }
             let earlier =
                 matches!((edition.deadline, told), (Some(new), Some(Told::Date(told))) if new < told);
-            let general = edition.municipalities.is_empty();
             let no_later = matches!((edition.deadline, track.deadline), (Some(new), Some(old)) if new <= old);
             if no_later && general && special {
                 // A general edition does not shorten a municipality's own date, nor start its ladder over.
@@ -149,6 +155,14 @@ impl Editions<'_> {
             .map(|e| self.known_at(window, e))
             .min();
         [by_date, by_edition].into_iter().flatten().min()
+    }
+
+    /// Whether it is this edition that ends the window's halt.
+    fn ends_halt(&self, window: &Window, edition: &Edition, applies: impl Fn(&Edition) -> bool) -> bool {
+        window
+            .halt
+            .filter(|halt| halt.is_ended_by(edition))
+            .is_some_and(|halt| self.halt_end(window, halt, applies) == Some(self.known_at(window, edition)))
     }
 
     /// Whether the window was stopped when this deadline passed: then nothing follows from its passing.

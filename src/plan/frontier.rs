@@ -15,10 +15,9 @@ use super::draft::PlanDraft;
 use super::moment::Moment;
 use super::survey::Survey;
 use super::window::WindowContext;
-use super::{Decision, Plan, closing, digest, referral};
+use super::{closing, digest, referral};
 use crate::domain::calendar::Window;
 use crate::domain::id::WindowId;
-use crate::domain::reason::Reason;
 use crate::domain::time::Zone;
 use crate::plan::world::World;
 
@@ -83,8 +82,8 @@ impl Frontier {
     }
 }
 
-/// Windows behind a frontier of which letters may have fallen due on a day or after: whatever is due is due before the
-/// deadline.
+/// Windows behind a frontier of which letters may have fallen due on a day or after, and which a plan that counted from
+/// that day reads too ([`Plan::counted_from`](super::Plan::counted_from)): whatever is due is due before the deadline.
 pub fn due_since<'a>(
     windows: &'a [Window],
     day: Date,
@@ -93,26 +92,6 @@ pub fn due_since<'a>(
     let begins = zone.start_of(day);
     let late = move |window: &&Window| ends_at(window, zone).is_none_or(|at| at >= begins);
     windows.iter().filter(late).map(|window| &window.id)
-}
-
-/// The first day on which something falls due that this plan lets go, or holds because too much fell due on its day: what
-/// else fell due from then on was counted with it (`hold`). None where nothing was counted.
-pub fn counted_from(plan: &Plan, zone: &Zone) -> Option<Date> {
-    first_counted(plan.actions.iter().chain(&plan.held), zone)
-}
-
-/// The same of decisions one by one.
-pub(super) fn first_counted<'d>(decisions: impl Iterator<Item = &'d Decision>, zone: &Zone) -> Option<Date> {
-    let is_counted = |decision: &&Decision| {
-        decision.municipality().is_some()
-            && match decision {
-                Decision::Send(_) => true,
-                Decision::Withhold(held) => matches!(held.because, Reason::DailyLimit { .. }),
-                Decision::Close(_) | Decision::Publish(_) => false,
-            }
-    };
-    let first = decisions.filter(is_counted).map(Decision::due_at).min();
-    first.map(|due_at| zone.date_of(due_at))
 }
 
 fn ends_at(window: &Window, zone: &Zone) -> Option<Timestamp> {

@@ -9,46 +9,69 @@ use super::moment::Moment;
 use crate::domain::calendar::Deadline;
 use crate::domain::notice::{Content, NoticeKey};
 use crate::domain::overrides::BatchId;
-use crate::domain::reason::{Cause, Reason};
+use crate::domain::reason::Reason;
 use crate::domain::status::State;
 use crate::domain::time::hours_after;
 use crate::plan::decision::{Decision, Notice, Sending, Withheld};
 use crate::plan::draft::PlanDraft;
-use crate::plan::ledger::Outage;
+use crate::plan::ledger::{NoticeRecord, Outage};
+use crate::plan::pair::Ready;
 use crate::plan::world::World;
 
 /// Lets the drafted letters go, but for those of a day with too many and those of the first batch after an outage.
-/// What accuses nobody and has a deadline less than 24 h away goes out all the same.
+/// What accuses nobody and has a deadline less than 24 h away goes out all the same. Nothing goes out of hours: what was
+/// held until now waits for them then.
 pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut PlanDraft) {
     let letters = std::mem::take(&mut draft.letters);
-    if letters.is_empty() {
+    let ready = std::mem::take(&mut draft.ready);
+    if letters.is_empty() && ready.is_empty() {
         return;
     }
     let zone = &world.calendar.hours.zone;
     let mut days: BTreeMap<Date, usize> = BTreeMap::new();
-    for letter in &letters {
+    let all: Vec<&Sending> = letters.iter().copied().chain(ready.iter().map(|one| &one.sending)).collect();
+    for letter in &all {
         *days.entry(zone.date_of(letter.notice.due_at)).or_default() += 1;
     }
-    let mut crowded = crowded_days(world, &days, &letters);
+    let is_counted = |letter: &&&Sending| after_outage(world, &letter.notice).is_none();
+    let counted = all.iter().filter(is_counted).map(|letter| zone.date_of(letter.notice.due_at));
+    draft.counted_from = counted.min();
+    let mut crowded = crowded_days(world, &days, &all);
     crowded.retain(|day, _| !world.overrides.released.contains_key(&BatchId::of_day(*day)));
+    let is_sending = moment.is_sending();
     draft.actions.reserve(letters.len());
-    for letter in letters {
-        let notice = &letter.notice;
-        let held = if is_urgent(world, moment, notice) || world.ledger.left_elsewhere.contains(&notice.key) {
+    let held = |notice: &Notice| {
+        if is_urgent(world, moment, notice) || world.ledger.left_elsewhere.contains(&notice.key) {
             None
         } else {
             after_outage(world, notice).or_else(|| too_many(world, &crowded, zone.date_of(notice.due_at)))
-        };
-        match held {
-            None => draft.actions.push(Decision::Send(letter.clone())),
-            Some(because) => {
-                let Sending { notice, version, .. } = letter.clone();
-                let recorded = world.ledger.notice(&notice.key).and_then(|record| record.version);
-                let (kind, version) = (notice.content.kind(), recorded.map(|_| version));
-                draft.withhold(world, Withheld { notice, kind, version, because });
-            }
+        }
+    };
+    // What waits for the hours is held at once: nobody is told in the morning only that it waits for a person.
+    for Ready { sending, resumed } in ready {
+        match held(&sending.notice) {
+            Some(because) => draft.withhold(world, withheld(world, sending, because)),
+            None => draft.actions.extend(resumed.clone().map(Decision::Withhold)),
         }
     }
+    for letter in letters {
+        match held(&letter.notice) {
+            None if is_sending => draft.actions.push(Decision::Send(letter.clone())),
+            // Only what the ledger has held comes here out of hours: nothing holds it any more, and it waits for them.
+            None => {
+                let until = world.calendar.hours.next_sending(moment.stamp());
+                let withheld = withheld(world, letter, Reason::AwaitsHours { until });
+                draft.actions.push(Decision::Withhold(withheld));
+            }
+            Some(because) => draft.withhold(world, withheld(world, letter, because)),
+        }
+    }
+}
+
+fn withheld(world: &World<'_>, letter: &Sending, because: Reason) -> Withheld {
+    let Sending { notice, version, .. } = letter.clone();
+    let recorded = world.ledger.notice(&notice.key).and_then(|record| record.version);
+    Withheld { kind: notice.content.kind(), version: recorded.map(|_| version), notice, because }
 }
 
 fn too_many(world: &World<'_>, crowded: &BTreeMap<Date, usize>, day: Date) -> Option<Reason> {
@@ -80,44 +103,36 @@ fn crowded_days(
     due
 }
 
-/// Whether a letter would be held by the batch that fell due in a gap.
-pub(super) fn is_held_after_outage(world: &World<'_>, moment: &Moment<'_>, letter: &Notice) -> bool {
-    let is_left = world.ledger.left_elsewhere.contains(&letter.key);
-    !is_left && !is_urgent(world, moment, letter) && after_outage(world, letter).is_some()
-}
-
-/// Why what fell due in a gap is held.
-pub(super) fn because_of(outage: Outage) -> Reason {
-    let batch = BatchId::of_outage(outage.until);
-    Reason::AfterOutage { batch, from: outage.from, until: outage.until }
-}
-
 /// What fell due up to the return after a gap waits whole for `liberar`, but not what only data of after the gap asks
 /// for.
 fn after_outage(world: &World<'_>, letter: &Notice) -> Option<Reason> {
     let outage = world.ledger.outage.filter(|o| letter.due_at <= o.until)?;
     let batch = BatchId::of_outage(outage.until);
-    let because = because_of(outage);
-    let held_by = world.ledger.notice(&letter.key).and_then(|record| record.standing.held_by());
-    let part_of_it = held_by == Some(because.cause()) || !wanted_since(world, outage, letter, held_by);
+    let because = Reason::AfterOutage { batch: batch.clone(), from: outage.from, until: outage.until };
+    let record = world.ledger.notice(&letter.key);
+    let held_by = record.and_then(|record| record.standing.held_by());
+    let part_of_it = held_by == Some(because.cause()) || !wanted_since(world, outage, letter, record);
     (part_of_it && !world.overrides.released.contains_key(&batch)).then_some(because)
 }
 
 /// Whether a pass after the gap found nothing to warn of, or only doubt, and a load of later asks for this prazo. What
-/// is loaded before letters may leave again still belongs to the return.
-fn wanted_since(world: &World<'_>, outage: Outage, letter: &Notice, held_by: Option<Cause>) -> bool {
+/// is loaded before letters may leave again still belongs to the return, and so does what something else held by then:
+/// it was wanted, and that hold may end by itself.
+fn wanted_since(world: &World<'_>, outage: Outage, letter: &Notice, record: Option<&NoticeRecord>) -> bool {
     let NoticeKey::Municipal { window, municipality, .. } = &letter.key else { return false };
     let Content::Warning { pending, .. } = &letter.content else { return false };
     if world.ledger.last_pass_at.is_none_or(|last| last < outage.until) {
         return false;
     }
-    let was_doubted = held_by.is_some_and(|cause| cause.as_str() == "nao-confirmado");
     let returned_at = world.calendar.hours.next_sending(outage.until);
+    let held = record.and_then(|record| Some((record.standing.held_by()?, record.recorded_at)));
+    let was_doubted = held.is_some_and(|(cause, _)| cause.as_str() == "nao-confirmado");
+    let was_held = held.is_some_and(|(_, at)| at <= returned_at);
     let status = world.status.window(window);
     let mut accusing = status.of(*municipality).iter().filter(|entry| {
         entry.state == State::Pending && pending.iter().any(|named| named.part == entry.part)
     });
-    was_doubted || accusing.all(|entry| entry.taken_at > returned_at)
+    was_doubted || !was_held && accusing.all(|entry| entry.taken_at > returned_at)
 }
 
 fn is_urgent(world: &World<'_>, moment: &Moment<'_>, letter: &Notice) -> bool {

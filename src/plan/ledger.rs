@@ -1,7 +1,7 @@
 //! What was already decided and said, as the plan needs to know it. Pure.
 //!
-//! A compact view of the ledger: the bytes, addresses and attempts stay in the store. Above 400 lines: whatever is counted as
-//! records are put in is counted in one place, beside what it is counted for.
+//! A compact view of the ledger: the bytes, the attempts and all addresses but those that a letter still goes to stay in the
+//! store. Above 400 lines: whatever is counted as records are put in is counted in one place, beside what it is counted for.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU16;
@@ -32,6 +32,8 @@ pub struct Ledger {
     /// Notices whose letter left from another ledger before this one was assumed: once decided, it is recorded as
     /// delivered, and no batch holds it.
     pub left_elsewhere: BTreeSet<NoticeKey>,
+    /// Where letters that are recorded still go: addresses to be tried or repeated, and where a stopped one would go on.
+    addressed: BTreeMap<NoticeKey, Vec<EmailAddress>>,
     windows: HashMap<WindowId, WindowLedger>,
     service: BTreeMap<NoticeKey, Timestamp>,
 }
@@ -256,6 +258,10 @@ impl Ledger {
         if !self.windows.contains_key(window) {
             self.windows.insert(window.clone(), WindowLedger::default());
         }
+        if !self.addressed.is_empty() {
+            let (window, slot) = (window.clone(), record.slot);
+            self.addressed.remove(&NoticeKey::Municipal { window, slot, municipality });
+        }
         let Some(ledger) = self.windows.get_mut(window) else { return };
         ledger.open += usize::from(record.standing.is_open());
         ledger.copied += usize::from(!record.copies.is_empty());
@@ -272,6 +278,16 @@ impl Ledger {
             }
             None => records.push(record),
         }
+    }
+
+    /// Puts in an address that the letter of a notice still goes to, after its record.
+    pub fn put_address(&mut self, key: NoticeKey, address: EmailAddress) {
+        self.addressed.entry(key).or_default().push(address);
+    }
+
+    /// Where the letter of a notice still goes, as far as it is known.
+    pub fn addresses(&self, key: impl FnOnce() -> NoticeKey) -> &[EmailAddress] {
+        if self.addressed.is_empty() { &[] } else { self.addressed.get(&key()).map_or(&[], Vec::as_slice) }
     }
 
     /// Puts in a notice to staff.
@@ -306,6 +322,7 @@ impl Ledger {
         let windows = std::mem::take(&mut self.windows);
         self.last_pass_at = self.last_pass_at.min(Some(at));
         self.high_water = None;
+        self.addressed.clear();
         self.service.retain(|_, told| *told <= at);
         for (id, window) in windows {
             if window.is_known(at) {

@@ -114,7 +114,8 @@ impl WindowMemo {
             if is_stale || moment.reached(kept.until) {
                 let (decided, wake) = moment.asking(|| survey.pair(municipality).decide());
                 // What is closed is done at once, and what it says rests on when the last pass was.
-                let stands = lasts && decided.closed.is_empty() && decided.resumed.is_empty();
+                let resumes = decided.ready.as_ref().is_some_and(|ready| ready.resumed.is_some());
+                let stands = lasts && decided.closed.is_empty() && decided.resumed.is_empty() && !resumes;
                 kept.until = if stands { wake.unwrap_or(Timestamp::MAX) } else { Timestamp::MIN };
                 kept.said = (!decided.is_nothing()).then(|| Box::new(decided));
             }

@@ -47,6 +47,7 @@ use std::borrow::Cow;
 use std::num::NonZeroU16;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use self::assess::Assessor;
 use self::draft::PlanDraft;
@@ -69,13 +70,17 @@ pub struct Plan {
     pub held: Vec<Decision>,
     /// The next instant at which the answer may change without anything new being known.
     pub next_wake: Option<Timestamp>,
+    /// The first civil day on which a letter falls due that leaves now, or would in the next sending hours, or is held
+    /// because too many fall due on its day: what else fell due from then on, in whatever window, was counted with it
+    /// (`hold`). None where nothing was counted.
+    pub counted_from: Option<Date>,
 }
 
 /// Decides.
 pub fn plan(world: &World<'_>, now: Timestamp) -> Plan {
     let mut memo = Memo::default();
-    let Answer { actions, held, next_wake } = answer(world, now, &mut memo);
-    Plan { actions, held: held.into_iter().map(Cow::into_owned).collect(), next_wake }
+    let Answer { actions, held, next_wake, counted_from } = answer(world, now, &mut memo);
+    Plan { actions, held: held.into_iter().map(Cow::into_owned).collect(), next_wake, counted_from }
 }
 
 /// A [`Plan`] whose letters are those of a memo.
@@ -83,6 +88,7 @@ struct Answer<'m> {
     actions: Vec<Decision>,
     held: Vec<Cow<'m, Decision>>,
     next_wake: Option<Timestamp>,
+    counted_from: Option<Date>,
 }
 
 /// Decides, but for what still stands.
@@ -119,7 +125,12 @@ fn answer<'m>(world: &World<'_>, now: Timestamp, memo: &'m mut Memo) -> Answer<'
         staff::about_window(survey, &mut draft);
     }
     reminder::about_held(world, &moment, &mut draft);
-    Answer { actions: draft.actions, held: draft.held, next_wake: moment.next_wake() }
+    Answer {
+        actions: draft.actions,
+        held: draft.held,
+        next_wake: moment.next_wake(),
+        counted_from: draft.counted_from,
+    }
 }
 
 /// The clock may stand this much below the ledger before sending freezes.
@@ -141,5 +152,5 @@ fn frozen(world: &World<'_>, moment: &Moment<'_>, high_water: Timestamp) -> Answ
         let (version, because) = (NonZeroU16::MIN, Reason::ClockBehind { high_water });
         actions.push(Decision::Send(Sending { notice, version, copies: Vec::new(), because }));
     }
-    Answer { actions, held: Vec::new(), next_wake: moment.next_wake() }
+    Answer { actions, held: Vec::new(), next_wake: moment.next_wake(), counted_from: None }
 }

@@ -2,7 +2,6 @@
 //!
 //! `simular` and the tests of the plan stand on it.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -135,12 +134,12 @@ impl<'a> Replay<'a> {
     /// As a pass of the daemon decides (`frontier`): over what is open, and over all that is counted with it where the plan
     /// counts.
     fn plan_within(&self, sight: &mut Sight, now: Timestamp) -> (Vec<Decision>, Option<Timestamp>) {
-        let Answer { actions, held, next_wake } =
+        let Answer { actions, next_wake, counted_from, .. } =
             plan::answer(&World { windows: &sight.windows, ..self.world() }, now, &mut sight.memo);
         let zone = &self.calendar.hours.zone;
-        let decisions = actions.iter().chain(held.iter().map(Cow::as_ref));
-        let counted = frontier::first_counted(decisions, zone);
-        if counted.is_none_or(|day| frontier::due_since(&self.windows, day, zone).all(|id| sight.sees(id))) {
+        if counted_from
+            .is_none_or(|day| frontier::due_since(&self.windows, day, zone).all(|id| sight.sees(id)))
+        {
             return (actions, next_wake);
         }
         let Answer { actions, next_wake, .. } = plan::answer(&self.world(), now, &mut sight.memo);

@@ -252,6 +252,7 @@ pub(super) fn decide<'m>(
     for decided in said {
         draft.actions.extend(decided.closed.iter().cloned().map(Decision::Close));
         draft.letters.extend(&decided.send);
+        draft.ready.extend(decided.ready.as_deref());
         draft.actions.extend(decided.resumed.iter().cloned().map(Decision::Withhold));
         for held in &decided.withheld {
             draft.actions.extend(held.is_change.then(|| held.decision.clone()));

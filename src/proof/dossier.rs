@@ -11,18 +11,38 @@ use crate::database::sql::{bound, statements};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::{Audited, Entry};
 use crate::domain::status::StatusEntry as Status;
+use crate::store::journal::of_service;
 use crate::store::retired::Retired;
 use crate::store::{
     Attempt, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Signs, Store, StoreError, StoredLetter,
     begin, delivery, journal, letter, returned, status,
 };
 
+/// Entries about a municipality.
+macro_rules! own {
+    ($which:expr) => {
+        concat!(
+            "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal WHERE ",
+            $which
+        )
+    };
+}
+
 statements! {
+    const OWN = concat!(own!("municipality = $1"), " ORDER BY seq");
+    // Not what the journal tells of it in other windows, which are more each year.
+    const OWN_OF_WINDOW = concat!(
+        own!("window_id = $2 AND municipality = $1"),
+        " UNION ALL ",
+        own!("window_id IS NULL AND municipality = $1"),
+        " ORDER BY seq"
+    );
     const OF_WINDOW = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
                        WHERE window_id = $1 AND municipality IS NULL ORDER BY seq";
-    const OF_SERVICE = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
-                        WHERE window_id IS NULL AND municipality IS NULL \
-                        AND kind IN ('abertura', 'ordem', 'parada', 'fonte', 'reducao') ORDER BY seq";
+    const OF_SERVICE = concat!(
+        own!(of_service!()),
+        " AND kind NOT IN ('livro', 'teste') AND COALESCE(window_id, '') = '' AND COALESCE(municipality, 0) = 0 ORDER BY seq"
+    );
     const OF_SNAPSHOT = "SELECT j.seq, j.at, j.kind, j.subject, j.window_id, j.municipality, j.body, j.prev_hash, \
                          j.hash FROM snapshots s JOIN journal j ON j.at = s.recorded_at AND j.subject = s.id \
                          WHERE s.id = $1 AND j.kind = 'coleta'";
@@ -71,68 +91,83 @@ impl Store {
         window: Option<&WindowId>,
         extent: CaseCheck,
     ) -> Result<Option<CaseFile>, StoreError> {
-        let mut view = self.db.view().await?;
-        let own = own_entries(&mut view, municipality, window).await?;
-        if own.is_empty() {
-            return Ok(None);
-        }
-        let mut windows: BTreeSet<WindowId> = own.iter().filter_map(|e| e.window.clone()).collect();
-        windows.extend(window.cloned());
-        let only = window.map(WindowId::as_str);
-        let rows = bound!(letter::OF, code(municipality), only).fetch_all(&mut view).await?;
-        let letters = rows.iter().map(letter::letter).collect::<Result<_, _>>()?;
-        let rows =
-            bound!(delivery::LIST_OF_MUNICIPALITY, only, code(municipality)).fetch_all(&mut view).await?;
-        let mut deliveries = Vec::with_capacity(rows.len());
-        let mut messages = Vec::new();
-        for row in &rows {
-            let line = delivery::line(row)?;
-            for row in bound!(returned::MESSAGES_OF, line.id.as_str()).fetch_all(&mut view).await? {
-                messages.push((line.id.clone(), returned::message(&row)?));
-            }
-            let attempts = bound!(delivery::ATTEMPTS, line.id.as_str()).fetch_all(&mut view).await?;
-            deliveries.push((line, attempts.iter().map(delivery::attempt).collect::<Result<_, _>>()?));
-        }
-        let mut status: Vec<(WindowId, Status)> = Vec::new();
-        let retired = Retired::all(&mut view).await?;
-        for row in bound!(KNOWN, only).fetch_all(&mut view).await? {
-            let known = status::known(&row)?;
-            let counts = |entry: &Status| retired.last(&entry.feed).is_none_or(|last| entry.arrival > last);
-            let own =
-                known.entries().into_iter().filter(|(code, entry)| *code == municipality && counts(entry));
-            status.extend(own.map(|(_, entry)| (known.window.clone(), entry)));
-        }
-        status.sort_by(|(a, x), (b, y)| (a, &x.part, &x.unit, &x.feed).cmp(&(b, &y.part, &y.unit, &y.feed)));
-        let mut named: BTreeSet<String> = own.iter().flat_map(evidence).collect();
-        named.extend(status.iter().map(|(_, entry)| entry.snapshot.as_str().to_owned()));
-        let snapshots = snapshots(&mut view, named).await?;
-        let mut journal = own;
-        journal.extend(general(&mut view, &windows).await?);
-        journal.sort_by_key(|entry| entry.seq);
-        let audited = match extent {
-            CaseCheck::Whole => None,
-            CaseCheck::SinceAudit => journal::last_audit(&mut view).await?,
-        };
-        let audited = audited.filter(|(_, audited)| audited.divergences == 0);
-        let verified = match &audited {
-            None => verify::whole(&mut view).await?,
-            Some((_, audited)) => {
-                let ids = deliveries.iter().map(|(line, _)| line.id.as_str().to_owned()).collect();
-                verify::one(&mut view, (municipality, window), (&journal, &snapshots), ids, audited).await?
-            }
-        };
-        Ok(Some(CaseFile {
-            signs: begin::signs(&mut view).await?,
-            verified,
-            audited,
-            journal,
-            letters,
-            deliveries,
-            returned: messages,
-            status,
-            snapshots,
-        }))
+        read(&mut *self.db.view().await?, municipality, window, extent).await
     }
+}
+
+/// The same, as part of a longer reading.
+pub(super) async fn read(
+    view: &mut Conn,
+    municipality: MunicipalityCode,
+    window: Option<&WindowId>,
+    extent: CaseCheck,
+) -> Result<Option<CaseFile>, StoreError> {
+    let own = own_entries(view, municipality, window).await?;
+    if own.is_empty() {
+        return Ok(None);
+    }
+    let mut windows: BTreeSet<WindowId> = own.iter().filter_map(|e| e.window.clone()).collect();
+    windows.extend(window.cloned());
+    let only = window.map(WindowId::as_str);
+    let rows = only.map_or_else(
+        || bound!(letter::OF, code(municipality)),
+        |window| bound!(letter::OF_WINDOW, code(municipality), window),
+    );
+    let rows = rows.fetch_all(&mut *view).await?;
+    let letters = rows.iter().map(letter::letter).collect::<Result<_, _>>()?;
+    let rows = only.map_or_else(
+        || bound!(delivery::LIST_OF_MUNICIPALITY, code(municipality)),
+        |window| bound!(delivery::LIST_OF_BOTH, window, code(municipality)),
+    );
+    let rows = rows.fetch_all(&mut *view).await?;
+    let mut deliveries = Vec::with_capacity(rows.len());
+    let mut messages = Vec::new();
+    for row in &rows {
+        let line = delivery::line(row)?;
+        for row in bound!(returned::MESSAGES_OF, line.id.as_str()).fetch_all(&mut *view).await? {
+            messages.push((line.id.clone(), returned::message(&row)?));
+        }
+        let attempts = bound!(delivery::ATTEMPTS, line.id.as_str()).fetch_all(&mut *view).await?;
+        deliveries.push((line, attempts.iter().map(delivery::attempt).collect::<Result<_, _>>()?));
+    }
+    let mut status: Vec<(WindowId, Status)> = Vec::new();
+    let retired = Retired::all(&mut *view).await?;
+    for row in bound!(KNOWN, only).fetch_all(&mut *view).await? {
+        let known = status::known(&row)?;
+        let counts = |entry: &Status| retired.last(&entry.feed).is_none_or(|last| entry.arrival > last);
+        let own = known.entries().into_iter().filter(|(code, entry)| *code == municipality && counts(entry));
+        status.extend(own.map(|(_, entry)| (known.window.clone(), entry)));
+    }
+    status.sort_by(|(a, x), (b, y)| (a, &x.part, &x.unit, &x.feed).cmp(&(b, &y.part, &y.unit, &y.feed)));
+    let mut named: BTreeSet<String> = own.iter().flat_map(evidence).collect();
+    named.extend(status.iter().map(|(_, entry)| entry.snapshot.as_str().to_owned()));
+    let snapshots = snapshots(&mut *view, named).await?;
+    let mut journal = own;
+    journal.extend(general(&mut *view, &windows).await?);
+    journal.sort_by_key(|entry| entry.seq);
+    let audited = match extent {
+        CaseCheck::Whole => None,
+        CaseCheck::SinceAudit => journal::last_audit(&mut *view).await?,
+    };
+    let audited = audited.filter(|(_, audited)| audited.divergences == 0);
+    let verified = match &audited {
+        None => verify::whole(&mut *view).await?,
+        Some((_, audited)) => {
+            let ids = deliveries.iter().map(|(line, _)| line.id.as_str().to_owned()).collect();
+            verify::one(&mut *view, (municipality, window), (&journal, &snapshots), ids, audited).await?
+        }
+    };
+    Ok(Some(CaseFile {
+        signs: begin::signs(&mut *view).await?,
+        verified,
+        audited,
+        journal,
+        letters,
+        deliveries,
+        returned: messages,
+        status,
+        snapshots,
+    }))
 }
 
 /// Entries about the municipality: of the window asked for, and of none (a hold of the municipality).
@@ -141,14 +176,14 @@ async fn own_entries(
     municipality: MunicipalityCode,
     window: Option<&WindowId>,
 ) -> Result<Vec<JournalEntry>, StoreError> {
-    let none = None::<i64>;
-    let rows =
-        bound!(journal::LIST_OF_MUNICIPALITY, None::<&str>, code(municipality), none, none, 0_i64, i64::MAX)
-            .fetch_all(&mut *conn)
-            .await?;
+    let rows = match window {
+        Some(window) => {
+            bound!(OWN_OF_WINDOW, code(municipality), window.as_str()).fetch_all(&mut *conn).await?
+        }
+        None => bound!(OWN, code(municipality)).fetch_all(&mut *conn).await?,
+    };
     let mut entries: Vec<JournalEntry> = rows.iter().map(journal::entry).collect::<Result<_, _>>()?;
     journal::add_outcomes(conn, &mut entries).await?;
-    entries.retain(|e| window.is_none() || e.window.is_none() || e.window.as_ref() == window);
     Ok(entries)
 }
 

@@ -70,6 +70,9 @@ fn cells(line: &HistoryLine, calendar: &Calendar) -> Vec<String> {
 const LEGEND: &str = "● no prazo   ◐ depois do prazo   ▲ não concluído   ○ pendente na última coleta, sem \
                       outra depois do prazo   ? não confirmado; da referência mais antiga à mais nova";
 
+/// What is said where nobody is known to be late. It clears nobody of whom nothing is known.
+const NOBODY: &str = "De ninguém consta que tenha concluído depois do prazo ou deixado de concluir.";
+
 /// Of a page: who would gain most from support.
 pub(super) fn section(lines: &[&HistoryLine], calendar: &Calendar) -> Markup {
     let needs: Vec<&HistoryLine> = lines.iter().copied().filter(|line| line.need() > 0).collect();
@@ -80,7 +83,7 @@ pub(super) fn section(lines: &[&HistoryLine], calendar: &Calendar) -> Markup {
                 "As últimas referências encerradas de cada sistema desta página (norma BES Nº 08, 6.3). "
                 @if needs.len() > MOST_TOLD { "Os " (MOST_TOLD) " primeiros de " (needs.len()) "; a lista inteira: vigia-suas historico." }
             }
-            @if needs.is_empty() { p .none { "Ninguém concluiu depois do prazo nem deixou de concluir." } } @else {
+            @if needs.is_empty() { p .none { (NOBODY) } } @else {
                 div .wide tabindex="0" {
                     table {
                         thead { tr { @for name in COLUMNS { th scope="col" { (name) } } } }
@@ -96,8 +99,8 @@ pub(super) fn section(lines: &[&HistoryLine], calendar: &Calendar) -> Markup {
                     }
                 }
                 p .note { (LEGEND) }
-                @for told in last_known(lines.iter().copied(), &calendar.hours.zone) { p .note { "○ " (told) } }
             }
+            @for told in last_known(lines.iter().copied(), &calendar.hours.zone) { p .note { "○ " (told) } }
         }
     }
 }
@@ -138,9 +141,10 @@ impl YearBefore {
     pub fn told(&self) -> String {
         let day = pt::counted(usize::try_from(self.day).unwrap_or(0), "dia", "dias");
         format!(
-            "{}: {}, {day} depois da abertura; um ano antes eram {} no mesmo dia, e {} no fim",
+            "{}: {}, {day} depois da abertura; um ano antes {} {} no mesmo dia, e {} no fim",
             self.window,
             pt::counted(self.done, "registro concluído nas fontes", "registros concluídos nas fontes"),
+            if self.before == 1 { "era" } else { "eram" },
             self.before,
             self.end
         )
@@ -197,13 +201,18 @@ pub fn text(lines: &[HistoryLine], calendar: &Calendar) -> String {
         number => (number, TableColumn::Number),
     });
     let mut out = String::new();
-    let needs: Vec<&HistoryLine> = lines.iter().filter(|line| line.need() > 0).take(MOST_TOLD).collect();
-    let _ = writeln!(out, "Quem mais ganharia com apoio ou capacitação: {}", needs.len());
+    let needs: Vec<&HistoryLine> = lines.iter().filter(|line| line.need() > 0).collect();
+    let shown = if needs.len() > MOST_TOLD {
+        format!("{} (os {MOST_TOLD} primeiros; todos estão na tabela seguinte)", needs.len())
+    } else {
+        needs.len().to_string()
+    };
+    let _ = writeln!(out, "Quem mais ganharia com apoio ou capacitação: {shown}");
     let rows = |lines: &mut dyn Iterator<Item = &HistoryLine>| -> Vec<Vec<String>> {
         lines.map(|line| cells(line, calendar)).collect()
     };
     if !needs.is_empty() {
-        out.push_str(&table(&columns, &rows(&mut needs.into_iter()), None));
+        out.push_str(&table(&columns, &rows(&mut needs.into_iter().take(MOST_TOLD)), None));
     }
     let _ = writeln!(out, "\nTodos: {}", lines.len());
     if !lines.is_empty() {
@@ -314,8 +323,51 @@ pub fn json(line: &HistoryLine) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::calendar::Sanction;
     use crate::plan::curve::FillCurve;
+    use crate::render::letter::example::World;
     use jiff::civil::date;
+
+    fn lines(number: usize, how: Punctuality) -> Vec<HistoryLine> {
+        let world = World::new(Sanction::Standard, "").unwrap();
+        let line = HistoryLine {
+            system: world.calendar.window(&world.window).unwrap().system,
+            municipality: world.municipality,
+            name: "Serra".to_owned(),
+            part: world.cras.clone(),
+            references: vec![(world.window, how)],
+        };
+        vec![line; number]
+    }
+
+    #[test]
+    fn nobody_is_cleared_of_whom_nothing_is_known_and_what_was_pending_last_is_told() {
+        let calendar = World::new(Sanction::Standard, "").unwrap().calendar;
+        let as_of = "2023-12-01T12:00:00Z".parse().unwrap();
+        let shown = |how| {
+            let lines = lines(1, how);
+            section(&lines.iter().collect::<Vec<_>>(), &calendar).into_string()
+        };
+        let pending = shown(Punctuality::Pending { as_of });
+        assert!(pending.contains("De ninguém consta") && !pending.contains("Ninguém concluiu"), "{pending}");
+        assert!(pending.contains("1 parte pendente na última coleta, com dados de 01/12/2023"), "{pending}");
+        assert!(shown(Punctuality::Unknown).contains("De ninguém consta"));
+        assert!(!shown(Punctuality::Never).contains("De ninguém consta"));
+    }
+
+    #[test]
+    fn those_who_would_gain_are_all_counted_also_where_not_all_are_shown() {
+        let calendar = World::new(Sanction::Standard, "").unwrap().calendar;
+        let head = |number| {
+            let told = text(&lines(number, Punctuality::Never), &calendar);
+            told.lines().next().unwrap().to_owned()
+        };
+        let title = "Quem mais ganharia com apoio ou capacitação:";
+        assert_eq!(head(20), format!("{title} 20"));
+        assert_eq!(head(21), format!("{title} 21 (os 20 primeiros; todos estão na tabela seguinte)"));
+        let rows = text(&lines(21, Punctuality::Never), &calendar);
+        assert_eq!(rows.matches("Serra").count(), 20 + 21, "{rows}");
+    }
 
     #[test]
     fn a_window_stands_beside_the_same_day_of_a_year_before_and_its_end() {
@@ -336,6 +388,8 @@ mod tests {
             told[0].told(),
             "rma/2026-10: 45 registros concluídos nas fontes, 20 dias depois da abertura; um ano antes eram 38 no mesmo dia, e 70 no fim"
         );
+        let one = YearBefore { before: 1, ..told[0].clone() };
+        assert!(one.told().contains("um ano antes era 1 no mesmo dia"), "{}", one.told());
         let alone = Curves { this, last_year: None };
         assert_eq!(a_year_before([(&window, &alone)], now, &zone), [], "of no year before nothing is said");
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Store, StoreError, status};
 use crate::database::cell::Cells;
 use crate::database::sql::{bound, statements};
-use crate::domain::id::{FeedId, WindowId};
+use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::status::{Baseline, StatusBook};
 
 statements! {
@@ -16,14 +16,19 @@ statements! {
                    JOIN snapshot_tallies t ON t.snapshot = s.id JOIN mappings m ON m.sha256 = s.mapping \
                    WHERE s.feed = $1 AND s.verdict = 'aceita' AND t.window_id = $2 \
                    ORDER BY s.position DESC LIMIT 8";
+    const SAME_BYTES = "SELECT id, position FROM snapshots WHERE feed = $1 AND sha256 = $2 AND verdict = 'aceita' \
+                        ORDER BY position DESC LIMIT 1";
 }
 
 impl Store {
-    /// What the next load of a feed is measured by in some windows; nothing before its first believed load.
+    /// What the next load of a feed, with those bytes, is measured by in the windows that run, and what is known of these
+    /// and of some others; nothing before its first believed load.
     pub async fn baseline(
         &self,
         feed: &FeedId,
-        windows: &BTreeSet<WindowId>,
+        sha256: &str,
+        run: &BTreeSet<WindowId>,
+        others: &BTreeSet<WindowId>,
     ) -> Result<Option<Baseline>, StoreError> {
         let mut view = self.db.view().await?;
         let Some(row) = bound!(LAST, feed.as_str()).fetch_optional(&mut view).await? else {
@@ -32,11 +37,14 @@ impl Store {
         let form = status::form(Cells::of("mappings", &row).get("bytes")?);
         let mut known = StatusBook::default();
         let (mut said, mut pace) = (BTreeMap::new(), BTreeMap::new());
-        for window in windows {
+        for window in &(run | others) {
             if let Some(row) = bound!(KNOWN, feed.as_str(), window.as_str()).fetch_optional(&mut view).await?
             {
                 let kept = status::known(&row)?;
                 known.restore(window.clone(), feed.clone(), move || kept.entries());
+            }
+            if !run.contains(window) {
+                continue;
             }
             let rows = bound!(SPOKE, feed.as_str(), window.as_str()).fetch_all(&mut view).await?;
             let mut loads = Vec::with_capacity(rows.len());
@@ -51,6 +59,14 @@ impl Store {
             said.extend(pages.ok_or_else(|| cells.corrupt("bytes"))?);
             pace.insert(window.clone(), loads);
         }
-        Ok(Some(Baseline { known, said, pace, form }))
+        let same = bound!(SAME_BYTES, feed.as_str(), sha256).fetch_optional(&mut view).await?;
+        let same_bytes = same.map(|row| {
+            let cells = Cells::of("snapshots", &row);
+            Ok::<_, StoreError>((
+                cells.parsed("id", |text| SnapshotId::parse(text).ok())?,
+                cells.number("position")?,
+            ))
+        });
+        Ok(Some(Baseline { known, said, pace, form, same_bytes: same_bytes.transpose()? }))
     }
 }

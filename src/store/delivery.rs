@@ -29,9 +29,10 @@ macro_rules! list {
 }
 
 statements! {
-    const LIST = list!("($1 IS NULL OR n.window_id = $1) AND ($2 IS NULL OR n.municipality = $2)");
-    const LIST_OF_WINDOW = list!("n.window_id = $1 AND ($2 IS NULL OR n.municipality = $2)");
-    pub(crate) const LIST_OF_MUNICIPALITY = list!("n.municipality = $2 AND ($1 IS NULL OR n.window_id = $1)");
+    const LIST = list!("1 = 1");
+    const LIST_OF_WINDOW = list!("n.window_id = $1");
+    pub(crate) const LIST_OF_BOTH = list!("n.window_id = $1 AND n.municipality = $2");
+    pub(crate) const LIST_OF_MUNICIPALITY = list!("n.municipality = $1");
     pub(crate) const ATTEMPTS = "SELECT delivery, n, started_at, ended_at, outcome, reply FROM attempts \
                       WHERE delivery = $1 ORDER BY n";
 }
@@ -118,9 +119,10 @@ impl Store {
         let window = filter.window.as_ref().map(WindowId::as_str);
         let municipality = filter.municipality.map(code);
         let query = match (window, municipality) {
-            (Some(_), _) => bound!(LIST_OF_WINDOW, window, municipality),
-            (None, Some(_)) => bound!(LIST_OF_MUNICIPALITY, window, municipality),
-            (None, None) => bound!(LIST, window, municipality),
+            (Some(_), None) => bound!(LIST_OF_WINDOW, window),
+            (None, Some(_)) => bound!(LIST_OF_MUNICIPALITY, municipality),
+            (Some(_), Some(_)) => bound!(LIST_OF_BOTH, window, municipality),
+            (None, None) => bound!(LIST),
         };
         let rows = query.fetch_all(&mut conn).await?;
         rows.iter().map(line).collect()

@@ -9,6 +9,7 @@
 use jiff::Timestamp;
 
 use super::chain::{Chain, Line};
+use super::journal::of_service;
 use super::{DeliveryId, Store, StoreError};
 use crate::database::cell::{Cells, ms};
 use crate::database::db::{Conn, written};
@@ -36,7 +37,11 @@ statements! {
                   WHERE left_elsewhere.proof = 'nenhuma' AND excluded.proof <> 'nenhuma'";
     const KEPT = "SELECT message_id, address_sha256, left_at, proof FROM left_elsewhere WHERE notice_key = $1";
     pub(super) const KEYS = "SELECT DISTINCT notice_key FROM left_elsewhere";
-    const ASSUMED = "SELECT COUNT(*) FROM journal WHERE body LIKE '{\"formato\":\"livro.assumir.%'";
+    const ASSUMED = concat!(
+        "SELECT COUNT(*) FROM journal WHERE ",
+        of_service!(),
+        " AND kind = 'livro' AND body LIKE '{\"formato\":\"livro.assumir.%'"
+    );
 }
 
 /// Somebody's or something's word that a letter left, or, with no proof, that it may have.
@@ -94,8 +99,7 @@ impl Store {
     ) -> Result<Option<Vouched>, StoreError> {
         let by = by.clone();
         written!(self.db, |tx| {
-            let assumed: i64 = bound!(ASSUMED).fetch_one(&mut tx).await?.try_get(0)?;
-            if assumed == 0 {
+            if !was_assumed(&mut tx).await? {
                 return Ok(None);
             }
             let mut chain = Chain::resume(&mut tx).await?;
@@ -104,6 +108,12 @@ impl Store {
             Some(vouched)
         })
     }
+}
+
+/// Whether this ledger was ever assumed: only then is there any word on letters that left from another.
+pub(super) async fn was_assumed(conn: &mut Conn) -> Result<bool, StoreError> {
+    let times: i64 = bound!(ASSUMED).fetch_one(conn).await?.try_get(0)?;
+    Ok(times > 0)
 }
 
 /// Counts letters as delivered.

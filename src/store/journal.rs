@@ -12,6 +12,16 @@ use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
 use crate::domain::journal::{self, Entry, Opening, Ordered, Unread};
 use crate::text::digest::sha256;
 
+/// What the journal tells of the service beside loads, alerts, audits and visits: few entries, which the index
+/// `journal_of_service` has in these very words. A condition that there is no window makes SQLite go through all that is of no
+/// window instead, each load of years.
+macro_rules! of_service {
+    () => {
+        "kind IN ('abertura', 'fonte', 'livro', 'ordem', 'parada', 'reducao', 'teste')"
+    };
+}
+pub(crate) use of_service;
+
 /// The same list by whichever index serves: with `$1 IS NULL OR` alone none would.
 macro_rules! list {
     ($which:literal) => {
@@ -26,7 +36,12 @@ macro_rules! list {
 statements! {
     const LIST = list!("($1 IS NULL OR window_id = $1) AND ($2 IS NULL OR municipality = $2)");
     const LIST_OF_WINDOW = list!("window_id = $1 AND ($2 IS NULL OR municipality = $2)");
-    const TESTED = "SELECT COUNT(*) FROM journal WHERE kind = 'teste' AND body LIKE '%\"resultado\":\"aceito\"%'";
+    const LIST_OF_BOTH = list!("window_id = $1 AND municipality = $2");
+    const TESTED = concat!(
+        "SELECT COUNT(*) FROM journal WHERE ",
+        of_service!(),
+        " AND kind = 'teste' AND body LIKE '%\"resultado\":\"aceito\"%'"
+    );
     const OUTCOME = "SELECT reason FROM overrides WHERE id = $1";
     const LAST_AUDIT = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
                         WHERE kind = 'conferencia' ORDER BY seq DESC LIMIT 1";
@@ -36,7 +51,7 @@ statements! {
                         ON l.notice_key = n.notice_key WHERE n.window_id = j.window_id AND n.municipality = $1) AS letters \
                         FROM journal j WHERE j.municipality = $1 AND j.window_id IS NOT NULL AND j.kind <> 'painel' \
                         GROUP BY j.window_id ORDER BY last_at DESC, j.window_id";
-    pub(crate) const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
+    const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
 }
 
 /// One entry.
@@ -151,7 +166,12 @@ impl Store {
         let (since, until) = (filter.since.map(ms), filter.until.map(ms));
         let limit = filter.limit.map_or(i64::MAX, count);
         let query = match (window, municipality) {
-            (Some(_), _) => bound!(LIST_OF_WINDOW, window, municipality, since, until, filter.after, limit),
+            (Some(_), None) => {
+                bound!(LIST_OF_WINDOW, window, municipality, since, until, filter.after, limit)
+            }
+            (Some(_), Some(_)) => {
+                bound!(LIST_OF_BOTH, window, municipality, since, until, filter.after, limit)
+            }
             (None, Some(_)) => {
                 bound!(LIST_OF_MUNICIPALITY, window, municipality, since, until, filter.after, limit)
             }

@@ -1,4 +1,6 @@
 //! The ledger as the plan sees it, put together from notices and their deliveries.
+//!
+//! Above 400 lines: what stands and what stood at an instant are read side by side, by the same rows.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU16;
@@ -21,14 +23,16 @@ use crate::domain::time::hours_after;
 use crate::plan::ledger::{Flags, Ledger, NoticeRecord, Outage, Standing};
 
 /// Notices with what their deliveries came to. live: whether an address is still to be tried or repeated, also one that a
-/// reter only pauses.
+/// reter only pauses. lost: whether every address of the last version refused or bounced.
 macro_rules! notices {
     ($which:expr) => {
         concat!(
             "SELECT n.notice_key, n.kind, n.edition, n.told, n.version, n.due_at, n.valid_until, n.recorded_at, n.parts, ",
             "n.copies, n.act, n.cause, n.queued_at, MIN(d.reached_at) AS reached_at, ",
             "MAX(CASE WHEN (d.stopped_at IS NULL OR d.stopped_by = 'reter') AND (d.state IN ('registrado', 'enviando') ",
-            "OR (d.state IN ('adiado', 'incerto') AND d.next_attempt_at IS NOT NULL)) THEN 1 ELSE 0 END) AS live ",
+            "OR (d.state IN ('adiado', 'incerto') AND d.next_attempt_at IS NOT NULL)) THEN 1 ELSE 0 END) AS live, ",
+            "MIN(CASE WHEN d.version = n.version THEN CASE WHEN d.state IN ('recusado', 'devolvido') THEN 1 ELSE 0 END END) ",
+            "AS lost ",
             "FROM notices n LEFT JOIN deliveries d ON d.notice_key = n.notice_key WHERE ",
             $which,
             " GROUP BY n.notice_key ORDER BY n.notice_key"
@@ -44,11 +48,27 @@ statements! {
     const NOTICES_OF = packed!(
         [
             "notice_key", "kind", "edition", "told", "version", "due_at", "valid_until", "recorded_at", "parts", "copies",
-            "act", "cause", "queued_at", "reached_at", "live",
+            "act", "cause", "queued_at", "reached_at", "live", "lost",
         ],
         notices!("n.window_id = $1")
     );
     const NOTICES_OF_THE_SERVICE = notices!("n.window_id IS NULL AND n.queued_at >= $1 AND n.queued_at <= $2");
+    // What waits to leave is few, but for an opening of the country; what was stopped is asked for where something is withheld.
+    const WAITING = packed!(
+        ["notice_key", "address"],
+        "SELECT d.notice_key, d.address FROM deliveries d CROSS JOIN notices n \
+         WHERE n.notice_key = d.notice_key AND n.version = d.version \
+         AND d.next_attempt_at IS NOT NULL AND d.stopped_at IS NULL AND n.municipality IS NOT NULL \
+         AND d.state IN ('registrado', 'adiado', 'incerto')"
+    );
+    const STOPPED = packed!(
+        ["notice_key", "address"],
+        "SELECT d.notice_key, d.address FROM notices n \
+         JOIN deliveries d ON d.notice_key = n.notice_key AND d.version = n.version \
+         WHERE n.window_id = $1 AND n.municipality IS NOT NULL AND n.act = 'reter' \
+         AND d.stopped_at IS NOT NULL AND d.reached_at IS NULL \
+         AND d.state IN ('registrado', 'retirado', 'expirado', 'enviando', 'adiado', 'incerto')"
+    );
     const QUEUED = "SELECT COUNT(*) FROM notices WHERE notice_key = $1 AND queued_at IS NOT NULL";
     // What was decided anew since, as it had been decided by then. Few were: they are looked for in the notices, and not in the
     // whole journal of a window, where SQLite would begin by itself.
@@ -63,13 +83,15 @@ statements! {
     );
     const LEFT_BY = "SELECT MIN(a.ended_at) AS left_at FROM deliveries d JOIN attempts a ON a.delivery = d.id \
                      WHERE d.notice_key = $1 AND a.ended_at <= $2 AND a.outcome IN ('aceito', 'incerto')";
-    // What came to nothing only since: when its first address had taken it by then, if one had. None has taken it as it stands.
+    // What came to nothing at an address only since: when the first of such addresses had taken it by then, if one had. As it
+    // stands none of them has.
     const CAME_BACK = concat!(
-        "SELECT d.notice_key, MIN(a.ended_at) AS left_at FROM notices n ",
+        "SELECT d.notice_key, n.act, n.cause, MIN(a.ended_at) AS left_at FROM notices n ",
         "JOIN deliveries d ON d.notice_key = n.notice_key ",
         "LEFT JOIN attempts a ON a.delivery = d.id AND a.ended_at <= $17 AND a.outcome IN ('aceito', 'incerto') WHERE ",
         among!("n.window_id"),
-        " AND n.act = 'enviar' AND d.reached_at IS NULL AND d.settled_at > $17 GROUP BY d.notice_key"
+        " AND n.act IN ('enviar', 'reter') AND d.reached_at IS NULL AND d.settled_at > $17 ",
+        "GROUP BY d.notice_key, n.act, n.cause"
     );
 }
 
@@ -102,12 +124,25 @@ impl Store {
         for row in rows_of_at(&mut view, CAME_BACK, told, Some(ms(at))).await? {
             let cells = Cells::of("deliveries", &row);
             let key = cells.parsed("notice_key", NoticeKey::parse)?;
-            let failed = then.notice(&key).filter(|record| record.standing == Standing::Failed).cloned();
-            if let (Some(record), NoticeKey::Municipal { window, municipality, .. }) = (failed, &key) {
-                let left_at = cells.instant_opt("left_at")?;
-                let standing = left_at.map_or(Standing::Queued, |at| Standing::Sent { at, live: false });
-                then.put(window, *municipality, NoticeRecord { standing, ..record });
-            }
+            let (Some(record), NoticeKey::Municipal { window, municipality, .. }) =
+                (then.notice(&key).cloned(), &key)
+            else {
+                continue;
+            };
+            let standing = match (record.standing, cells.instant_opt("left_at")?) {
+                (Standing::Failed, None) if cells.get::<&str>("act")? == "reter" => {
+                    Standing::Withheld(cells.parsed("cause", Cause::parse)?)
+                }
+                (Standing::Failed, None) => Standing::Queued,
+                // Queued, withheld: what has taken it as it stands took it later.
+                (Standing::Failed | Standing::Queued | Standing::Withheld(_), Some(at)) => {
+                    Standing::Sent { at, live: false }
+                }
+                // It left when the first address took it, also where that one came back since.
+                (Standing::Sent { at: later, live }, Some(at)) if at < later => Standing::Sent { at, live },
+                _ => continue,
+            };
+            then.put(window, *municipality, NoticeRecord { standing, ..record });
         }
         for row in rows_of_at(&mut view, DECIDED, told, Some(ms(at))).await? {
             let entry = journal::entry(&row)?;
@@ -137,6 +172,7 @@ impl Store {
         for row in bound!(NOTICES).fetch_all(&mut view).await? {
             put(&mut ledger, &Cells::of("notices", &row))?;
         }
+        addresses(&mut view, &mut ledger).await?;
         closing::load(&mut view, &mut ledger, None).await?;
         Ok(ledger)
     }
@@ -150,6 +186,7 @@ impl Store {
     ) -> Result<Ledger, StoreError> {
         let mut view = self.db.view().await?;
         let mut ledger = of_windows(&mut view, windows, windows).await?;
+        addresses(&mut view, &mut ledger).await?;
         of_the_service(&mut view, &mut ledger, now, i64::MAX).await?;
         Ok(ledger)
     }
@@ -171,7 +208,7 @@ impl Store {
     }
 }
 
-/// What was so in some windows, and what was decided and said in those of them that are told of.
+/// What was so in some windows, and what was decided and said in those of them that are told of; but for where letters still go.
 async fn of_windows(
     conn: &mut Conn,
     windows: &BTreeSet<WindowId>,
@@ -185,6 +222,27 @@ async fn of_windows(
     }
     closing::load(conn, &mut ledger, Some(windows)).await?;
     Ok(ledger)
+}
+
+/// Puts in where letters still go that nobody or not everybody took yet.
+async fn addresses(conn: &mut Conn, ledger: &mut Ledger) -> Result<(), StoreError> {
+    let open: Vec<WindowId> =
+        ledger.windows().filter(|(_, told)| told.has_open()).map(|(id, _)| id.clone()).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let mut rows = bound!(WAITING).fetch_packed(&mut *conn).await?;
+    for window in open {
+        rows.extend(bound!(STOPPED, window.as_str()).fetch_packed(&mut *conn).await?);
+    }
+    for row in rows {
+        let cells = Cells::of("deliveries", &row);
+        let key = cells.parsed("notice_key", NoticeKey::parse)?;
+        if ledger.notice(&key).is_some() {
+            ledger.put_address(key, cells.parsed("address", |text| EmailAddress::parse(text).ok())?);
+        }
+    }
+    Ok(())
 }
 
 /// Puts in what of the notices about the service a plan at `now` may ask for, up to an instant.
@@ -319,6 +377,8 @@ fn standing(cells: &Cells<'_>) -> Result<Option<Standing>, StoreError> {
     Ok(Some(match cells.get::<&str>("act")? {
         "enviar" if live => Standing::Queued,
         "enviar" => Standing::Failed,
+        // A hold stopped what was on the wire or had been taken, and nothing is left that could go on once it ends.
+        "reter" if cells.get::<Option<i64>>("lost")? == Some(1) => Standing::Failed,
         "reter" => Standing::Withheld(cells.parsed("cause", Cause::parse)?),
         "retirar" => Standing::Withdrawn,
         "superar" => Standing::Superseded,

@@ -14,13 +14,23 @@ use crate::database::sql::{bound, statements};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
 
+/// The letters of some notices, oldest first.
+macro_rules! of {
+    ($which:literal) => {
+        concat!(
+            "SELECT l.notice_key, l.version, l.message_id, l.subject, l.sha256, l.recorded_at, l.bytes ",
+            "FROM letters l JOIN notices n ON n.notice_key = l.notice_key WHERE ",
+            $which,
+            " ORDER BY l.recorded_at, l.notice_key, l.version"
+        )
+    };
+}
+
 statements! {
     const ONE = "SELECT notice_key, version, message_id, subject, sha256, recorded_at, bytes FROM letters \
                  WHERE notice_key = $1 AND version = $2";
-    pub(crate) const OF = "SELECT l.notice_key, l.version, l.message_id, l.subject, l.sha256, l.recorded_at, l.bytes \
-                FROM letters l JOIN notices n ON n.notice_key = l.notice_key \
-                WHERE n.municipality = $1 AND ($2 IS NULL OR n.window_id = $2) \
-                ORDER BY l.recorded_at, l.notice_key, l.version";
+    pub(crate) const OF = of!("n.municipality = $1");
+    pub(crate) const OF_WINDOW = of!("n.window_id = $2 AND n.municipality = $1");
     const IDS = "SELECT n.municipality, l.message_id FROM letters l JOIN notices n ON n.notice_key = l.notice_key \
                  WHERE n.window_id = $1 AND n.municipality IS NOT NULL \
                  ORDER BY l.recorded_at, l.notice_key, l.version";
@@ -52,7 +62,12 @@ impl Store {
         municipality: MunicipalityCode,
         window: Option<&WindowId>,
     ) -> Result<Vec<StoredLetter>, StoreError> {
-        bound!(OF, code(municipality), window.map(WindowId::as_str)).all(&self.db, letter).await
+        match window {
+            Some(window) => {
+                bound!(OF_WINDOW, code(municipality), window.as_str()).all(&self.db, letter).await
+            }
+            None => bound!(OF, code(municipality)).all(&self.db, letter).await,
+        }
     }
 
     /// The Message-IDs of the letters of a window, by municipality, oldest first: what new ones refer to.

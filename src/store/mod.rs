@@ -165,7 +165,7 @@ impl Store {
     }
 
     fn over(db: Db) -> Self {
-        Self { witness: Witness::beside(db.path()), db, group: Group::default() }
+        Self { witness: Witness::of(&db), db, group: Group::default() }
     }
 
     /// Where the database is.

@@ -107,6 +107,30 @@ impl NoticeRow {
         Ok(known)
     }
 
+    /// Keeps what the letter says that was recorded before: it may be taken this very moment, whatever is decided.
+    pub(super) fn says_what(&mut self, known: &Self) {
+        let Self { due_at, valid_until, act, cause, .. } = self;
+        let (due_at, valid_until) = (*due_at, *valid_until);
+        let (act, cause) = (std::mem::take(act), std::mem::take(cause));
+        *self = Self { due_at, valid_until, act, cause, ..known.clone() };
+    }
+
+    /// Keeps which parts the letter names that was recorded before and goes on, and a copy for whom they are.
+    pub(super) fn names_the_parts_of(&mut self, known: &Self) {
+        self.parts.clone_from(&known.parts);
+        let (Some(parts), Some(mut copies)) = (parse_parts(&self.parts), parse_copies(&self.copies)) else {
+            return;
+        };
+        if parts.is_empty() {
+            return;
+        }
+        for request in &mut copies {
+            request.parts.retain(|part| parts.iter().any(|named| named.part == *part));
+        }
+        copies.retain(|request| !request.parts.is_empty());
+        self.copies = copies_text(&copies);
+    }
+
     fn read(row: &Row) -> Result<Self, StoreError> {
         let cells = Cells::of("notices", row);
         Ok(Self {

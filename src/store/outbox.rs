@@ -37,7 +37,9 @@ statements! {
                    LIMIT $4) \
                    AND stopped_at IS NULL AND (lease_until IS NULL OR lease_until <= $2) RETURNING id";
     const CLAIMED = "SELECT d.id, d.fence, d.notice_key, d.version, l.message_id, d.address, d.role, l.bytes, \
-                     d.attempts, d.valid_until, d.state, d.reached_at FROM deliveries d \
+                     d.attempts, d.valid_until, d.state, d.reached_at, CASE WHEN d.attempts = 0 THEN 0 ELSE \
+                     (SELECT COUNT(*) FROM attempts a WHERE a.delivery = d.id AND a.reply LIKE '5%') END AS refusals \
+                     FROM deliveries d \
                      JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
                      WHERE d.owner = $1 AND d.lease_until = $2 \
                      ORDER BY COALESCE(d.valid_until, d.next_attempt_at), d.next_attempt_at, d.notice_key, d.version, \
@@ -104,6 +106,8 @@ pub struct Claim {
     pub bytes: Arc<[u8]>,
     /// Attempts made before.
     pub attempts: u32,
+    /// Those of them that the relay answered with a 5xx, whatever it was taken for.
+    pub refusals: u32,
     /// Until when it may leave; absent: for ever.
     pub valid_until: Option<Timestamp>,
     /// Where it stands: registrado, adiado or incerto.
@@ -201,6 +205,9 @@ impl Store {
     /// # Errors
     /// A fault of the database: the claims are to be given back again, and until then nobody else sends what is marked.
     pub async fn release(&self, claims: Vec<Claim>) -> Result<(), StoreError> {
+        if claims.is_empty() {
+            return Ok(());
+        }
         let db = self.db.clone();
         detached(async move {
             let tx = db.begin_quietly().await?;
@@ -313,6 +320,7 @@ fn claimed(row: &Row) -> Result<Option<Claim>, StoreError> {
         role: cells.parsed("role", Role::parse)?,
         bytes: bytes.into(),
         attempts: cells.number("attempts")?,
+        refusals: cells.number("refusals")?,
         valid_until: cells.instant_opt("valid_until")?,
         state: cells.parsed("state", DeliveryState::parse)?,
         reached_at: cells.instant_opt("reached_at")?,

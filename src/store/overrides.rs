@@ -39,8 +39,7 @@ statements! {
                   lifted_by, lift_reason, lifted_at, telephone FROM overrides ORDER BY decided_at, id";
     const IN_FORCE = in_force!("1 = 1");
     const LATEST = "SELECT (SELECT MAX(decided_at) FROM overrides WHERE lifted_at IS NULL) AS ordered, \
-                    (SELECT MAX(taken_at) FROM (SELECT taken_at FROM snapshots ORDER BY position DESC LIMIT 1000) AS latest) \
-                    AS loaded";
+                    (SELECT MAX(taken_at) FROM snapshots) AS loaded";
     const IN_FORCE_OF_NONE = in_force!("window_id IS NULL");
     const IN_FORCE_AMONG = in_force!(among!("window_id"));
 }

@@ -3,8 +3,8 @@
 //! A letter's bytes are here before the network is touched. `(key, version)` is recorded once: a version is a text,
 //! so a second `enviar` of it brings back what a `reter` or a `retirar` stopped, with the bytes first recorded, and
 //! otherwise does nothing.
-
-use std::num::NonZeroU16;
+//!
+//! Above 400 lines: what becomes of one decision depends on what became of its letter, and is told in one place.
 
 use jiff::Timestamp;
 
@@ -21,13 +21,17 @@ use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{self, DeliveryFacts, Evidence, LetterFacts, Stopped, Text};
-use crate::domain::notice::Recipient;
+use crate::domain::notice::{Kind, Recipient};
 use crate::domain::status::StatusEntry;
 use crate::plan::{Act, Decision, Sending};
 use crate::text::digest::sha256;
 
 statements! {
     const LETTER = "SELECT COUNT(*) FROM letters WHERE notice_key = $1 AND version = $2";
+    const UNDER_WAY = "SELECT COUNT(*) FROM deliveries WHERE notice_key = $1 \
+                       AND (reached_at IS NOT NULL OR state = 'enviando')";
+    const ON_THE_WIRE = "SELECT COUNT(*) FROM deliveries WHERE notice_key = $1 AND state = 'enviando' AND NOT EXISTS \
+                         (SELECT 1 FROM deliveries d WHERE d.notice_key = $1 AND d.reached_at IS NOT NULL)";
     const PUT_LETTER = "INSERT INTO letters (notice_key, version, message_id, subject, sha256, recorded_at, bytes) \
                         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     const PUT_DELIVERY = "INSERT INTO deliveries (id, notice_key, version, role, address, state, attempts, \
@@ -74,6 +78,9 @@ pub enum Recorded {
     Resumed,
     /// Known already; nothing changed.
     Repeated,
+    /// Not recorded: an earlier version of the letter is on the wire, or was taken since it was decided. What becomes of
+    /// it ends this: a later pass decides by it.
+    UnderWay,
 }
 
 impl Store {
@@ -83,9 +90,9 @@ impl Store {
             let mut chain = Chain::resume(&mut tx).await?;
             let key = change.decision.key().to_string();
             let known = NoticeRow::load(&mut tx, &key).await?;
-            let mut hand = Recorder::at(now);
-            hand.record(&mut tx, &mut chain, (&change, &key, known)).await?;
-            let recorded = hand.end(&mut tx, &mut chain).await?;
+            let mut writer = Recorder::at(now);
+            writer.record(&mut tx, &mut chain, (&change, &key, known)).await?;
+            let recorded = writer.end(&mut tx, &mut chain).await?;
             chain.save(&mut tx).await?;
             recorded.first().copied().unwrap_or(Recorded::Repeated)
         })
@@ -106,18 +113,18 @@ impl Store {
             let mut chain = Chain::resume(&mut tx).await?;
             let keys: Vec<String> = changes.iter().map(|change| change.decision.key().to_string()).collect();
             let mut known = NoticeRow::load_all(&mut tx, &keys).await?;
-            let mut hand = Recorder::at(now);
+            let mut writer = Recorder::at(now);
             for (change, key) in changes.iter().zip(&keys) {
                 let known = if let Some(known) = known.remove(key.as_str()) {
                     known
                 } else {
                     // A second decision on one notice sees the first.
-                    hand.put_new(&mut tx, &mut chain).await?;
+                    writer.put_new(&mut tx, &mut chain).await?;
                     NoticeRow::load(&mut tx, key).await?
                 };
-                hand.record(&mut tx, &mut chain, (change, key, known)).await?;
+                writer.record(&mut tx, &mut chain, (change, key, known)).await?;
             }
-            let recorded = hand.end(&mut tx, &mut chain).await?;
+            let recorded = writer.end(&mut tx, &mut chain).await?;
             let mut closing = chain.writing();
             closing.push(bound!(PASSED, ms(now)));
             tx.commit_with(closing).await?;
@@ -157,7 +164,7 @@ impl<'c> Recorder<'c> {
         Self { now, recorded: Vec::new(), new: Vec::new(), packer: Packer::default() }
     }
 
-    /// Takes one decision in.
+    /// Records one decision; the first letter of a notice waits for others like it.
     async fn record(
         &mut self,
         conn: &mut Conn,
@@ -174,12 +181,16 @@ impl<'c> Recorder<'c> {
         }
         self.put_new(conn, chain).await?;
         let now = self.now;
+        let mut row = row;
         let (recorded, effect) = match &change.decision {
             Decision::Send(sending) => {
                 if let Some(known) = known
                     && has_letter(conn, key, row.version).await?
                 {
+                    row.names_the_parts_of(known);
                     resume(conn, key, known, &row, change, now).await?
+                } else if sending.notice.key.municipality().is_some() && is_under_way(conn, key).await? {
+                    (Recorded::UnderWay, Effect::default())
                 } else {
                     let mut new = self.packer.new_letter((change, sending, key), row)?;
                     // An earlier version gives way to this one.
@@ -189,6 +200,16 @@ impl<'c> Recorder<'c> {
                 }
             }
             Decision::Withhold(_) | Decision::Close(_) | Decision::Publish(_) => {
+                if let Some(known) = known {
+                    if is_on_the_wire(conn, key).await? {
+                        row.says_what(known);
+                    } else if matches!(change.decision, Decision::Withhold(_))
+                        && row.version == known.version
+                        && has_letter(conn, key, row.version).await?
+                    {
+                        row.names_the_parts_of(known);
+                    }
+                }
                 let stopped = stop(conn, key, change.decision.act(), now).await?;
                 if stopped.is_empty() && known == Some(&row) {
                     (Recorded::Repeated, Effect::default())
@@ -198,7 +219,7 @@ impl<'c> Recorder<'c> {
                 }
             }
         };
-        if recorded != Recorded::Repeated {
+        if matches!(recorded, Recorded::New | Recorded::Resumed) {
             let told = told(change, row, recorded, effect);
             chain.append(Line::of_notice(now, change.decision.key(), key, told));
             if let Decision::Publish(report) = &change.decision {
@@ -209,7 +230,7 @@ impl<'c> Recorder<'c> {
         Ok(())
     }
 
-    /// Puts the letters that were taken in into the ledger, and tells of them in their order.
+    /// Puts the letters that wait into the ledger, and tells of them in their order.
     async fn put_new(&mut self, conn: &mut Conn, chain: &mut Chain) -> Result<(), StoreError> {
         let now = self.now;
         let new = std::mem::take(&mut self.new);
@@ -221,7 +242,7 @@ impl<'c> Recorder<'c> {
         Ok(())
     }
 
-    /// What became of each.
+    /// Puts what still waits, and answers what became of each decision.
     async fn end(mut self, conn: &mut Conn, chain: &mut Chain) -> Result<Vec<Recorded>, StoreError> {
         self.put_new(conn, chain).await?;
         Ok(self.recorded)
@@ -363,6 +384,18 @@ async fn has_letter(conn: &mut Conn, key: &str, version: i64) -> Result<bool, St
     Ok(n > 0)
 }
 
+/// Whether a letter of the notice was taken by somebody, or may be being taken now.
+async fn is_under_way(conn: &mut Conn, key: &str) -> Result<bool, StoreError> {
+    let n: i64 = bound!(UNDER_WAY, key).fetch_one(conn).await?.try_get(0)?;
+    Ok(n > 0)
+}
+
+/// Whether a letter of the notice is being taken now, as far as anybody knows, and none was before.
+async fn is_on_the_wire(conn: &mut Conn, key: &str) -> Result<bool, StoreError> {
+    let n: i64 = bound!(ON_THE_WIRE, key).fetch_one(conn).await?.try_get(0)?;
+    Ok(n > 0)
+}
+
 /// One delivery for each address, in the first role it stands for.
 fn by_address(to: &[Recipient]) -> Vec<&Recipient> {
     let mut seen: Vec<&EmailAddress> = Vec::with_capacity(to.len());
@@ -381,10 +414,10 @@ fn told(change: &NewDecision, row: NoticeRow, recorded: Recorded, effect: Effect
     journal::Decision {
         act: decision.act(),
         is_resumed: recorded == Recorded::Resumed,
-        kind: decision.kind().map(Text),
-        edition: decision.edition(),
-        rung: decision.rung().map(|days| format!("{days}d")),
-        version: decision.version().map_or(0, NonZeroU16::get),
+        kind: row.kind.as_deref().and_then(Kind::parse).map(Text),
+        edition: row.edition.and_then(|edition| u16::try_from(edition).ok()),
+        rung: row.rung.map(|days| format!("{days}d")),
+        version: u16::try_from(row.version).unwrap_or_default(),
         due_at: Text(decision.due_at()),
         valid_until: decision.valid_until().map(Text),
         told: row.told,

@@ -18,64 +18,56 @@ use crate::plan::curve::FillTally;
 use crate::plan::post::{DeliveryFact, LetterState, Post};
 
 /// Deliveries as they stood by `$2`. What came later is not known yet: the last attempt that had ended, unless it had already
-/// come back, or been read or stopped. What may once have been taken stays so. Of what is so `for_good` neither letter nor attempts
-/// are looked up: how it stands now is how it stood then.
+/// come back, or been read or stopped. What may once have been taken stays so.
 macro_rules! then {
-    ($columns:expr, $for_good:expr, $which:expr, $order:expr) => {
+    ($columns:expr, $which:expr) => {
         concat!(
             "SELECT ",
             $columns,
-            ", d.id, CASE WHEN ",
-            $for_good,
-            " THEN d.settled_at ELSE a.ended_at END AS tried_at, CASE WHEN ",
-            $for_good,
-            " THEN d.state WHEN d.settled_at <= $2 AND d.state IN ('devolvido', 'lido') THEN d.state ",
+            ", d.id, a.ended_at AS tried_at, ",
+            "CASE WHEN d.settled_at <= $2 AND d.state IN ('devolvido', 'lido') THEN d.state ",
             "WHEN d.stopped_at <= $2 AND d.state IN ('retirado', 'expirado') THEN d.state ",
             "WHEN a.outcome = 'adiado' AND EXISTS (SELECT 1 FROM attempts u WHERE u.delivery = d.id ",
             "AND u.ended_at <= $2 AND u.outcome = 'incerto') THEN 'incerto' ",
             "ELSE COALESCE(a.outcome, 'registrado') END AS state, ",
-            "CASE WHEN d.stopped_at <= $2 THEN d.stopped_by END AS stopped_by, CASE WHEN ",
-            $for_good,
-            " THEN NULL ELSE COALESCE((SELECT MIN(b.started_at) FROM attempts b WHERE b.delivery = d.id ",
-            "AND b.started_at > $2), d.next_attempt_at) END AS next_attempt_at, ",
+            "CASE WHEN d.stopped_at <= $2 THEN d.stopped_by END AS stopped_by, ",
+            "COALESCE((SELECT MIN(b.started_at) FROM attempts b WHERE b.delivery = d.id ",
+            "AND b.started_at > $2), d.next_attempt_at) AS next_attempt_at, ",
             "CASE WHEN d.settled_at <= $2 THEN d.settled_at ELSE a.ended_at END AS settled_at ",
             "FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key ",
-            "LEFT JOIN letters l ON l.notice_key = CASE WHEN ",
-            $for_good,
-            " THEN NULL ELSE d.notice_key END AND l.version = d.version ",
-            "LEFT JOIN attempts a ON a.delivery = CASE WHEN ",
-            $for_good,
-            " THEN NULL ELSE d.id END AND a.n = (SELECT MAX(e.n) FROM attempts e ",
-            "WHERE e.delivery = d.id AND e.ended_at <= $2) WHERE (l.recorded_at <= $2 OR ",
-            $for_good,
-            ") AND ",
-            $which,
-            " ORDER BY ",
-            $order
+            "JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version ",
+            "LEFT JOIN attempts a ON a.delivery = d.id AND a.n = (SELECT MAX(e.n) FROM attempts e ",
+            "WHERE e.delivery = d.id AND e.ended_at <= $2) WHERE l.recorded_at <= $2 AND ",
+            $which
         )
     };
 }
 
-/// It was taken or refused by `$2` and nothing became of it since: whatever changes a delivery moves `settled_at`.
-macro_rules! for_good {
+/// Those of a window that were taken or refused by `$2` and of which nothing became since: whatever changes a delivery moves
+/// `settled_at`. How they stand now is how they stood then: neither letter nor attempts are looked up.
+macro_rules! as_now {
     () => {
-        "(d.settled_at <= $2 AND d.state IN ('aceito', 'recusado'))"
+        "SELECT d.notice_key AS notice_key, d.version AS version, d.role AS role, d.address AS address, \
+         d.valid_until, d.settled_at AS at, d.id, \
+         d.settled_at AS tried_at, d.state, CASE WHEN d.stopped_at <= $2 THEN d.stopped_by END AS stopped_by, \
+         NULL AS next_attempt_at, d.settled_at FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key \
+         WHERE n.window_id = $1 AND d.settled_at <= $2 AND d.state IN ('aceito', 'recusado')"
     };
 }
 
 /// The same as the lines that staff ask for.
 macro_rules! lines_then {
     ($which:expr) => {
-        then!(
-            concat!(
-                "d.notice_key, n.kind, d.version, l.message_id, d.role, d.address, d.valid_until, l.recorded_at, ",
-                "COALESCE(a.n, 0) AS attempts, CASE WHEN d.reached_at <= $2 THEN d.reached_at END AS reached_at, ",
-                "CASE WHEN d.settled_at <= $2 THEN d.reply ELSE COALESCE(a.reply, '') END AS reply"
+        concat!(
+            then!(
+                concat!(
+                    "d.notice_key, n.kind, d.version, l.message_id, d.role, d.address, d.valid_until, l.recorded_at, ",
+                    "COALESCE(a.n, 0) AS attempts, CASE WHEN d.reached_at <= $2 THEN d.reached_at END AS reached_at, ",
+                    "CASE WHEN d.settled_at <= $2 THEN d.reply ELSE COALESCE(a.reply, '') END AS reply"
+                ),
+                $which
             ),
-            // A line shows its letter and its attempts.
-            "1 = 0",
-            $which,
-            "l.recorded_at, d.notice_key, d.version, d.role, d.address"
+            " ORDER BY l.recorded_at, d.notice_key, d.version, d.role, d.address"
         )
     };
 }
@@ -103,16 +95,21 @@ statements! {
             "notice_key", "version", "role", "address", "valid_until", "at", "id", "tried_at", "state",
             "stopped_by", "next_attempt_at",
         ],
-        then!(
-            "d.notice_key, d.version, d.role, d.address, d.valid_until, COALESCE(CASE WHEN d.settled_at <= $2 THEN d.settled_at ELSE a.ended_at END, l.recorded_at) AS at",
-            for_good!(),
-            "n.window_id = $1",
-            "d.notice_key, d.version, d.role, d.address"
+        concat!(
+            as_now!(),
+            " UNION ALL ",
+            then!(
+                "d.notice_key AS notice_key, d.version AS version, d.role AS role, d.address AS address, d.valid_until, \
+                 COALESCE(CASE WHEN d.settled_at <= $2 THEN d.settled_at ELSE a.ended_at END, l.recorded_at) AS at",
+                "n.window_id = $1 AND (d.settled_at IS NULL OR d.settled_at > $2 OR d.state NOT IN ('aceito', 'recusado'))"
+            ),
+            " ORDER BY notice_key, version, role, address"
         )
     );
     const LINES_THEN = lines_then!("($1 IS NULL OR n.window_id = $1) AND ($3 IS NULL OR n.municipality = $3)");
     const LINES_THEN_OF_WINDOW = lines_then!("n.window_id = $1 AND ($3 IS NULL OR n.municipality = $3)");
     const LINES_THEN_OF_MUNICIPALITY = lines_then!("n.municipality = $3 AND ($1 IS NULL OR n.window_id = $1)");
+    const LINES_THEN_OF_BOTH = lines_then!("n.window_id = $1 AND n.municipality = $3");
 }
 
 impl Store {
@@ -140,9 +137,7 @@ impl Store {
         }
         Ok(post)
     }
-}
 
-impl Store {
     /// [`Store::deliveries`] as they stood at an earlier instant.
     pub async fn deliveries_as_known(
         &self,
@@ -153,21 +148,20 @@ impl Store {
         let window = filter.window.as_ref().map(WindowId::as_str);
         let municipality = filter.municipality.map(code);
         let query = match (window, municipality) {
-            (Some(_), _) => bound!(LINES_THEN_OF_WINDOW, window, ms(at), municipality),
+            (Some(_), None) => bound!(LINES_THEN_OF_WINDOW, window, ms(at), municipality),
+            (Some(_), Some(_)) => bound!(LINES_THEN_OF_BOTH, window, ms(at), municipality),
             (None, Some(_)) => bound!(LINES_THEN_OF_MUNICIPALITY, window, ms(at), municipality),
             (None, None) => bound!(LINES_THEN, window, ms(at), municipality),
         };
         let rows = query.fetch_all(&mut conn).await?;
         let words = match (&filter.window, filter.municipality) {
-            (Some(window), _) => Words::of_window(&mut conn, window).await?,
-            (None, Some(municipality)) => Words::of_municipality(&mut conn, municipality).await?,
+            (Some(window), None) => Words::of_window(&mut conn, window).await?,
+            (_, Some(municipality)) => Words::of_municipality(&mut conn, municipality).await?,
             (None, None) => Words::all(&mut conn).await?,
         };
         rows.iter().map(|row| line_then(row, &words, at)).collect()
     }
-}
 
-impl Store {
     /// What each load that was accepted by an instant said of a window, in order of time.
     pub async fn fill_in(&self, window: &WindowId, by: Timestamp) -> Result<Vec<FillTally>, StoreError> {
         bound!(TALLIES, window.as_str(), ms(by))

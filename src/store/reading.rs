@@ -24,7 +24,8 @@ statements! {
         "SELECT window_id, edition, read_at, deadline, source FROM edition_readings WHERE edition > 1 AND ",
         among!("window_id")
     );
-    const REREAD = "SELECT window_id, COUNT(*) AS times FROM journal WHERE kind = 'leitura' \
+    // About no municipality: of those the journal has very many entries.
+    const REREAD = "SELECT window_id, COUNT(*) AS times FROM journal WHERE municipality IS NULL AND kind = 'leitura' \
                     AND body NOT LIKE '%\"antes\":null%' GROUP BY window_id";
     // Read again otherwise than before: the instant of the first reading stands.
     const PUT = "INSERT INTO edition_readings (window_id, edition, read_at, deadline, source) \

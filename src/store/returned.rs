@@ -210,7 +210,9 @@ async fn take_back(
     let known = cells.parsed("state", DeliveryState::parse)?;
     match (known, came) {
         (DeliveryState::Sending, _) => return Ok(Noted::OnTheWire(key)),
-        (DeliveryState::Recorded | DeliveryState::Withdrawn | DeliveryState::Expired, _) => {
+        (DeliveryState::Recorded | DeliveryState::Withdrawn | DeliveryState::Expired, _)
+        // Put off, nobody took it: what bounced is another's, forwarded there.
+        | (DeliveryState::Deferred, Return::Bounced { .. }) => {
             return Ok(Noted::NeverSent(key));
         }
         (DeliveryState::Read, _)

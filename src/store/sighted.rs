@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::StoreError;
-use super::elsewhere::reply;
+use super::elsewhere::{reply, was_assumed};
 use super::journal::entry;
 use crate::database::cell::code;
 use crate::database::db::Conn;
@@ -56,6 +56,10 @@ impl Words {
 
     /// Those on a window's letters.
     pub(super) async fn of_window(conn: &mut Conn, window: &WindowId) -> Result<Self, StoreError> {
+        // Else all that the journal tells of the window would be read in vain.
+        if !was_assumed(conn).await? {
+            return Ok(Self(HashMap::new()));
+        }
         read(bound!(OF_WINDOW, window.as_str()).fetch_all(conn).await?)
     }
 

@@ -1,6 +1,5 @@
 //! Who has filled in, as the feeds said: as it stands, a page for each feed and window; and as it stood, taken in anew
-//! from the pages that each snapshot left as evidence. Above 400 lines: both read the same tables and must agree, so they are
-//! read side by side.
+//! from the pages that each snapshot left as evidence. Both read the same tables and must agree, so they stand side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
 

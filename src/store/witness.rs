@@ -1,10 +1,10 @@
 //! The witness beside the ledger: how far its journal had come, in a file that no copy of it can stand in for.
 //!
 //! A copy of a ledger is as whole as the ledger, and sends again whatever left after it was made. So whoever sends keeps
-//! the journal's head in `NAME.testemunha`: after each commit that marks letters, while they are on the wire and before the next
-//! such commit begins, at the end of each round and with each heartbeat (`slots`: how the file is written). A ledger that does not hold that head is older, or another. The witness tells its own file too (inode,
-//! birth) and its machine, so that one that was copied with its ledger vouches for nothing. What this cannot see is a
-//! whole disk set back, witness and all.
+//! the journal's head in `NAME.testemunha`: after each commit that marks letters, while they are on the wire and before the
+//! next such commit begins, at the end of each round and with each heartbeat (`slots`: how the file is written). A ledger that
+//! does not hold that head is older, or another. The witness tells its own file too (inode, birth) and its machine, so that
+//! one that was copied with its ledger vouches for nothing. What this cannot see is a whole disk set back, witness and all.
 //!
 //! At most the last commit is not witnessed yet: a letter for each connection, whose bytes and Message-ID are those that
 //! the copy has.
@@ -15,7 +15,7 @@ mod slots;
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -29,7 +29,7 @@ use super::chain::{Chain, Line, head};
 use super::{Leader, OnUncertain, Sighting, Store, StoreError, Unassured, Vouched, elsewhere};
 use crate::database::batch::{Batch, first};
 use crate::database::cell::{Cells, whole_ms};
-use crate::database::db::{Conn, Engine, detached};
+use crate::database::db::{Conn, Db, Engine, detached};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Assumed, DoubtCause};
@@ -86,22 +86,25 @@ pub(crate) struct Witness {
     path: PathBuf,
     /// The ledger, through links.
     database: PathBuf,
+    /// Whether the ledger is on a server, which a loss of power here does not set back.
+    is_of_server: bool,
     kept: Mutex<Option<(i64, String)>>,
     /// The file that was put in place last, while it may be written in place.
     fresh: Mutex<Option<Fresh>>,
-    /// The file on its way to the disk.
+    /// The file while it is being written.
     underway: tokio::sync::Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
     /// Whether the ledger lost entries while this process kept it.
     is_set_back: AtomicBool,
 }
 
 impl Witness {
-    pub(crate) fn beside(database: &Path) -> Arc<Self> {
-        let path = files::beside(database, ".testemunha");
-        let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+    pub(crate) fn of(db: &Db) -> Arc<Self> {
+        let path = files::beside(db.path(), ".testemunha");
+        let database = db.path().canonicalize().unwrap_or_else(|_| db.path().to_owned());
         Arc::new(Self {
             path,
             database,
+            is_of_server: matches!(db.engine, Engine::Postgres(_)),
             kept: Mutex::default(),
             fresh: Mutex::default(),
             underway: tokio::sync::Mutex::default(),
@@ -129,7 +132,7 @@ impl Witness {
         Ok(())
     }
 
-    /// What this process last wrote, where it keeps the file, once that is on the disk.
+    /// What this process last wrote, where it keeps the file, once that is written.
     pub(super) async fn known(&self) -> Result<Option<(i64, String)>, StoreError> {
         self.arrived(&mut *self.underway.lock().await).await?;
         Ok(self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone())
@@ -220,7 +223,7 @@ impl Witness {
     fn write(&self, head: &Head) -> io::Result<()> {
         let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
         let mut file = fresh.take();
-        let noted = file.as_mut().map(|file| file.note(&self.path, head)).transpose()?;
+        let noted = file.as_mut().map(|file| file.note(&self.path, head, self.is_of_server)).transpose()?;
         *fresh = Some(match file {
             Some(file) if noted == Some(true) => file,
             _ => Fresh::put(&self.path, &self.database, head)?,

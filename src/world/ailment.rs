@@ -142,6 +142,14 @@ impl Ailment {
         }
     }
 
+    /// What to type, where the one line does not say it.
+    pub fn command(&self) -> Option<String> {
+        match self {
+            Self::Refused(aside) => Some(aside::command(aside).to_owned()),
+            _ => None,
+        }
+    }
+
     /// What is amiss and what to do, in the operators' words.
     pub fn words(&self, zone: &Zone) -> String {
         match self {

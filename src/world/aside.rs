@@ -12,12 +12,21 @@ pub fn headline(aside: &RefusedConfiguration) -> &'static str {
     }
 }
 
-/// What it is and what to do first.
+/// What to type first.
+pub fn command(aside: &RefusedConfiguration) -> &'static str {
+    match aside.letters {
+        Some(_) => "vigia-suas aplicar",
+        None => "vigia-suas verificar",
+    }
+}
+
+/// What it is and what to do first. It stands for days, while fewer and fewer letters are left to change: the number is that of
+/// the day on which it was held, and the table has the one of now.
 pub fn words(aside: &RefusedConfiguration, zone: &Zone) -> String {
     match aside.letters {
         Some(letters) => format!(
             "os arquivos têm mudanças de efeito grande que ninguém confirmou, desde {}; vale a configuração anterior\n  \
-             dica: veja o que muda com “vigia-suas aplicar”; {}",
+             dica: veja o que muda com “vigia-suas aplicar”, que diz também o número de hoje, se já for outro; {}",
             pt::instant(aside.since, zone),
             way_out(letters)
         ),
@@ -47,4 +56,33 @@ fn way_out(letters: usize) -> String {
         "se é isso mesmo, rode “vigia-suas aplicar --confirmar {letters}”; se não é, corrija os arquivos e rode \
          “systemctl reload vigia-suas”"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aside(letters: Option<usize>) -> RefusedConfiguration {
+        let at = "2026-11-26T12:00:00Z".parse().unwrap();
+        RefusedConfiguration {
+            fingerprint: "f".to_owned(),
+            since: at,
+            last_at: at,
+            letters,
+            faults: "muda: municipios.csv".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_stands_for_days_names_the_number_it_was_held_with_and_the_command_that_shows_the_one_of_now() {
+        let zone = Zone::new(jiff::tz::TimeZone::UTC);
+        let held = aside(Some(8));
+        let standing = words(&held, &zone);
+        assert!(standing.contains("“vigia-suas aplicar”, que diz também o número de hoje"), "{standing}");
+        for text in [standing, told(&held)] {
+            assert!(text.contains("“vigia-suas aplicar --confirmar 8”"), "{text}");
+        }
+        assert_eq!(command(&held), "vigia-suas aplicar");
+        assert_eq!(command(&aside(None)), "vigia-suas verificar");
+    }
 }

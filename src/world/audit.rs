@@ -60,7 +60,7 @@ pub async fn audit(
     let (mut recount, mut plan) = anew(store, &live, &overrides, after, &all, now, &BTreeSet::new()).await?;
     let zone = &live.calendar.hours.zone;
     // What falls due on one day is counted over every window.
-    if let Some(day) = frontier::counted_from(&plan, zone) {
+    if let Some(day) = plan.counted_from {
         let late: BTreeSet<_> = frontier::due_since(&all, day, zone).cloned().collect();
         if !recount.over.is_disjoint(&late) {
             (recount, plan) = anew(store, &live, &overrides, after, &all, now, &late).await?;

@@ -14,7 +14,7 @@ use super::live::Live;
 use super::overview::AsOf;
 use super::route;
 use crate::config::Mode;
-use crate::domain::feed::Source;
+use crate::domain::feed::{Meaning, Source};
 use crate::domain::id::{FeedId, SnapshotId};
 use crate::domain::journal::{Audited, Verdict};
 use crate::domain::time::Zone;
@@ -84,6 +84,9 @@ pub struct FeedFacts {
     pub doubted: Option<(String, String)>,
     /// That load, where something could be read of it, so that a person can accept it.
     pub readable: Option<SnapshotId>,
+    /// The remarks of a last load that is believed, where a missing row would speak and some row could not be read: whom it was
+    /// about is not told *pendente* by silence, until a load comes whose rows can all be read.
+    pub unheard: Option<String>,
 }
 
 /// What was found.
@@ -249,6 +252,11 @@ pub(super) async fn feeds(store: &Store, live: &Live, as_of: AsOf) -> Result<Vec
             AsOf::Then(then) => store.snapshots_as_known(&spec.id, (then, None), 1).await?,
         };
         let last = last.into_iter().next();
+        let speaks_by_silence = matches!(spec.mapping.meaning, Meaning::Presence);
+        let unheard = last
+            .as_ref()
+            .filter(|last| speaks_by_silence && last.verdict == Verdict::Accepted && last.rejected > 0)
+            .map(|last| last.reasons.iter().map(|why| pt::line(why)).collect::<Vec<_>>().join("; "));
         let last = last.filter(|last| last.verdict == Verdict::Quarantined);
         found.push(FeedFacts {
             feed: spec.id.clone(),
@@ -262,6 +270,7 @@ pub(super) async fn feeds(store: &Store, live: &Live, as_of: AsOf) -> Result<Vec
                 let why = last.reasons.first().map(|why| pt::line(why)).unwrap_or_default();
                 (last.id.as_str().to_owned(), why)
             }),
+            unheard,
         });
     }
     Ok(found)

@@ -145,7 +145,7 @@ impl Known {
         let known = Self::open(live.clone(), store, &named, now).await?;
         let plan = plan::plan(&known.world(), now);
         let zone = &live.calendar.hours.zone;
-        let Some(day) = frontier::counted_from(&plan, zone) else { return Ok((known, plan)) };
+        let Some(day) = plan.counted_from else { return Ok((known, plan)) };
         let all = windows(&live.calendar, now);
         let before = named.len();
         let late = frontier::due_since(&all, day, zone);

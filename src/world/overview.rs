@@ -17,7 +17,7 @@ use crate::plan::curve::{Curves, curve};
 use crate::plan::history::{self, HistoryLine};
 use crate::plan::post::Post;
 use crate::plan::summary::WindowSummary;
-use crate::plan::{self, Plan, frontier};
+use crate::plan::{self, Plan};
 use crate::store::{Store, StoreError};
 
 /// The instant that is looked at.
@@ -208,7 +208,7 @@ async fn then(
     let known = Known::as_known(live.clone(), store, (since, &named), at).await?;
     let zone = &live.calendar.hours.zone;
     let plan = plan::plan(&known.world(), at);
-    match frontier::counted_from(&plan, zone).map(|day| zone.start_of(day)) {
+    match plan.counted_from.map(|day| zone.start_of(day)) {
         Some(day) if day < since => {
             let known = Known::as_known(live, store, (day, &named), at).await?;
             let plan = plan::plan(&known.world(), at);

@@ -56,7 +56,7 @@ pub async fn beside(
     let live = &overview.known.live;
     let (hours, now) = (&live.calendar.hours, overview.as_of.at());
     let mut tasks: Vec<DayTask> =
-        amiss.iter().map(|one| DayTask { what: one.line(&hours.zone), command: None }).collect();
+        amiss.iter().map(|one| DayTask { what: one.line(&hours.zone), command: one.command() }).collect();
     let mut feeds = Vec::new();
     if let Some(store) = store {
         let facts = health::feeds(store, live, overview.as_of).await?;
@@ -109,6 +109,7 @@ fn age(facts: FeedFacts, now: Timestamp) -> FeedAge {
         confirmed_at: facts.fetched_at,
         quarantine: facts.doubted,
         failure: facts.failure.as_deref().map(pt::line),
+        unheard: facts.unheard,
     }
 }
 

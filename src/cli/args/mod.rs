@@ -70,6 +70,10 @@ pub(super) enum Fault {
     Backwards { from: Date, until: Date },
     #[error("“--em” não se aplica a “{0}”")]
     Timeless(&'static str),
+    #[error(
+        "“--em” não se aplica a “cadastro”: de cada cadastro só se guarda a última carga, e é ela que ele mostra"
+    )]
+    LastLoad,
     #[error("“conferir” confere o livro inteiro: não aceita --janela, --municipio nem --desde")]
     WholeLedger,
     #[error("falta informar:\n  {0}")]
@@ -109,6 +113,9 @@ impl Invocation {
             {
                 return Err(Fault::OneOf("PROPOSTA, --so TIPO, --unidade ID"));
             }
+            Command::Register(Register { verb: None, .. }) if self.at.is_some() => {
+                return Err(Fault::LastLoad);
+            }
             _ => {}
         }
         let timeless = match &self.command {
@@ -144,11 +151,15 @@ fn plain() -> clap::Command {
     let unseen = || Arg::new("em").long("em").value_parser(value::moment).global(true).hide(true);
     let command = Invocation::command();
     let seen = command.get_arguments().find(|arg| arg.get_id() == "em").cloned().unwrap_or_else(unseen);
-    ["simular", "livro", "dossie", "saude", "recarregar"]
+    // Parts of them that ask what day it is.
+    let timed =
+        [("livro", "reduzir"), ("cadastro", "aplicar"), ("cadastro", "recusar"), ("cadastro", "carregar")];
+    let command = ["simular", "livro", "dossie", "saude", "recarregar", "cadastro"]
         .into_iter()
-        .fold(command, |command, name| command.mut_subcommand(name, |sub| sub.arg(unseen())))
-        // The one part of `livro` that asks what day it is.
-        .mut_subcommand("livro", |ledger| ledger.mut_subcommand("reduzir", |reduce| reduce.arg(seen)))
+        .fold(command, |command, name| command.mut_subcommand(name, |sub| sub.arg(unseen())));
+    timed.into_iter().fold(command, |command, (name, part)| {
+        command.mut_subcommand(name, |sub| sub.mut_subcommand(part, |part| part.arg(seen.clone())))
+    })
 }
 
 /// [`parse`] with the terminal's width and the environment given.

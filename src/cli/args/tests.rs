@@ -261,6 +261,7 @@ fn faults_are_told_in_portuguese_with_a_way_out() {
         "--em 2026-10-01 livro conferir",
         "dossie",
         "dossie Serra --em 2026-10-01",
+        "cadastro --so nova --em 2026-10-01",
         "livro --janela rma/2026-10 conferir",
         "agenda --de",
         "agenda --de 2026-10-01 --de 2026-10-02",

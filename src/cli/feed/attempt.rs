@@ -39,7 +39,7 @@ pub(in crate::cli) async fn attempt(session: Session, feed: &FeedId, file: Optio
     };
     let name = load.name.clone();
     let last = match session.ledger().await? {
-        Some(store) => baseline(&live, &store, &spec, session.now()).await?,
+        Some(store) => baseline(&live, &store, &spec, &load.sha256(), session.now()).await?,
         None => None,
     };
     // A sample has fewer of everything than the whole: it is held to nothing but itself.

@@ -15,6 +15,7 @@ use crate::domain::journal::Verdict;
 use crate::domain::time::Zone;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
+use crate::render::table::{TableColumn, table};
 use crate::store::{CrawlProgress, FeedRun, Ruling, SnapshotSummary, Store, StoreError};
 use crate::text::visible;
 
@@ -71,7 +72,7 @@ pub(in crate::cli) async fn list(session: &Session, feed: Option<&FeedId>) -> Re
         _ => Vec::new(),
     };
     rulings.retain(|ruling| session.knows(ruling.by.at));
-    let mut out = if standings.is_empty() { String::new() } else { table(&standings, session) };
+    let mut out = if standings.is_empty() { String::new() } else { listed(&standings, session) };
     for (id, since) in &retired {
         let _ = match since {
             Some(at) => writeln!(
@@ -171,25 +172,16 @@ const HEADING: [&str; 8] = [
     "PRÓXIMA BUSCA",
 ];
 
-fn table(standings: &[Standing<'_>], session: &Session) -> String {
+/// A line for each feed, and under it what is to be said of it.
+fn listed(standings: &[Standing<'_>], session: &Session) -> String {
     let (zone, now) = (&session.setup.config.calendar.hours.zone, session.now());
-    let cells: Vec<[String; 8]> = standings.iter().map(|s| s.cells(zone, now)).collect();
-    let heading = HEADING.map(str::to_owned);
-    let widths: Vec<usize> = (0..HEADING.len())
-        .map(|at| {
-            std::iter::once(&heading).chain(&cells).map(|row| row[at].chars().count()).max().unwrap_or(0)
-        })
-        .collect();
+    let cells: Vec<Vec<String>> = standings.iter().map(|s| s.cells(zone, now).to_vec()).collect();
+    let drawn = table(&HEADING.map(|name| (name, TableColumn::Text)), &cells, None);
+    let notes = standings.iter().map(|standing| standing.notes(zone, now));
     let mut out = String::new();
-    let line = |out: &mut String, row: &[String; 8]| {
-        let padded: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        let _ = writeln!(out, "{}", padded.join("  ").trim_end());
-    };
-    line(&mut out, &heading);
-    for (standing, row) in standings.iter().zip(&cells) {
-        line(&mut out, row);
-        for note in standing.notes(zone, now) {
+    for (line, notes) in drawn.lines().zip(std::iter::once(Vec::new()).chain(notes)) {
+        let _ = writeln!(out, "{}", line.strip_prefix("  ").unwrap_or(line));
+        for note in notes {
             let _ = writeln!(out, "    {note}");
         }
     }

@@ -17,13 +17,14 @@ use tracing::{error, info, warn};
 use super::load::Received;
 use crate::contain::Bounds;
 use crate::daemon::app::App;
-use crate::domain::feed::FeedSpec;
+use crate::domain::feed::{FeedSpec, Format};
 use crate::feed::error::FeedError;
 use crate::feed::http::{Fetched, Rules, Validators};
 use crate::feed::pages::PageRequest;
 use crate::feed::{Missing, looks_right, paging};
 use crate::format::body::{Body, Original};
 use crate::format::error::DecodeError;
+use crate::format::table::RowProblem;
 use crate::store::{CrawlPage, StoreError};
 use crate::telemetry::chain;
 use crate::text::digest;
@@ -194,6 +195,9 @@ impl Crawl<'_> {
             let what = "a resposta veio só em parte: aumente `rows` no endereço da fonte";
             return Err((what.to_owned(), None, false));
         }
+        if matches!(self.spec.format, Format::Csv { .. }) && body.original.is_open_ended() {
+            return Err((RowProblem::OpenEnd.to_string(), None, false));
+        }
         Ok(body.original)
     }
 
@@ -263,6 +267,8 @@ impl Crawl<'_> {
             }
         }
         let name = pages.first().map(|page| page.url.clone()).unwrap_or_default();
-        Received { name: format!("{name} (varredura de {} páginas)", pages.len()), bodies, missing }
+        let had = self.had.values().filter(|page| page.failure.is_none());
+        let since = had.map(|page| page.fetched_at).min();
+        Received { name: format!("{name} (varredura de {} páginas)", pages.len()), bodies, missing, since }
     }
 }

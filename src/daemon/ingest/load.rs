@@ -15,7 +15,7 @@ use crate::domain::feed::FeedSpec;
 use crate::domain::id::{IdError, SnapshotId};
 use crate::domain::status::Baseline;
 use crate::feed::judge::{QuarantineReason, Verdict};
-use crate::feed::map::Ground;
+use crate::feed::map::{self, Ground};
 use crate::feed::{Intake, Missing, take_in_run};
 use crate::format::body::{Body, Original};
 use crate::render::portuguese;
@@ -33,12 +33,14 @@ pub struct Received {
     pub bodies: Vec<Body>,
     /// Pages that could not be had.
     pub missing: Vec<Missing>,
+    /// When the first of the bodies came, where that was long before the last: the load is no younger than that.
+    pub since: Option<Timestamp>,
 }
 
 impl Received {
     /// A file, or anything else that is one body and says itself what it is about.
     pub fn of_file(name: &str, original: Original) -> Self {
-        Self { name: name.to_owned(), bodies: vec![Body::plain(original)], missing: Vec::new() }
+        Self { name: name.to_owned(), bodies: vec![Body::plain(original)], missing: Vec::new(), since: None }
     }
 
     /// SHA-256 of the one body, or, where there are several, of the list of theirs with what each is about.
@@ -138,9 +140,9 @@ pub async fn take_in_load(
     now: Timestamp,
 ) -> Result<Taken, IntakeError> {
     let sha256 = load.sha256();
-    let name = load.name.clone();
+    let (name, taken_at) = (load.name.clone(), load.since.map_or(now, |since| since.min(now)));
     let original = if spec.keep_original { load.kept() } else { None };
-    let before = baseline(live, store, spec, now).await?;
+    let before = baseline(live, store, spec, &sha256, now).await?;
     let mut intake = read_load(live, spec, load, before, now).await;
     if let Some(ruling) = store.refused(&spec.id, &sha256).await? {
         let again = QuarantineReason::RefusedBefore {
@@ -164,7 +166,7 @@ pub async fn take_in_load(
     let snapshot = NewSnapshot {
         id,
         feed: spec.id.clone(),
-        taken_at: now,
+        taken_at,
         source: name,
         sha256,
         rows,
@@ -189,11 +191,12 @@ pub async fn take_in_load(
     Ok(taken)
 }
 
-/// What the next load of a feed is measured by, in the windows that run.
+/// What the next load of a feed, with those bytes, is measured by: in the windows that run, and what is known of those just over.
 pub async fn baseline(
     live: &Live,
     store: &Store,
     spec: &FeedSpec,
+    sha256: &str,
     now: Timestamp,
 ) -> Result<Option<Baseline>, StoreError> {
     let zone = &live.calendar.hours.zone;
@@ -201,8 +204,11 @@ pub async fn baseline(
         zone.start_of(w.opens_on) <= now && w.latest_deadline().is_none_or(|d| now < d.instant(zone))
     };
     let windows = known::windows(&live.calendar, now);
-    let windows = windows.into_iter().filter(|w| w.system == spec.system && run(w)).map(|w| w.id).collect();
-    store.baseline(&spec.id, &windows).await
+    let roster = &live.setup.config.roster;
+    let ground = Ground { calendar: &live.calendar, windows: &windows, roster, taken_at: now };
+    let told = map::told_by_silence(spec, &ground);
+    let run = windows.iter().filter(|w| w.system == spec.system && run(w)).map(|w| w.id.clone()).collect();
+    store.baseline(&spec.id, sha256, &run, &told).await
 }
 
 /// What reading a load may take.

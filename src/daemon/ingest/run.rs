@@ -260,7 +260,7 @@ async fn whole(
     }
     let name = pages.first().map(|page| page.url.clone()).unwrap_or_default();
     let name = if pages.len() > 1 { format!("{name} (e mais {})", pages.len() - 1) } else { name };
-    Ok(Whole::Fresh { load: Received { name, bodies, missing: Vec::new() }, validators })
+    Ok(Whole::Fresh { load: Received { name, bodies, missing: Vec::new(), since: None }, validators })
 }
 
 /// A page without conditions.

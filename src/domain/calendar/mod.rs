@@ -265,4 +265,31 @@ mod tests {
         let quarter = MonthDay { months: 2, day: 20 };
         assert_eq!(quarter.of(Reference::Quarter(2025, 4)), date(2025, 12, 20));
     }
+
+    #[test]
+    fn an_edition_is_known_from_the_day_on_which_it_was_announced() {
+        let edition = |number, announced_on| Edition {
+            number,
+            deadline: None,
+            announced_on,
+            source: String::new(),
+            municipalities: BTreeSet::new(),
+        };
+        let window = Window {
+            id: WindowId::parse("rma/2026-10").unwrap(),
+            system: SystemId::parse("rma").unwrap(),
+            reference: Reference::Month(2026, 10),
+            name: None,
+            parts: Vec::new(),
+            respondent: None,
+            opens_on: date(2026, 11, 1),
+            editions: vec![edition(1, None), edition(2, Some(date(2026, 11, 20)))],
+            depends_on: None,
+            halt: None,
+            recurring: false,
+        };
+        let known = |day| window.announced_by(day).map(|edition| edition.number).collect::<Vec<_>>();
+        assert_eq!(known(date(2026, 11, 19)), [1]);
+        assert_eq!(known(date(2026, 11, 20)), [1, 2]);
+    }
 }

@@ -121,6 +121,11 @@ impl Window {
         self.editions.get(usize::from(number).checked_sub(1)?)
     }
 
+    /// The editions that were announced by a day: one that was announced later was not known then.
+    pub fn announced_by(&self, day: Date) -> impl Iterator<Item = &Edition> {
+        self.editions.iter().filter(move |edition| edition.announced_on.is_none_or(|on| on <= day))
+    }
+
     /// Who answers for a part in this window.
     pub fn respondent_of(&self, part: &Part) -> Respondent {
         self.respondent.unwrap_or(part.respondent)

@@ -74,6 +74,27 @@ impl Observations {
         Self { names, windows }
     }
 
+    /// Lets silence about windows of a sort leave open what stands otherwise. Answers about how many keys.
+    pub fn doubt_silence(
+        &mut self,
+        of: impl Fn(&WindowId) -> bool,
+        stands: impl Fn(&WindowId, MunicipalityCode, &PartId, Option<&UnitId>) -> bool,
+    ) -> usize {
+        let mut doubted = 0;
+        for (window, records) in self.windows.iter_mut().filter(|(window, _)| of(window)) {
+            for record in records.iter_mut() {
+                let accuses = (record.basis, record.state) == (Basis::Silence, State::Pending);
+                let part = self.names.parts.get(usize::from(record.part));
+                let unit = self.names.unit(record.unit);
+                if accuses && part.is_some_and(|part| stands(window, record.municipality, part, unit)) {
+                    record.state = State::Unconfirmed;
+                    doubted += 1;
+                }
+            }
+        }
+        doubted
+    }
+
     /// Window by window.
     pub fn pages(&self) -> impl Iterator<Item = Page<'_>> {
         self.windows.iter().map(|(window, records)| Page { window, records, names: &self.names })

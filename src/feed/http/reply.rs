@@ -6,8 +6,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
+use reqwest::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, RETRY_AFTER,
+    TRANSFER_ENCODING,
+};
+use reqwest::{Response, StatusCode, Version};
 
 use super::expand::Encoding;
 use super::{Reply, Validators, closed, permanent};
@@ -24,13 +27,15 @@ pub(super) async fn read(mut response: Response, folder: &Path, most: u64) -> Re
     let Some(encoding) = Encoding::parse(named.as_deref()) else {
         return Err(permanent(FetchProblem::Encoding(named.unwrap_or_default())));
     };
+    let open_ended = encoding == Encoding::Plain && is_open_ended(&response);
     let mut spool = Spool::new(folder, most);
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
         spool.write(&chunk).map_err(unkept)?;
     }
     let sent = spool.finish().map_err(unkept)?;
+    let original = expanded(encoding, sent, folder, most).await?;
     Ok(Reply {
-        original: expanded(encoding, sent, folder, most).await?,
+        original: if open_ended { original.open_ended() } else { original },
         validators: Validators {
             etag: header(&response, &ETAG),
             last_modified: header(&response, &LAST_MODIFIED),
@@ -38,6 +43,12 @@ pub(super) async fn read(mut response: Response, folder: &Path, most: u64) -> Re
         content_type: header(&response, &CONTENT_TYPE),
         url: response.url().to_string(),
     })
+}
+
+/// Whether only the end of the connection ends the body (RFC 9112, 6.3): one that was cut looks the same.
+fn is_open_ended(response: &Response) -> bool {
+    let told = [CONTENT_LENGTH, TRANSFER_ENCODING];
+    response.version() <= Version::HTTP_11 && told.iter().all(|name| !response.headers().contains_key(name))
 }
 
 async fn expanded(

@@ -178,6 +178,32 @@ async fn a_body_cut_short_is_no_body() {
     assert_eq!(problem(cut).await, (true, FetchProblem::Broken));
 }
 
+#[tokio::test]
+async fn a_body_that_ends_with_its_connection_may_be_cut_and_one_whose_end_is_told_is_not() {
+    let told = gzip(b"ibge;ref\n");
+    let zipped = [b"HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n\r\n".as_slice(), &told].concat();
+    for (answer, open_ended) in [
+        (b"HTTP/1.0 200 OK\r\n\r\nibge;ref\n".to_vec(), true),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nibge;ref\n".to_vec(), true),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nibge;ref\n".to_vec(), false),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nibge;ref\n\r\n0\r\n\r\n".to_vec(),
+            false,
+        ),
+        (zipped, false),
+    ] {
+        let sent = answer.clone();
+        let url = raw(move |mut stream: TcpStream| {
+            let sent = sent.clone();
+            async move { stream.write_all(&sent).await.unwrap() }
+        })
+        .await;
+        let Fetched::Fresh(reply) = fetched(&url, &rules()).await.unwrap() else { panic!("304") };
+        assert_eq!(reply.original.bytes().unwrap(), b"ibge;ref\n");
+        assert_eq!(reply.original.is_open_ended(), open_ended, "{}", String::from_utf8_lossy(&answer));
+    }
+}
+
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(bytes).unwrap();

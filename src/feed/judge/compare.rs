@@ -1,12 +1,14 @@
 //! A load beside what is known and what the last one said, key by key. Pure.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::wording::QuarantineReason;
-use crate::domain::feed::{FeedSpec, Meaning};
+use crate::domain::feed::{FeedSpec, Meaning, Source};
 use crate::domain::id::{MunicipalityCode, PartId, UnitId};
 use crate::domain::roster::Roster;
-use crate::domain::status::{Baseline, Basis, Observation, Page, State, StatusEntry, WindowStatus};
+use crate::domain::status::{
+    Baseline, Basis, CONFIRMED_AFTER, Observation, Page, State, StatusEntry, WindowStatus,
+};
 use crate::feed::map::Mapped;
 
 /// Up to this many bad lines are never too much; more reversals always are.
@@ -43,6 +45,22 @@ pub(super) fn falls(
     reasons
 }
 
+/// Whether a file is one that came before, and after which another said otherwise about some of its rows. A page may well
+/// say again what it said once; a file that says it again is most likely the old one.
+pub(super) fn older_file(spec: &FeedSpec, mapped: &Mapped, before: &Baseline) -> Option<QuarantineReason> {
+    let (snapshot, arrival) = before.same_bytes.clone()?;
+    if matches!(spec.source, Source::Http { .. }) {
+        return None;
+    }
+    let otherwise = |said: &Observation| {
+        let entry = entry_of(before.known.window(&said.window), &key(said));
+        entry.is_some_and(|entry| entry.arrival > arrival && entry.state != said.state)
+    };
+    let rows = mapped.observations.iter().filter(|said| said.basis != Basis::Silence);
+    let count = rows.filter(otherwise).count();
+    (count > 0).then_some(QuarantineReason::OlderFile { snapshot, count })
+}
+
 /// Municipality, part and unit.
 type Key = (MunicipalityCode, PartId, Option<UnitId>);
 
@@ -71,7 +89,10 @@ fn of_window(
     let window = || page.window().clone();
     let mut reasons = Vec::new();
 
-    let reversed = those(&|state, entry| state == State::Pending && settled(entry));
+    let mut reversed = those(&|state, entry| state == State::Pending && settled(entry));
+    if !reversed.is_empty() {
+        reversed.extend(still_waiting(known, &now, mapped));
+    }
     if reversed.len() > TOLERATED || is_large_share(reversed.len(), now.len()) {
         let (count, who) = (reversed.len(), names(&reversed, roster));
         reasons.push(QuarantineReason::Reversed { window: window(), count, who });
@@ -104,6 +125,23 @@ fn of_window(
         }
     }
     reasons
+}
+
+/// Who pends again by earlier loads that are not proven yet, nor by this one: a source that falls apart a few at a time
+/// falls all the same. More of one load than any may have were believed by a person.
+fn still_waiting(known: WindowStatus<'_>, now: &HashMap<Key, (State, Basis)>, mapped: &Mapped) -> Vec<Key> {
+    let mut by_load: BTreeMap<jiff::Timestamp, Vec<Key>> = BTreeMap::new();
+    for (key, _) in now.iter().filter(|(_, (state, _))| *state == State::Pending) {
+        let entry = entry_of(known, key).filter(|entry| entry.state == State::Pending && entry.settled);
+        let since = entry.and_then(|entry| entry.unproven_since);
+        let waits = |since: &jiff::Timestamp| {
+            mapped.taken_at.is_some_and(|at| at.duration_since(*since) < CONFIRMED_AFTER)
+        };
+        if let Some(since) = since.filter(waits) {
+            by_load.entry(since).or_default().push(key.clone());
+        }
+    }
+    by_load.into_values().filter(|keys| keys.len() <= TOLERATED).flatten().collect()
 }
 
 /// How many newly concluded the last loads let expect until now.

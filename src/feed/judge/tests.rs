@@ -161,6 +161,60 @@ fn who_was_done_and_now_pends_is_counted_whatever_others_concluded_since_and_nam
 }
 
 #[test]
+fn a_source_that_falls_apart_a_few_at_a_time_is_not_believed_until_what_fell_first_is_proven() {
+    let spec = situation();
+    let (calendar, windows, roster) = (calendar(), windows(), national());
+    let fallen = |few: u32| sixty(move |n| Some(n >= few));
+    // Of sixty, so many fell by a load some hours ago, and so many have by now.
+    let told = |first: u32, hours: i64, now: u32| {
+        let mut before = after(&spec, &[fallen(0)]);
+        let load = Load {
+            feed: spec.id.clone(),
+            snapshot: SnapshotId::parse("then").unwrap(),
+            arrival: 2,
+            taken_at: november(10) - jiff::SignedDuration::from_hours(hours),
+            after: None,
+        };
+        for said in mapped(&spec, &roster, &fallen(first)).observations.iter() {
+            before.known.absorb(&said, &load, Belief::Cautious);
+        }
+        let ground =
+            Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+        let body = Body::plain(Original::from_bytes(fallen(now)));
+        match take_in(&spec, &[body], &ground, Some(&before)).verdict {
+            Verdict::Accepted { .. } => None,
+            Verdict::Quarantined { reasons } => Some(reasons[0].to_string()),
+        }
+    };
+    assert_eq!(told(3, 1, 3), None, "none more");
+    let six = told(3, 1, 6).unwrap();
+    assert!(six.contains("6 voltaram de concluído"), "{six}");
+    assert_eq!(told(3, 12, 6), None, "the first three are proven by this load");
+    assert_eq!(told(30, 1, 33), None, "a person believed the thirty");
+}
+
+#[test]
+fn a_file_that_came_before_is_not_believed_where_another_said_otherwise_since() {
+    let mut spec = FeedSpec { source: Source::Folder, ..situation() };
+    let roster = national();
+    let (old, new) = (sixty(|n| Some(n >= 2)), sixty(|_| Some(true)));
+    let mut before = after(&spec, &[old.clone(), new]);
+    let verdict =
+        |spec: &FeedSpec, before: &Baseline| judge(spec, &mapped(spec, &roster, &old), Some(before), &roster);
+    let is_believed = |verdict: Verdict| matches!(verdict, Verdict::Accepted { .. });
+    assert!(is_believed(verdict(&spec, &before)), "two may fall, by a file that never came");
+    let came_as = |arrival| Some((SnapshotId::parse("then").unwrap(), arrival));
+    before.same_bytes = came_as(9);
+    assert!(is_believed(verdict(&spec, &before)), "nothing came since");
+    before.same_bytes = came_as(0);
+    let Verdict::Quarantined { reasons } = verdict(&spec, &before) else { panic!("believed") };
+    assert!(matches!(reasons[..], [QuarantineReason::OlderFile { count: 2, .. }]), "{reasons:?}");
+    let (url, schedule) = (String::new(), String::new());
+    spec.source = Source::Http { url, schedule, manners: Manners::default() };
+    assert!(is_believed(verdict(&spec, &before)), "a page may say again what it said once");
+}
+
+#[test]
 fn six_reversals_are_too_many_of_however_many() {
     let before = after(&presence(), &[rows(&CODES)]);
     let told = reasons(&presence(), rows(&CODES[..1]).as_bytes(), Some(&before));

@@ -6,6 +6,7 @@ use crate::domain::id::{SnapshotId, WindowId};
 use crate::feed::map::{BadLine, UnknownMunicipality};
 use crate::format::error::DecodeError;
 use crate::format::table::ColumnError;
+use crate::text::number::counted;
 
 /// Whether a snapshot is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +95,13 @@ pub enum QuarantineReason {
     },
     /// Somebody refused these very bytes.
     RefusedBefore { snapshot: SnapshotId, author: String, reason: String },
+    /// A file that came before, and after which another said otherwise.
+    OlderFile {
+        /// As what it was believed then.
+        snapshot: SnapshotId,
+        /// About how many the other did.
+        count: usize,
+    },
     /// A word that the feed's tables do not have.
     UnknownWord {
         /// As written.
@@ -278,6 +286,12 @@ impl fmt::Display for QuarantineReason {
             Self::RefusedBefore { snapshot, author, reason } => {
                 write!(f, "o conteúdo é o mesmo da coleta {snapshot}, recusada por {author}: {reason}")
             }
+            Self::OlderFile { snapshot, count } => write!(
+                f,
+                "o arquivo é o mesmo da coleta {snapshot}, e outro veio depois dele que diz outra coisa em {}: se não é \
+                 um arquivo antigo posto outra vez, aceite-o",
+                counted(*count, "resposta", "respostas")
+            ),
             Self::UnknownWord { word, column, count, first_line } => write!(
                 f,
                 "palavra desconhecida “{word}” na coluna “{column}” ({count}×, a primeira na linha {first_line}): \

@@ -293,6 +293,11 @@ impl<'a> Mapper<'a> {
     }
 }
 
+/// The windows of which a load of a feed may tell by silence.
+pub fn told_by_silence(spec: &FeedSpec, ground: &Ground<'_>) -> BTreeSet<WindowId> {
+    period::Periods::new(spec, ground).stateable().map(|(_, window)| window.id.clone()).collect()
+}
+
 /// The parts that a feed itself names.
 fn spoken_of(spec: &FeedSpec) -> Vec<PartId> {
     let mut parts = match &spec.mapping.part {

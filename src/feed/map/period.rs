@@ -88,6 +88,8 @@ impl<'a> Periods<'a> {
         };
         let mut about: Vec<usize> =
             self.by_reference.get(&reference).into_iter().flatten().copied().filter(has).collect();
+        // What is told before a window opens says nothing of it, and a concluído would stand when it does.
+        about.retain(|at| is(*at, &|w| self.has_opened(w)));
         // A reference may have a second phase (retificação) with the same parts: the row is about the one that runs.
         if about.len() > 1 {
             if about.iter().any(|at| is(*at, &|w| self.is_open(w))) {
@@ -100,6 +102,14 @@ impl<'a> Periods<'a> {
             }
         }
         self.claimed(about)
+    }
+
+    /// Whether a reference's column names a period that has not begun: nobody can have filled it in, so it is a slip.
+    pub(super) fn is_to_come(&self, cell: Option<&str>) -> bool {
+        let (ReferenceRule::Column { pattern, .. }, Some(text)) = (self.rule, cell) else { return false };
+        let first = self.reference(text, pattern).map(Reference::first_month);
+        let first = first.and_then(|(year, month)| Date::new(year, month, 1).ok());
+        first.is_some_and(|day| self.ground.taken_at < self.ground.calendar.hours.zone.start_of(day))
     }
 
     /// A row that two windows could claim is claimed by none.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::domain::ibge;
 use crate::domain::id::{MunicipalityCode, UnitId};
 use crate::domain::roster::Roster;
 use crate::domain::state::state_of;
@@ -62,21 +63,29 @@ impl Places {
         }
     }
 
+    /// A code that the roster does not have is another municipality's. One of a state of the roster's that nobody has is
+    /// a slip: the row may be anybody's there.
+    fn stranger(&self, six: u32, digits: &str) -> NotKnown {
+        let is_of_ours = |ours: &u32| ours / 10_000 == six / 10_000;
+        if ibge::has(six) || !self.by_six.keys().any(is_of_ours) {
+            return NotKnown::Unknown(digits.to_owned());
+        }
+        NotKnown::Bad(format!("“{digits}” não é o código IBGE de município nenhum"))
+    }
+
     /// Reads a code of six or seven digits, also as a spreadsheet leaves it (`320530.0`). Six become seven by look-up.
     pub(in crate::feed) fn municipality(&self, cell: Option<&str>) -> Result<MunicipalityCode, NotKnown> {
         let text = cell.ok_or_else(|| NotKnown::Bad("código do município em branco".to_owned()))?;
         let digits = without_fraction(text);
         let number = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u32>().ok()).flatten();
         match (digits.len(), number) {
-            (6, Some(six)) => {
-                self.by_six.get(&six).copied().ok_or_else(|| NotKnown::Unknown(digits.to_owned()))
-            }
+            (6, Some(six)) => self.by_six.get(&six).copied().ok_or_else(|| self.stranger(six, digits)),
             (7, Some(seven)) => match self.by_six.get(&(seven / 10)) {
                 Some(code) if code.number() == seven => Ok(*code),
-                _ => match MunicipalityCode::parse(digits) {
-                    Ok(_) => Err(NotKnown::Unknown(digits.to_owned())),
-                    Err(error) => Err(NotKnown::Bad(error.to_string())),
-                },
+                _ => Err(match MunicipalityCode::parse(digits) {
+                    Ok(_) => self.stranger(seven / 10, digits),
+                    Err(error) => NotKnown::Bad(error.to_string()),
+                }),
             },
             _ => {
                 Err(NotKnown::Bad(format!("“{}” não é um código IBGE de 6 ou 7 dígitos", excerpt(text, 40))))
@@ -141,10 +150,18 @@ mod tests {
         for text in ["320530", "3205309", "320530.0", "3205309,00"] {
             assert_eq!(places.municipality(Some(text)), Ok(vitoria), "{text}");
         }
-        for text in ["355030", "3550308", "320531"] {
+        for text in ["355030", "3550308", "320010", "355031"] {
             assert_eq!(places.municipality(Some(text)), Err(NotKnown::Unknown(text.to_owned())));
         }
-        for text in [None, Some("3205300"), Some("Total"), Some("32053"), Some("320530.5"), Some("+320530")] {
+        for text in [
+            None,
+            Some("3205300"),
+            Some("Total"),
+            Some("32053"),
+            Some("320530.5"),
+            Some("+320530"),
+            Some("320531"),
+        ] {
             assert!(matches!(places.municipality(text), Err(NotKnown::Bad(_))), "{text:?}");
         }
     }

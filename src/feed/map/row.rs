@@ -196,6 +196,10 @@ impl<'a> Tables<'a> {
             let number = to.gathered.names.part(part).ok_or("parte desconhecida")?;
             let windows = self.windows(row, with, number, part)?;
             if windows.is_empty() {
+                // It may be the row of the window that runs.
+                if with.periods.is_to_come(self.cell(row, with.columns.reference)) {
+                    to.doubts.about(municipality);
+                }
                 continue;
             }
             let by_units =
@@ -203,11 +207,8 @@ impl<'a> Tables<'a> {
             if with.columns.unit.is_some() && unit.is_none() && by_units {
                 return Err("código da unidade em branco".to_owned());
             }
-            let wording = match (word.wording(), &said.wording) {
-                (Some(own), Some(written)) => to.gathered.names.keep_wording(&format!("{own} (“{written}”)")),
-                (None, Some(written)) => to.gathered.names.keep_wording(written),
-                (_, None) => 0,
-            };
+            let keep = |written: &String| to.gathered.names.keep_wording(&word.kept_as(written));
+            let wording = said.wording.as_ref().map_or(0, keep);
             for window in windows.iter() {
                 let state = match (word.state(), dated) {
                     // A date of other times says nothing of this window.

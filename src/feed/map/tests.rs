@@ -13,8 +13,8 @@ use crate::domain::id::{PartId, Reference};
 use crate::domain::roster::Units;
 use crate::domain::status::{Basis, Observation, State};
 use crate::feed::fixture::{
-    code, map, mapped, mapped_at, november, presence, presence_by_unit, roster, roster_with_units, situation,
-    told, unit,
+    calendar, code, map, mapped, mapped_at, november, presence, presence_by_unit, roster, roster_with_units,
+    situation, told, unit, windows,
 };
 use crate::format;
 use crate::format::body::{Body, Original};

@@ -215,8 +215,14 @@ fn file_name(name: &str) -> String {
 /// LF at each end of line and at the end, and no control character but the tab.
 fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 1);
-    for line in text.replace("\r\n", "\n").split(['\n', '\r']) {
-        out.extend(line.chars().filter(|&c| c == '\t' || !c.is_control()));
+    // A CRLF is one end of line.
+    for line in text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r')) {
+        // Nearly no line has any: bytes tell, but for the controls that UTF-8 begins as it begins º and ª.
+        if line.bytes().any(|byte| matches!(byte, 0..=8 | 10..=0x1f | 0x7f | 0xc2)) {
+            out.extend(line.chars().filter(|&c| c == '\t' || !c.is_control()));
+        } else {
+            out.push_str(line);
+        }
         out.push('\n');
     }
     out.truncate(out.trim_end_matches('\n').len());

@@ -304,6 +304,15 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn lines_end_alike_and_no_control_character_stays(text in "[a\\t\\r\\n\\u{0}\\u{1b}\\u{7f}\\u{85}ºé\\u{2028}]{0,40}") {
+        let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+        let kept: String = lines.chars().filter(|&c| matches!(c, '\t' | '\n') || !c.is_control()).collect();
+        prop_assert_eq!(tidy(&text), format!("{}\n", kept.trim_end_matches('\n')));
+    }
+}
+
 #[test]
 fn a_table_goes_behind_the_letter_and_says_what_was_put_into_it() {
     let letter = Letter {

@@ -139,9 +139,16 @@ fn head(title: &str) -> Markup {
     }
 }
 
+/// A page with what it was asked for.
+fn asked<'q>(path: &str, query: impl Iterator<Item = (&'q String, &'q String)>) -> String {
+    let query: Vec<String> =
+        query.map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
 /// A whole page.
 pub(super) fn whole(frame: &Frame<'_>, content: &Markup) -> String {
-    let kept = frame.query.iter().filter(|(name, _)| name.as_str() != "em");
+    let kept = || frame.query.iter().filter(|(name, _)| name.as_str() != "em");
     let markup = html! {
         (DOCTYPE)
         html lang="pt-BR" {
@@ -165,7 +172,7 @@ pub(super) fn whole(frame: &Frame<'_>, content: &Markup) -> String {
                     }
                     @if !is_of_now(frame.path) {
                         form .asof action=(frame.path) method="get" {
-                            @for (name, value) in kept { input type="hidden" name=(name) value=(value); }
+                            @for (name, value) in kept() { input type="hidden" name=(name) value=(value); }
                             label for="em" { "Como se sabia no fim do dia" }
                             input #em type="date" name="em" value=[frame.links.day];
                             button { "Ver" }
@@ -178,7 +185,7 @@ pub(super) fn whole(frame: &Frame<'_>, content: &Markup) -> String {
                 @if frame.links.is_past() {
                     p .banner role="note" {
                         strong { "Como se sabia em " (pt::instant(frame.at, frame.zone)) ". " }
-                        a href=(frame.path) { "Voltar a hoje" }
+                        a href=(asked(frame.path, kept())) { "Voltar a hoje" }
                     }
                 }
                 @if frame.is_behind {

@@ -31,7 +31,8 @@ pub(in crate::panel) fn content(
 ) -> Markup {
     let zone = &scene.calendar().hours.zone;
     let contacts = scene.known.live.setup.config.roster.municipalities.get(&code);
-    let standing = scene.windows.iter().filter_map(|summary| summary.line(code).map(|line| (summary, line)));
+    let standing =
+        || scene.windows.iter().filter_map(|summary| summary.line(code).map(|line| (summary, line)));
     html! {
         p .lead {
             "IBGE " (code)
@@ -39,6 +40,8 @@ pub(in crate::panel) fn content(
             @if !timeline.is_empty() { " · " a href=(format!("/dossie/{code}")) { "Dossiê de comunicação" } }
         }
         @match contacts {
+            // Of one that nothing was ever decided about nobody knows that it was there.
+            None if timeline.is_empty() => { p { "Não está em municipios.csv." } },
             None => { p { "Não está mais em municipios.csv." } },
             Some(municipality) => {
                 h2 { @if links.is_past() { "Contatos de hoje" } @else { "Contatos" } }
@@ -60,20 +63,22 @@ pub(in crate::panel) fn content(
             },
         }
         h2 { "Janelas" }
-        (scroll("Janelas", &html! {
-            table {
-                thead { tr { th scope="col" { "Janela" } th scope="col" { "Situação" } th scope="col" { "Prazo" } } }
-                tbody {
-                    @for (summary, line) in standing {
-                        tr {
-                            th scope="row" { a href=(links.account(code, &summary.window)) { (window_name(&summary.window, scene.calendar())) } }
-                            td { (state(line.state)) }
-                            td { (pt::deadline_or_undefined(line.deadline)) }
+        @if standing().next().is_none() { p { "Não é esperado em nenhuma janela aberta nem encerrada há pouco." } } @else {
+            (scroll("Janelas", &html! {
+                table {
+                    thead { tr { th scope="col" { "Janela" } th scope="col" { "Situação" } th scope="col" { "Prazo" } } }
+                    tbody {
+                        @for (summary, line) in standing() {
+                            tr {
+                                th scope="row" { a href=(links.account(code, &summary.window)) { (window_name(&summary.window, scene.calendar())) } }
+                                td { (state(line.state)) }
+                                td { (pt::deadline_or_undefined(line.deadline)) }
+                            }
                         }
                     }
                 }
-            }
-        }))
+            }))
+        }
         h2 { "Cartas" }
         (rows(scene, deliveries.iter().rev().take(MOST), links))
         @if deliveries.len() > MOST { p { "Mostradas as " (MOST) " últimas de " (deliveries.len()) "; todas estão no dossiê." } }

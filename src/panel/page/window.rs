@@ -5,10 +5,11 @@ use maud::{Markup, html};
 use super::choice::{Choice, MOST_NAMES};
 use super::{Links, bar, scroll, state};
 use crate::desk::view::Overview;
-use crate::domain::calendar::Calendar;
+use crate::domain::calendar::{Calendar, Edition};
+use crate::domain::reason::Reason;
 use crate::domain::status::State;
 use crate::plan::summary::{Counts, MunicipalityLine, WindowSummary};
-use crate::render::because::{doubt, part_name};
+use crate::render::because::{because, doubt, part_name};
 use crate::render::portuguese as pt;
 
 /// The page.
@@ -21,10 +22,14 @@ pub(in crate::panel) fn content(
     let calendar = scene.calendar();
     let chosen: Vec<&MunicipalityLine> = summary.lines.iter().filter(|line| choice.takes(line)).collect();
     let slice = choice.slice(&chosen);
-    let found = calendar.window(&summary.window);
     let today = calendar.hours.zone.date_of(scene.as_of.at());
+    let found = calendar.window(&summary.window);
+    let editions: Vec<&Edition> = found.iter().flat_map(|window| window.announced_by(today)).collect();
     html! {
         p .lead { (super::window_name(&summary.window, calendar)) }
+        @if today < summary.opens_on {
+            p .banner { (because(&Reason::NotOpenYet { opens_on: summary.opens_on }, calendar)) }
+        }
         @if summary.halted { p .banner { strong { "A janela está interrompida: ninguém é cobrado." } } }
         dl .facts {
             dt { "Abertura" } dd { (pt::date_and_weekday(summary.opens_on)) }
@@ -39,10 +44,10 @@ pub(in crate::panel) fn content(
             a href=(links.to(&format!("/relatorio?janela={}", summary.window))) { "Relatório com gráficos" } " · "
             a href=(links.to(&format!("/relatorio.csv?janela={}", summary.window))) { "Planilha" }
         }
-        @if let Some(window) = found.filter(|window| window.editions.len() > 1) {
+        @if editions.len() > 1 {
             h2 { "Edições do prazo" }
             ol {
-                @for edition in window.editions.iter().filter(|e| e.announced_on.is_none_or(|day| day <= today)) {
+                @for edition in editions {
                     li {
                         (pt::deadline_or_undefined(edition.deadline))
                         @if let Some(on) = edition.announced_on { ", anunciada em " (pt::date(on)) }

@@ -137,3 +137,55 @@ async fn the_page_of_a_municipality_and_its_dossier_give_the_reasons_that_porque
     }
     assert!(text.contains("enchente") && told > 4, "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_municipality_of_another_state_is_not_said_to_have_left_nor_shown_an_empty_table() {
+    let house = House::build().await;
+    let panel = house.here().await;
+    let other = page(&panel, "/municipio/3550308").await.2;
+    assert!(other.contains("Não está em municipios.csv"), "{other}");
+    assert!(other.contains("Não é esperado em nenhuma janela aberta"), "{other}");
+    assert!(!other.contains("aria-label=\"Janelas\""), "{other}");
+    let own = page(&panel, "/municipio/3205309").await.2;
+    assert!(own.contains("aria-label=\"Janelas\"") && !own.contains("Não é esperado em nenhuma"), "{own}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_is_not_open_yet_says_so() {
+    let house = House::build().await;
+    let panel = house.here().await;
+    let later = page(&panel, "/janela/rma/2026-11").await.2;
+    assert!(later.contains("A janela só abre em 01/12/2026."), "{later}");
+    let report = page(&panel, "/relatorio?janela=rma/2026-11").await.2;
+    assert!(report.contains("Só abre em 01/12/2026") && !report.contains("Aberta em"), "{report}");
+    let open = page(&panel, "/janela/rma/2026-10").await.2;
+    assert!(!open.contains("só abre em"), "{open}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_leads_to_what_is_told_of_a_municipality_that_the_roster_has_no_more() {
+    let house = House::build().await;
+    let panel = house.here().await;
+    let search = page(&panel, "/busca?q=3106200").await.2;
+    let link = search.split("<h2>Município que não está em municipios.csv</h2>").nth(1).unwrap();
+    assert!(link.contains("href=\"/municipio/3106200\""), "{link}");
+    assert!(!search.contains("Nada encontrado"), "{search}");
+    assert_eq!(page(&panel, "/municipio/3106200").await.0, StatusCode::OK);
+    let none = page(&panel, "/busca?q=3106201").await.2;
+    assert!(none.contains("Nada encontrado para “3106201”."), "{none}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_stays_at_the_day_that_is_looked_at_and_the_way_back_at_what_was_asked_for() {
+    let house = House::build().await;
+    let panel = house.here().await;
+    let search = page(&panel, "/busca?q=vit&em=2026-11-01").await.2;
+    let form = search.split("<form role=\"search\"").nth(1).unwrap().split("</form>").next().unwrap();
+    assert!(form.contains("name=\"em\" value=\"2026-11-01\""), "{form}");
+    assert!(search.contains("<a href=\"/busca?q=vit\">Voltar a hoje</a>"), "{search}");
+    let calls = page(&panel, "/telefonar?janela=rma/2026-10&em=2026-11-01").await.2;
+    assert!(calls.contains("<a href=\"/telefonar?janela=rma/2026-10\">Voltar a hoje</a>"), "{calls}");
+    let now = page(&panel, "/busca?q=vit").await.2;
+    let form = now.split("<form role=\"search\"").nth(1).unwrap().split("</form>").next().unwrap();
+    assert!(!form.contains("name=\"em\""), "{form}");
+}

@@ -39,8 +39,12 @@ impl<'a> Opinion<'a> {
     }
 
     /// A unit's own opinion, or the whole part's where that came later and says more. A concluded unit stands although
-    /// the part has something pending, and a doubt about the part changes nothing.
+    /// the part has something pending, and a doubt about the part changes nothing. A unit that pends in a part that is
+    /// concluded as a whole is a contradiction, unless the part's word came later.
     pub(super) fn or_newer(self, whole: Self) -> Self {
+        if self.state == State::Pending && whole.is_settled() && whole.arrival() <= self.arrival() {
+            return Self { state: State::Unconfirmed, doubt: Some(Doubt::Contradicted), ..self };
+        }
         let says_more = match whole.state {
             State::Unconfirmed => self.state == State::Unconfirmed,
             State::Pending => {

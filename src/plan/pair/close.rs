@@ -86,6 +86,7 @@ impl Pair<'_, '_> {
         let names_the_date =
             || record.told == Some(Told::from(self.track.deadline)) && !self.deadline_passed();
         matches!(record.standing, Standing::Sent { live: true, .. })
+            && !self.goes_astray(record)
             && match record.slot {
                 Slot::Announcement => names_the_date(),
                 Slot::Extension { edition } | Slot::Upheld { edition, .. } => {
@@ -136,6 +137,7 @@ impl Pair<'_, '_> {
             None if record.edition != self.track.edition && self.track.awaiting != Some(record.edition) => {
                 Reason::EditionChanged { edition: self.track.edition }
             }
+            None if self.goes_astray(record) => Reason::AddressGone,
             None if self.assessment().is_done() => Reason::Satisfied,
             None if self.assessment().state() == State::Unconfirmed => Reason::NoLongerConfirmed,
             None => Reason::ContentChanged,

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Pair, Wish};
+use crate::domain::id::EmailAddress;
 use crate::domain::notice::{NoticeKey, Recipient, Slot, Told};
 use crate::domain::reason::Reason;
 use crate::plan::assess::Assessment;
@@ -100,6 +101,23 @@ impl<'b> Pair<'_, 'b> {
     /// Whether a divulgação or correction is recorded and no address took it yet.
     pub(super) fn is_correction_queued(&self) -> bool {
         self.records.iter().any(|r| tells_the_date(r.slot) && r.standing == Standing::Queued)
+    }
+
+    /// Whether a recorded letter would go to an address that is no longer one of this municipality's: somebody corrected
+    /// it since. One that another address took goes on while any that waits for it still is.
+    pub(super) fn goes_astray(&self, record: &NoticeRecord) -> bool {
+        let waiting = self.context.world.ledger.addresses(|| self.key(record.slot));
+        let (roster, code) = (self.context.world.roster, self.municipality.code);
+        let is_strange = |address: &EmailAddress| !roster.is_address_of(code, address);
+        match record.standing {
+            Standing::Sent { .. } => !waiting.is_empty() && waiting.iter().all(is_strange),
+            Standing::Withheld(_)
+            | Standing::Queued
+            | Standing::Failed
+            | Standing::Withdrawn
+            | Standing::Superseded
+            | Standing::Expired { .. } => waiting.iter().any(is_strange),
+        }
     }
 
     /// Until when another letter of this civil day keeps this one back.

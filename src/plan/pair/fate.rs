@@ -5,15 +5,14 @@ use std::num::NonZeroU16;
 use jiff::Timestamp;
 
 use super::facts::counts_to_the_day;
-use super::{Fate, Pair, Wish};
+use super::{Fate, Pair, Ready, Wish};
 use crate::domain::calendar::CopyTo;
 use crate::domain::notice::{Addressee, Content, Kind, Slot};
 use crate::domain::overrides::BatchId;
-use crate::domain::reason::Reason;
+use crate::domain::reason::{Cause, Reason};
 use crate::domain::time::hours_after;
 use crate::plan::audience;
-use crate::plan::decision::Sending;
-use crate::plan::hold;
+use crate::plan::decision::{Sending, Withheld};
 use crate::plan::ledger::{CopyRequest, NamedPart, NoticeRecord, Standing};
 use crate::plan::summary::{Behind, Waiting};
 
@@ -49,15 +48,25 @@ impl Pair<'_, '_> {
     }
 
     /// What may leave later; a hold that the ledger still names and that is over is said to be over. What holds whole
-    /// batches is looked at only among letters that could leave, so nothing is known of its end here.
+    /// batches is judged in `hold`, so nothing is known of its end here.
     fn waits(&self, wish: &Wish, behind: Behind, because: Reason) -> Fate {
+        let resumed = self.resumed(wish, &because);
+        Fate::Waits(Waiting { kind: wish.kind, rung: wish.slot.rung(), behind }, because, resumed)
+    }
+
+    /// What the ledger is to say of what only waits, where it still names a hold that is over.
+    fn resumed(&self, wish: &Wish, because: &Reason) -> Option<Withheld> {
         let held_by = self.record(wish.slot).and_then(|r| r.standing.held_by());
         let over = held_by.is_some_and(|cause| !cause.holds_batches());
-        let resumed = match self.withhold(wish, Vec::new(), because.clone()) {
+        match self.withhold(wish, Vec::new(), because.clone()) {
             Fate::Withhold(withheld) if over => Some(withheld),
-            Fate::Withhold(_) | Fate::Nothing | Fate::Kept | Fate::Waits(..) | Fate::Send(_) => None,
-        };
-        Fate::Waits(Waiting { kind: wish.kind, rung: wish.slot.rung(), behind }, because, resumed)
+            Fate::Withhold(_)
+            | Fate::Nothing
+            | Fate::Kept
+            | Fate::Waits(..)
+            | Fate::Ready(..)
+            | Fate::Send(_) => None,
+        }
     }
 
     /// When the quiet after a divulgação or correction ends for a rung: the first sending instant after it.
@@ -82,9 +91,14 @@ impl Pair<'_, '_> {
             // What one address took goes on to the others while it holds; it never comes a second time.
             Some(Standing::Sent { live, .. }) => {
                 let holds = record.is_some_and(|r| r.kind == Kind::Reminder || still_says(r, &wish));
-                return if live && holds { Fate::Kept } else { Fate::Nothing };
+                let astray = record.is_some_and(|r| self.goes_astray(r));
+                return if live && holds && !astray { Fate::Kept } else { Fate::Nothing };
             }
-            Some(Standing::Queued) if !record.is_some_and(|r| still_says(r, &wish)) => return Fate::Nothing,
+            Some(Standing::Queued)
+                if !record.is_some_and(|r| still_says(r, &wish) && !self.goes_astray(r)) =>
+            {
+                return Fate::Nothing;
+            }
             // What is recorded and still right leaves, unless somebody stopped it meanwhile.
             Some(Standing::Queued) => {
                 return match self.held_by_hand(&wish) {
@@ -120,14 +134,13 @@ impl Pair<'_, '_> {
         {
             return self.waits(&wish, Behind::Letter, Reason::Waits { until });
         }
-        // What waits for a person does so out of hours too: its batch holds it, whatever the hour.
-        let is_sending = self.context.moment.is_sending();
-        if !is_sending && !record.is_some_and(|record| self.waits_for_release(record, wish.due_at)) {
-            return self.awaits_hours(&wish);
-        }
         let version = match record.and_then(|r| Some((r, r.version?))) {
             // A letter that a hold stopped before anybody took it goes on as it was recorded.
-            Some((r, version)) if matches!(r.standing, Standing::Withheld(_)) && still_says(r, &wish) => {
+            Some((r, version))
+                if matches!(r.standing, Standing::Withheld(_))
+                    && still_says(r, &wish)
+                    && !self.goes_astray(r) =>
+            {
                 version
             }
             Some((_, version)) => version.saturating_add(1),
@@ -135,22 +148,19 @@ impl Pair<'_, '_> {
             None => NonZeroU16::MIN,
         };
         let notice = self.notice(&wish, reach.to);
-        if !is_sending && !hold::is_held_after_outage(self.context.world, self.context.moment, &notice) {
-            return self.awaits_hours(&wish);
-        }
         let copies = self.copied_to(&wish.copies, &notice.parts());
-        Fate::Send(Sending { notice, version, copies, because: wish.because })
-    }
-
-    fn awaits_hours(&self, wish: &Wish) -> Fate {
+        let sending = Sending { notice, version, copies, because: wish.because.clone() };
+        // What its batch holds waits for a person, out of hours too, and so does what it would hold: `hold` looks at the
+        // batches.
+        let held_by = record.and_then(|record| record.standing.held_by());
+        if held_by.is_some_and(Cause::holds_batches) || self.context.moment.is_sending() {
+            return Fate::Send(sending);
+        }
         let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
-        self.waits(wish, Behind::Hours, Reason::AwaitsHours { until })
-    }
-
-    /// Whether the ledger has it held by the batch that fell due in a gap.
-    fn waits_for_release(&self, record: &NoticeRecord, due_at: Timestamp) -> bool {
-        let outage = self.context.world.ledger.outage.filter(|outage| due_at <= outage.until);
-        outage.is_some_and(|outage| record.standing == Standing::Withheld(hold::because_of(outage).cause()))
+        let because = Reason::AwaitsHours { until };
+        let resumed = self.resumed(&wish, &because);
+        let waiting = Waiting { kind: wish.kind, rung: wish.slot.rung(), behind: Behind::Hours };
+        Fate::Ready(Box::new(Ready { sending, resumed }), waiting, because)
     }
 
     /// Who hears of a letter about these parts, by the offices that are competent when it is written.

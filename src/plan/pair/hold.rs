@@ -99,17 +99,15 @@ impl Pair<'_, '_> {
             )
             | None => {}
         }
-        let version = record.and_then(|r| version_withheld(r, wish));
+        let version = record.and_then(|r| self.version_withheld(r, wish));
         Fate::Withhold(Withheld { notice: self.notice(wish, to), kind: wish.kind, version, because })
     }
-}
 
-/// The version that leaves when nothing holds it any more: the one recorded where that was only stopped and still says
-/// what is so, else one of its own. None while none was recorded.
-fn version_withheld(record: &NoticeRecord, wish: &Wish) -> Option<NonZeroU16> {
-    let stopped = matches!(record.standing, Standing::Queued | Standing::Withheld(_));
-    let next = |version: NonZeroU16| {
-        if stopped && still_says(record, wish) { version } else { version.saturating_add(1) }
-    };
-    record.version.map(next)
+    /// The version that leaves when nothing holds it any more: the one recorded where that was only stopped, still says
+    /// what is so and goes to the municipality's own addresses, else one of its own. None while none was recorded.
+    fn version_withheld(&self, record: &NoticeRecord, wish: &Wish) -> Option<NonZeroU16> {
+        let stopped = matches!(record.standing, Standing::Queued | Standing::Withheld(_));
+        let goes_on = stopped && still_says(record, wish) && !self.goes_astray(record);
+        record.version.map(|version| if goes_on { version } else { version.saturating_add(1) })
+    }
 }

@@ -59,9 +59,18 @@ enum Fate {
     /// It may leave later without anything new being known. Where the ledger still says that something holds it, what
     /// it says from now on: a hold that comes back is news then.
     Waits(Waiting, Reason, Option<Withheld>),
+    /// It only waits for the hours, unless something beyond this municipality holds it.
+    Ready(Box<Ready>, Waiting, Reason),
     /// To be sent, unless something beyond this municipality holds it.
     Send(Sending),
     Withhold(Withheld),
+}
+
+/// A letter that would leave, were it within the hours.
+pub(in crate::plan) struct Ready {
+    pub(in crate::plan) sending: Sending,
+    /// What the ledger is to say of it, where that still says that something holds it.
+    pub(in crate::plan) resumed: Option<Withheld>,
 }
 
 /// Everything decided about one municipality in one window.
@@ -69,6 +78,8 @@ enum Fate {
 pub(in crate::plan) struct Decided {
     /// To be sent, unless something beyond this municipality holds it.
     pub(in crate::plan) send: Option<Sending>,
+    /// Would leave, were it within the hours.
+    pub(in crate::plan) ready: Option<Box<Ready>>,
     pub(in crate::plan) withheld: Vec<Held>,
     /// Withheld until now; held by nothing from now on, but cannot leave yet.
     pub(in crate::plan) resumed: Vec<Withheld>,
@@ -90,8 +101,16 @@ pub(in crate::plan) struct Held {
 impl Decided {
     /// Whether nothing is to be sent, held or closed.
     pub(in crate::plan) fn is_nothing(&self) -> bool {
-        let Self { send, withheld, resumed, closed, silence: _, waiting: _ } = self;
-        send.is_none() && withheld.is_empty() && resumed.is_empty() && closed.is_empty()
+        let Self { send, ready, withheld, resumed, closed, silence: _, waiting: _ } = self;
+        send.is_none() && ready.is_none() && withheld.is_empty() && resumed.is_empty() && closed.is_empty()
+    }
+
+    /// A letter only waits.
+    fn wait(&mut self, waiting: Waiting, because: Reason) {
+        if self.silence.is_none() {
+            self.waiting = Some(waiting);
+        }
+        self.silence.get_or_insert(because);
     }
 }
 
@@ -145,7 +164,7 @@ impl<'a, 'b> Pair<'a, 'b> {
         let blocked = match &fate {
             Fate::Withhold(withheld) if withheld.because == Reason::NoContact => None,
             Fate::Withhold(withheld) => Some(Err(withheld.because.clone())),
-            Fate::Waits(_, because, _) => Some(Ok(Some(because.clone()))),
+            Fate::Waits(_, because, _) | Fate::Ready(_, _, because) => Some(Ok(Some(because.clone()))),
             Fate::Send(_) => Some(Ok(None)),
             Fate::Nothing | Fate::Kept => self.is_correction_queued().then_some(Ok(None)),
         };
@@ -192,11 +211,13 @@ impl<'a, 'b> Pair<'a, 'b> {
             Fate::Nothing => {}
             Fate::Kept => kept.push(slot),
             Fate::Waits(waiting, because, resumed) => {
-                if decided.silence.is_none() {
-                    decided.waiting = Some(waiting);
-                }
-                decided.silence.get_or_insert(because);
+                decided.wait(waiting, because);
                 decided.resumed.extend(resumed);
+                self.keep_if_open(slot, kept);
+            }
+            Fate::Ready(ready, waiting, because) => {
+                decided.wait(waiting, because);
+                decided.ready = Some(ready);
                 self.keep_if_open(slot, kept);
             }
             Fate::Send(sending) => {

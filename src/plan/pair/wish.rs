@@ -1,12 +1,13 @@
 //! What a municipality should be told, before anything can hold it. Pure.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::{Pair, Wish};
 use crate::domain::calendar::{HaltKind, OnUnconfirmed};
 use crate::domain::notice::{Content, Kind, Slot, Told};
 use crate::domain::reason::Reason;
-use crate::domain::status::State;
+use crate::domain::status::{State, StatusEntry};
 use crate::plan::edition::HaltState;
 use crate::plan::ladder::Step;
 use crate::plan::ledger::Standing;
@@ -79,7 +80,7 @@ impl Pair<'_, '_> {
         &self,
         since: Timestamp,
         kind: HaltKind,
-        since_day: Option<jiff::civil::Date>,
+        since_day: Option<Date>,
     ) -> Option<Wish> {
         self.last_told()?;
         // A window that had ended leaves nothing to stop; cancelled, it leaves those who owe in fear of what their last
@@ -99,7 +100,7 @@ impl Pair<'_, '_> {
 
     /// The recorded note of this very halt: one that left since it began, or that waits to. An edition learned later,
     /// or a `situacao_desde` corrected afterwards, gives no second one; another halt does.
-    fn suspended_at(&self, since: Timestamp, since_day: Option<jiff::civil::Date>) -> Option<Slot> {
+    fn suspended_at(&self, since: Timestamp, since_day: Option<Date>) -> Option<Slot> {
         self.suspensions().find_map(|(slot, of, standing)| match standing.sent_at() {
             Some(at) => (at >= since || of == since_day).then_some(slot),
             None => (standing.is_open() && of == since_day).then_some(slot),
@@ -107,7 +108,7 @@ impl Pair<'_, '_> {
     }
 
     /// The recorded suspensão notes, with the day on which the halt of each began.
-    fn suspensions(&self) -> impl Iterator<Item = (Slot, Option<jiff::civil::Date>, Standing)> {
+    fn suspensions(&self) -> impl Iterator<Item = (Slot, Option<Date>, Standing)> {
         self.records.iter().filter_map(|record| match record.slot {
             Slot::Suspension { since, .. } => Some((record.slot, since, record.standing)),
             Slot::Announcement | Slot::Extension { .. } | Slot::Upheld { .. } | Slot::Rung { .. } => None,
@@ -115,7 +116,7 @@ impl Pair<'_, '_> {
     }
 
     /// When the last suspensão note was accepted, and when its halt began.
-    fn suspension_told(&self) -> Option<(Timestamp, Option<jiff::civil::Date>)> {
+    fn suspension_told(&self) -> Option<(Timestamp, Option<Date>)> {
         let sent = self.suspensions().filter_map(|(_, since, standing)| Some((standing.sent_at()?, since)));
         sent.max_by_key(|(at, _)| *at)
     }
@@ -140,41 +141,29 @@ impl Pair<'_, '_> {
 
     pub(super) fn rung(&self, step: &Step) -> Option<Wish> {
         let assessment = self.assessment();
-        let deadline = self.track.deadline?;
+        let (deadline, due_at) = (self.track.deadline?, step.due_at);
+        // Rungs that fall due together are one letter, and it says so.
+        let together = |rows: &[StatusEntry]| {
+            let said = || Reason::Coincidence { due_at, rungs: step.rungs.clone(), rows: rows.to_vec() };
+            (step.rungs.len() > 1).then(said)
+        };
         let state = assessment.state();
         let (kind, content, because) = match state {
             State::Done | State::NotApplicable => return None,
             State::Pending => {
-                let (due_at, rows) = (step.due_at, assessment.rows());
-                let because = if step.rungs.len() > 1 {
-                    Reason::Coincidence { due_at, rungs: step.rungs.clone(), rows }
-                } else {
-                    Reason::RungDue { due_at, rows }
-                };
+                let rows = assessment.rows();
+                let because = together(&rows).unwrap_or(Reason::RungDue { due_at, rows });
                 (Kind::Warning, Content::Warning { deadline, pending: assessment.pending() }, because)
             }
             State::Unconfirmed => {
                 let unconfirmed = assessment.unconfirmed();
+                let content = Content::Reminder { deadline, unconfirmed: unconfirmed.clone() };
                 match step.unconfirmed {
-                    OnUnconfirmed::Remind if step.rungs.len() > 1 => (
-                        Kind::Reminder,
-                        Content::Reminder { deadline, unconfirmed },
-                        Reason::Coincidence {
-                            due_at: step.due_at,
-                            rungs: step.rungs.clone(),
-                            rows: Vec::new(),
-                        },
-                    ),
-                    OnUnconfirmed::Remind => (
-                        Kind::Reminder,
-                        Content::Reminder { deadline, unconfirmed: unconfirmed.clone() },
-                        Reason::ReminderInstead { unconfirmed },
-                    ),
-                    OnUnconfirmed::Withhold => (
-                        Kind::Warning,
-                        Content::Reminder { deadline, unconfirmed: unconfirmed.clone() },
-                        Reason::Unconfirmed { unconfirmed },
-                    ),
+                    OnUnconfirmed::Remind => {
+                        let because = together(&[]).unwrap_or(Reason::ReminderInstead { unconfirmed });
+                        (Kind::Reminder, content, because)
+                    }
+                    OnUnconfirmed::Withhold => (Kind::Warning, content, Reason::Unconfirmed { unconfirmed }),
                 }
             }
         };
@@ -185,7 +174,7 @@ impl Pair<'_, '_> {
             audience: step.audience.clone(),
             about: Some(state),
             copies: step.copies.clone(),
-            due_at: step.due_at,
+            due_at,
             valid_until: Some(step.valid_until),
             content,
             because,

@@ -150,7 +150,7 @@ impl Store {
         let rows = copied.iter().map(|(_, tally)| tally.rows).sum();
         check(&db, &copied, &end, &to).await?;
 
-        let witness = Witness::beside(db.path());
+        let witness = Witness::of(&db);
         let is_witnessed = self.witness.exists();
         if is_witnessed {
             witness.put(end.clone(), now).await?;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::delivery::Delivery;
 use super::letter::{Notice, Notices, Whole};
 use crate::database::cell::parse_told;
+use crate::domain::delivery::DeliveryState;
 use crate::domain::journal::Act;
 use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::reason::Cause;
@@ -43,10 +44,15 @@ impl Notices {
         let Whole { recorded_at, told } = notice.whole.as_ref()?;
         let reached_at = self.of(key).filter_map(|delivery| delivery.reached_at).min();
         let live = self.of(key).any(Delivery::is_live);
+        let mut newest = self.of(key).filter(|delivery| delivery.version == told.version).peekable();
+        let is_lost =
+            |delivery: &Delivery| matches!(delivery.state, DeliveryState::Refused | DeliveryState::Bounced);
+        let lost = newest.peek().is_some() && newest.all(is_lost);
         let standing = match (reached_at, notice.act?) {
             (Some(at), _) => Standing::Sent { at: instant(at)?, live },
             (None, Act::Send) if live => Standing::Queued,
             (None, Act::Send) => Standing::Failed,
+            (None, Act::Withhold) if lost => Standing::Failed,
             (None, Act::Withhold) => Standing::Withheld(Cause::parse(&notice.cause)?),
             (None, Act::Withdraw) => Standing::Withdrawn,
             (None, Act::Supersede) => Standing::Superseded,

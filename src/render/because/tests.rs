@@ -79,6 +79,7 @@ fn reasons() -> Vec<Reason> {
         Reason::WindowGone,
         Reason::NoLongerConfirmed,
         Reason::ContentChanged,
+        Reason::AddressGone,
         Reason::Outage { from: at, until: later },
         Reason::TooSoon { told_at: at },
         Reason::ValidityOver { at, withheld: None },
@@ -116,7 +117,7 @@ fn every_reason_is_a_sentence() {
 #[test]
 fn every_reason_is_here() {
     let causes: std::collections::BTreeSet<_> = reasons().iter().map(Reason::cause).collect();
-    assert_eq!(causes.len(), 39, "one for each variant of Reason; a new one needs an example here");
+    assert_eq!(causes.len(), 40, "one for each variant of Reason; a new one needs an example here");
 }
 
 #[test]

@@ -103,6 +103,7 @@ fn full(world: &World, author: &str) -> DayPage {
             is_stale: true,
             quarantine: Some(("censo-20231204".to_owned(), "nenhuma linha".to_owned())),
             failure: Some("o servidor respondeu 503".to_owned()),
+            unheard: None,
         }],
         queue: Some(DayQueue {
             deliveries: 240,

@@ -141,6 +141,9 @@ pub(super) fn feed_words(feed: &FeedAge, page: &DayPage, calendar: &Calendar) ->
     if let Some((load, why)) = &feed.quarantine {
         said.push(format!("coleta {load} em quarentena: {why}"));
     }
+    said.extend(feed.unheard.iter().map(|why| {
+        format!("houve linha que não pôde ser lida, e quem poderia estar nela fica não confirmado: {why}")
+    }));
     format!("{}: {}", feed.feed, said.join("; "))
 }
 

@@ -15,16 +15,12 @@ const ENGINE: [&str; 4] = ["super", "self", "caller", "loop"];
 pub(super) fn unknown(environment: &Environment<'static>, examples: &[Value]) -> Vec<TemplateFault> {
     let engine: BTreeSet<String> =
         environment.globals().map(|(name, _)| name.to_owned()).chain(ENGINE.map(str::to_owned)).collect();
-    let sources: Vec<String> = environment.templates().map(|(_, t)| t.source().to_owned()).collect();
+    let set: BTreeSet<String> = environment.templates().flat_map(|(_, t)| names_set(t.source())).collect();
     let mut faults = Vec::new();
     for (file, template) in environment.templates() {
         for path in template.undeclared_variables(true) {
             let root = path.split('.').next().unwrap_or_default();
-            let set = || {
-                let ways = ["set", "macro", "as"].map(|way| format!("{way} {root}"));
-                sources.iter().any(|source| ways.iter().any(|way| source.contains(way)))
-            };
-            if engine.contains(root) || examples.iter().any(|facts| has(facts, &path)) || set() {
+            if engine.contains(root) || set.contains(root) || examples.iter().any(|facts| has(facts, &path)) {
                 continue;
             }
             let line = template.source().lines().position(|line| line.contains(&path)).map(|at| at + 1);
@@ -32,6 +28,13 @@ pub(super) fn unknown(environment: &Environment<'static>, examples: &[Value]) ->
         }
     }
     faults
+}
+
+/// The names that a template gives a meaning itself.
+fn names_set(source: &str) -> BTreeSet<String> {
+    let named = ["set ", "macro ", "as "].into_iter().flat_map(|way| source.split(way).skip(1));
+    let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
+    named.filter_map(|rest| rest.split(|c| !is_of_name(c)).next()).map(str::to_owned).collect()
 }
 
 fn has(facts: &Value, path: &str) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! One file of more than 400 lines: a function for each part of one page, in the order in which it is read.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
@@ -11,10 +12,9 @@ use super::super::chart::{self, ChartLine, ChartMark};
 use super::super::history;
 use super::super::page::{CLOSED, shell};
 use super::super::portuguese as pt;
-use super::text::letter_words;
+use super::text::{letter_words, opening};
 use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::id::{MunicipalityCode, UnitId, WindowId};
-use crate::domain::notice::Kind;
 use crate::domain::roster::Roster;
 use crate::domain::status::State;
 use crate::plan::curve::Curves;
@@ -156,7 +156,7 @@ fn window(
         section .window id=(id) {
             h2 { (pt::line(&summary.system)) " (" (summary.window) ")" }
             p {
-                "Aberta em " (pt::date(summary.opens_on)) ". Prazo: "
+                (opening(summary, calendar)) ". Prazo: "
                 strong { (pt::deadline_or_undefined(summary.deadline)) } ", edição " (summary.edition) "."
                 @if !summary.source.is_empty() { " Fonte: " (pt::line(&summary.source).trim_end_matches('.')) "." }
             }
@@ -171,9 +171,9 @@ fn window(
             @if let Some(curves) = curves.filter(|curves| !curves.this.points.is_empty()) {
                 (growth(id, summary, curves, calendar))
             }
-            (tallies(&format!("{id}p"), "Por parte (municípios)", &summary.by_part.iter().map(|(part, c)| (part_name(part, calendar), *c)).collect::<Vec<_>>()))
-            (tallies(&format!("{id}g"), "Por gerência (partes)", &summary.by_gerencia.iter().map(|(g, c)| (pt::line(g.as_str()), *c)).collect::<Vec<_>>()))
-            (tallies(&format!("{id}r"), "Por região (municípios)", &summary.by_region.iter().map(|(r, c)| (region(r), *c)).collect::<Vec<_>>()))
+            (tallies(&format!("{id}p"), "Parte", "Por parte (municípios)", summary.by_part.iter().map(|(part, c)| (part_name(part, calendar), *c))))
+            (tallies(&format!("{id}g"), "Gerência", "Por gerência (partes)", summary.by_gerencia.iter().map(|(g, c)| (pt::line(g.as_str()), *c))))
+            (tallies(&format!("{id}r"), "Região", "Por região (municípios)", summary.by_region.iter().map(|(r, c)| (region(r), *c))))
             (letters(summary))
             (calls(summary, share, calendar))
             (municipalities(summary, share, beside.roster, calendar))
@@ -255,24 +255,21 @@ fn growth(id: &str, summary: &WindowSummary, curves: &Curves, calendar: &Calenda
     }
 }
 
-fn tallies(id: &str, title: &str, rows: &[(String, Counts)]) -> Markup {
+/// How many stand where, a row for each `of`; nothing where there is none.
+fn tallies(id: &str, of: &str, title: &str, rows: impl Iterator<Item = (String, Counts)>) -> Markup {
+    let rows: Vec<(String, Counts)> = rows.collect();
     if rows.is_empty() {
         return html! {};
     }
-    let heading = match title {
-        "Por parte (municípios)" => "Parte",
-        "Por região (municípios)" => "Região",
-        _ => "Gerência",
-    };
     html! {
         h3 { (title) }
-        (chart::bars(id, title, rows))
+        (chart::bars(id, title, &rows))
         (chart::legend())
         div .wide tabindex="0" {
             table {
                 thead {
                     tr {
-                        th scope="col" { (heading) }
+                        th scope="col" { (of) }
                         @for name in ["Esperados", "Concluídos", "Pendentes", "Não confirmados", "Não se aplica"] { th .number scope="col" { (name) } }
                     }
                 }
@@ -291,9 +288,9 @@ fn tallies(id: &str, title: &str, rows: &[(String, Counts)]) -> Markup {
 
 /// Letters by what really became of them.
 fn letters(summary: &WindowSummary) -> Markup {
-    let mut rows: BTreeMap<(Kind, u16, u16), BTreeMap<LetterState, usize>> = BTreeMap::new();
+    let mut rows: BTreeMap<_, BTreeMap<LetterState, usize>> = BTreeMap::new();
     for letter in summary.lines.iter().flat_map(|line| &line.letters) {
-        let key = (letter.kind, letter.edition, u16::MAX - letter.rung.unwrap_or(u16::MAX));
+        let key = (letter.kind, letter.edition, letter.rung.map(Reverse));
         *rows.entry(key).or_default().entry(letter.state).or_default() += 1;
     }
     let states: BTreeSet<LetterState> = rows.values().flat_map(BTreeMap::keys).copied().collect();
@@ -305,11 +302,10 @@ fn letters(summary: &WindowSummary) -> Markup {
                     thead { tr { th scope="col" { "Carta" } th .number scope="col" { "Todas" } @for state in &states { th .number scope="col" { (pt::letter_state(*state)) } } } }
                     tbody {
                         @for ((kind, edition, rung), counts) in &rows {
-                            @let rung = u16::MAX - rung;
                             tr {
                                 th scope="row" {
                                     (pt::kind(*kind))
-                                    @if rung != u16::MAX { ", " (pt::days_before(rung)) }
+                                    @if let Some(Reverse(days)) = rung { ", " (pt::days_before(*days)) }
                                     " (edição " (edition) ")"
                                 }
                                 td .number { (counts.values().sum::<usize>()) }

@@ -37,8 +37,8 @@ fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
     let _ = writeln!(out, "Situação conhecida em {}.", pt::instant(summary.at, zone));
     let _ = writeln!(
         out,
-        "Aberta em {}. Prazo: {}, edição {}.{}",
-        pt::date(summary.opens_on),
+        "{}. Prazo: {}, edição {}.{}",
+        opening(summary, calendar),
         pt::deadline_or_undefined(summary.deadline),
         summary.edition,
         if summary.source.is_empty() {
@@ -85,6 +85,12 @@ fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
     for line in &summary.lines {
         municipality(line, summary, calendar, out);
     }
+}
+
+/// `Aberta em 01/11/2026`, or that it is not yet.
+pub(super) fn opening(summary: &WindowSummary, calendar: &Calendar) -> String {
+    let is_open = summary.opens_on <= calendar.hours.zone.date_of(summary.at);
+    format!("{} em {}", if is_open { "Aberta" } else { "Só abre" }, pt::date(summary.opens_on))
 }
 
 fn tallies(what: &str, counts: impl Iterator<Item = (String, Counts)>, out: &mut String) {

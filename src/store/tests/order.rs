@@ -74,10 +74,10 @@ async fn what_is_ordered_later_is_newer_though_the_clock_was_set_back_meanwhile(
     let rules = store.overrides().await.unwrap();
     assert_eq!(rules.ruling_holds().map(|hold| hold.until).collect::<Vec<_>>(), [None], "the newest");
 
-    let load = NewSnapshot {
-        id: SnapshotId::parse("a-1").unwrap(),
+    let load = |n: i64| NewSnapshot {
+        id: SnapshotId::parse(&format!("a-{n}")).unwrap(),
         feed: FeedId::parse("a").unwrap(),
-        taken_at: at(45),
+        taken_at: at(if n == 0 { 45 } else { 41 }),
         source: "rma.csv".to_owned(),
         sha256: "00".repeat(32),
         rows: 0,
@@ -87,7 +87,10 @@ async fn what_is_ordered_later_is_newer_though_the_clock_was_set_back_meanwhile(
         reasons: Vec::new(),
         original: None,
     };
-    store.accept_snapshot(load, std::iter::empty().collect(), at(45)).await.unwrap();
+    // However many came since: the latest is not the last.
+    for n in 0..1_001 {
+        store.accept_snapshot(load(n), std::iter::empty().collect(), load(n).taken_at).await.unwrap();
+    }
     let dispute =
         Override::Dispute { municipality: municipality(SERRA), window: rma(), part: None, until: None };
     store.add_override(dispute, by("Ana", 42)).await.unwrap();

@@ -204,8 +204,10 @@ async fn nothing_comes_back_of_what_never_left_or_is_still_on_its_way() {
     let note = || store.note_return(&line.message_id, only, &[], bounced(), &raw, at(3));
     assert_eq!(note().await.unwrap(), Noted::NeverSent(line.key.clone()));
     let claims = store.claim("teste", at(3), 1_000).await.unwrap();
-    store.mark_sending(claims, at(3)).await.unwrap();
+    let marked = store.mark_sending(claims, at(3)).await.unwrap();
     assert_eq!(note().await.unwrap(), Noted::OnTheWire(line.key.clone()));
+    store.settle(marked.iter().map(|claim| settled(claim, deferred(), 3)).collect()).await.unwrap();
+    assert_eq!(note().await.unwrap(), Noted::NeverSent(line.key.clone()), "nobody took it");
     assert_eq!(store.note_return("<x@y>", &[], &[], bounced(), &raw, at(3)).await.unwrap(), Noted::NoLetter);
     assert_eq!(store.flagged().await.unwrap(), []);
 }

@@ -2,14 +2,16 @@
 
 use std::num::NonZeroU16;
 
-use super::outbox::CODES;
-use crate::domain::delivery::DeliveryState;
-use crate::domain::notice::{Addressee, NoticeKey, StaffSlot};
-use crate::plan::ledger::{Ledger, NamedPart, NoticeRecord, Standing};
+use super::outbox::{CODES, bounced_for};
+use crate::domain::delivery::{DeliveryState, Outcome};
+use crate::domain::notice::{Addressee, Content, NoticeKey, PendingPart, StaffSlot};
+use crate::domain::reason::Reason;
+use crate::domain::refusal::Refusal;
+use crate::plan::ledger::{CopyRequest, Ledger, NamedPart, NoticeRecord, Standing};
 use crate::plan::replay::accept;
-use crate::plan::{Act, Notice};
+use crate::plan::{Act, Closed, Decision, Notice, Withheld};
 use crate::store::testing::*;
-use crate::store::{DeliveryFilter, Recorded, Store, StoreError};
+use crate::store::{AttemptEnd, DeliveryFilter, RawMessage, Recorded, Store, StoreError};
 
 async fn record(store: &Store, minutes: i64, act: Act, code: &str) -> Recorded {
     store.record_pass(at(minutes), vec![super::super::testing::act(act, code)]).await.unwrap()[0]
@@ -253,6 +255,135 @@ async fn a_new_version_takes_the_place_of_one_that_failed_or_waits() {
     assert_eq!(claims.iter().map(|c| c.version).collect::<Vec<_>>(), [2, 2]);
     assert_eq!(record(&store, 4, Act::Send, VITORIA).await, Recorded::Repeated, "the first is over");
     assert_eq!(store.ledger().await.unwrap().flagged.len(), 2);
+}
+
+/// What it says changes while the relay takes its time over one address, and the letter is taken back for that.
+#[tokio::test]
+async fn no_other_version_is_recorded_while_one_is_on_the_wire_or_after_it_was_taken() {
+    let again = async |store: &Store, minute| {
+        let second = change(send(warning(VITORIA), 2));
+        store.record_pass(at(minute), vec![second]).await.unwrap()
+    };
+    for outcome in [accepted(), uncertain(), deferred(), refused()] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir).await;
+        record(&store, 1, Act::Send, VITORIA).await;
+        let claims = store.claim("a", at(2), 1).await.unwrap();
+        let [claim] = store.mark_sending(claims, at(2)).await.unwrap().try_into().unwrap();
+        record(&store, 3, Act::Withdraw, VITORIA).await;
+        assert_eq!(again(&store, 4).await, [Recorded::UnderWay]);
+        let end = AttemptEnd { started_at: at(2), ..settled(&claim, outcome.clone(), 5) };
+        store.settle(vec![end]).await.unwrap();
+        let is_taken = matches!(outcome, Outcome::Accepted { .. } | Outcome::Uncertain { .. });
+        let then = if is_taken { Recorded::UnderWay } else { Recorded::New };
+        assert_eq!(again(&store, 6).await, [then], "{outcome:?}");
+        let versions = store.claim("b", at(90), 10).await.unwrap();
+        assert_eq!(versions.iter().any(|claim| claim.version == 2), !is_taken, "{outcome:?}");
+        let report = store.verify().await.unwrap();
+        assert!(report.is_whole(), "{outcome:?}: {:#?}", report.faults());
+    }
+}
+
+/// The warning of Vitória as it would be later: with one more part, and another deadline where that moved.
+fn later_warning(moves: bool) -> Notice {
+    let mut later = warning(VITORIA);
+    if let Content::Warning { deadline, pending } = &mut later.content {
+        pending.push(PendingPart { part: part("CENTRO POP"), units: Vec::new(), wording: None });
+        if moves {
+            deadline.on = jiff::civil::date(2027, 1, 15);
+        }
+    }
+    later
+}
+
+/// What is on the wire and taken back, or held with other words, is taken all the same.
+#[tokio::test]
+async fn a_letter_taken_while_it_was_closed_or_held_is_known_by_what_it_said() {
+    let held = |version| {
+        let (notice, version) = (later_warning(true), NonZeroU16::new(version));
+        let (kind, because) = (notice.content.kind(), Reason::NoContact);
+        change(Decision::Withhold(Withheld { notice, kind, version, because }))
+    };
+    let ends = [vec![act(Act::Withdraw, VITORIA)], vec![act(Act::Withdraw, VITORIA), held(2)], vec![held(2)]];
+    for end in ends {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir).await;
+        record(&store, 1, Act::Send, VITORIA).await;
+        let before = known(&store, VITORIA).await;
+        let claims = store.claim("a", at(2), 1).await.unwrap();
+        let [claim] = store.mark_sending(claims, at(2)).await.unwrap().try_into().unwrap();
+        for one in end {
+            // As the plan takes it back: without its parts.
+            let one = match one.decision {
+                Decision::Close(closed) => change(Decision::Close(Closed { parts: Vec::new(), ..closed })),
+                Decision::Send(_) | Decision::Withhold(_) | Decision::Publish(_) => one,
+            };
+            assert_eq!(store.record_pass(at(3), vec![one]).await.unwrap(), [Recorded::New]);
+        }
+        let end = AttemptEnd { started_at: at(2), ..settled(&claim, accepted(), 5) };
+        store.settle(vec![end]).await.unwrap();
+        let now = known(&store, VITORIA).await;
+        assert!(matches!(now.standing, Standing::Sent { .. }), "{now:?}");
+        assert_eq!((now.told, now.version), (before.told, before.version));
+        assert_eq!((now.parts, now.copies), (before.parts, before.copies));
+        assert!(store.verify().await.unwrap().is_whole());
+    }
+}
+
+#[tokio::test]
+async fn a_letter_that_goes_on_after_a_hold_is_known_by_the_parts_that_it_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    record(&store, 1, Act::Send, VITORIA).await;
+    let before = known(&store, VITORIA).await;
+    let (notice, version) = (later_warning(false), Some(NonZeroU16::MIN));
+    let (kind, because) = (notice.content.kind(), Reason::NoContact);
+    let held = change(Decision::Withhold(Withheld { notice, kind, version, because }));
+    store.record_pass(at(2), vec![held]).await.unwrap();
+    assert_eq!(known(&store, VITORIA).await.parts, before.parts);
+    let mut again = send(later_warning(false), 1);
+    if let Decision::Send(sending) = &mut again {
+        sending.copies[0].parts.push(part("CENTRO POP"));
+        let parts = vec![part("CENTRO POP")];
+        sending.copies.push(CopyRequest { to: Addressee::parse("GPSE").unwrap(), parts });
+    }
+    assert_eq!(store.record_pass(at(3), vec![change(again)]).await.unwrap(), [Recorded::Resumed]);
+    let now = known(&store, VITORIA).await;
+    assert_eq!((now.parts, now.copies), (before.parts, before.copies));
+    assert_eq!(now.standing, Standing::Queued);
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+/// A hold comes while the relay takes its time over a letter; or the letter was taken, and comes back.
+#[tokio::test]
+async fn what_a_hold_stopped_on_the_wire_and_no_address_took_has_failed() {
+    for outcome in [refused(), accepted()] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir).await;
+        record(&store, 1, Act::Send, VITORIA).await;
+        let claims = store.claim("a", at(2), 10).await.unwrap();
+        let marked = store.mark_sending(claims, at(2)).await.unwrap();
+        record(&store, 3, Act::Withhold, VITORIA).await;
+        assert!(matches!(known(&store, VITORIA).await.standing, Standing::Withheld(_)));
+        for claim in &marked {
+            let end = AttemptEnd { started_at: at(2), ..settled(claim, outcome.clone(), 5) };
+            store.settle(vec![end]).await.unwrap();
+            let raw = RawMessage::of(claim.address.as_str().as_bytes());
+            let only = std::slice::from_ref(&claim.address);
+            let came = bounced_for(Refusal::Address);
+            store.note_return(&claim.message_id, only, &[], came, &raw, at(6)).await.unwrap();
+        }
+        // Let go, it would wait for ever: no address of that version is left.
+        assert_eq!(record(&store, 7, Act::Send, VITORIA).await, Recorded::Repeated);
+        assert_eq!(known(&store, VITORIA).await.standing, Standing::Failed, "{outcome:?}");
+        let then = store.ledger_as_known(&[rma()].into(), at(4)).await.unwrap();
+        let stood = then.notice(&warning(VITORIA).key).unwrap().standing;
+        assert!(matches!(stood, Standing::Withheld(_)), "{stood:?}");
+        let second = change(send(warning(VITORIA), 2));
+        assert_eq!(store.record_pass(at(8), vec![second]).await.unwrap(), [Recorded::New]);
+        assert_eq!(known(&store, VITORIA).await.standing, Standing::Queued);
+        assert!(store.verify().await.unwrap().is_whole());
+    }
 }
 
 #[tokio::test]

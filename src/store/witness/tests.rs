@@ -196,3 +196,27 @@ async fn letters_are_not_marked_while_the_witness_cannot_be_put_in_place() {
     store.release_all("teste").await.unwrap();
     assert_eq!(testing::send_all(&store, 4, |_| testing::accepted()).await, 2);
 }
+
+#[tokio::test]
+async fn what_was_told_in_place_may_be_lost_with_the_power_and_the_ledger_is_still_the_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = at_work(testing::store(&dir).await).await;
+    let path = dir.path().join("vigia.db.testemunha");
+    store.note_witness(at(3)).await.unwrap();
+    store.record_pass(at(4), vec![testing::act(crate::plan::Act::Send, testing::SERRA)]).await.unwrap();
+    assert_eq!(testing::send_all(&store, 4, |_| testing::accepted()).await, 2);
+    let now = head(&mut store.db.read().await.unwrap()).await.unwrap();
+    store.witness.put_meanwhile(now.clone(), at(4)).await;
+    assert_eq!(store.witness.known().await.unwrap(), Some(now.clone()));
+    assert_eq!(store.witness.read().unwrap().unwrap().0.unwrap().seq, now.0);
+    // What is behind the line did not arrive on the disk; the file is the same.
+    let told = fs::read(&path).unwrap();
+    let line = told.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    let never_arrived = vec![b' '; told.len() - line];
+    std::os::unix::fs::FileExt::write_all_at(&file, &never_arrived, line.try_into().unwrap()).unwrap();
+    assert_eq!(store.doubt().await.unwrap(), None);
+    store.begin(at(5)).await.unwrap();
+    store.keep_witness(at(5)).await.unwrap();
+    assert_eq!(store.doubt().await.unwrap(), None);
+}

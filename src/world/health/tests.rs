@@ -114,6 +114,7 @@ fn feed(now: Timestamp, failures: u32, quarantined_at: Option<Timestamp>, left: 
         quarantined_at,
         doubted: None,
         readable: None,
+        unheard: None,
     }
 }
 

@@ -293,6 +293,9 @@ fn the_banner_of_the_service_names_the_deadline_in_force_and_what_is_held() {
     let said = banner(&office, "servir --em 2026-11-23T12:00");
     let aside = "atenção: os arquivos têm mudanças de efeito grande que ninguém confirmou";
     assert!(said.contains(rules) && !said.contains("2028") && said.contains(aside), "{said}");
+    let page = office.stdout("plano");
+    let task = "a configuração nova espera confirmação, vale a anterior: vigia-suas aplicar\n";
+    assert!(page.contains(task), "the page of the day has what to type: {page}");
     // An earlier deadline waits for `liberar`.
     office.write("config/calendario.toml", &calendar);
     office.append("config/calendario.toml", &moved("2026-11-26", "2026-11-23"));

@@ -74,6 +74,33 @@ fn a_self_audit_that_fails_keeps_no_page_of_the_day_away() {
 }
 
 #[test]
+fn the_page_says_while_a_row_that_cannot_be_read_keeps_silence_from_telling_of_anybody() {
+    let office = Office::new();
+    let feed = "[fonte.lista]\nsistema = \"rma\"\ntipo = \"csv\"\norigem = \"manual\"\nmunicipio = \"ibge\"\nparte = \"CRAS\"\n\
+                referencia = \"2026-10\"\nsentido = \"presenca\"\n";
+    office.write("config/fontes.toml", feed);
+    // All of the State: one row among many is no reason to doubt the whole file.
+    let roster = fs::read_to_string("config/municipios.csv").unwrap();
+    office.write("config/municipios.csv", &roster);
+    let codes: Vec<&str> = roster.lines().skip(1).filter_map(|line| line.split(';').next()).collect();
+    let rows = |codes: &[&str]| format!("ibge;nome\n{};x\n", codes.join(";x\n"));
+    office.write("lista.csv", rows(&[&codes[..70], ["total"].as_slice()].concat()));
+    let words = "lista: dado de 05/11/2026 09:00, há 0 min; houve linha que não pôde ser lida, e quem poderia \
+                 estar nela fica não confirmado: linhas com defeito: 1 (linha 72";
+    office.run("importar lista lista.csv --em 2026-11-05T09:00", 0);
+    let page = office.stdout("plano --em 2026-11-05T09:00");
+    assert!(
+        page.contains(words) && page.contains("esperados sem linha, não confirmados por esta coleta: 8"),
+        "{page}"
+    );
+    // It ends with a load whose rows can all be read; that day's page still says it.
+    office.write("lista.csv", rows(&codes[..71]));
+    office.run("importar lista lista.csv --em 2026-11-05T10:00", 0);
+    assert!(!office.stdout("plano --em 2026-11-05T10:00").contains("não pôde ser lida"));
+    assert!(office.stdout("plano --em 2026-11-05T09:30").contains("não pôde ser lida"));
+}
+
+#[test]
 fn no_page_is_mailed_where_it_is_switched_off() {
     let office = Office::new();
     office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
@@ -125,7 +152,54 @@ fn what_waits_to_be_released_after_a_gap_does_so_out_of_hours_too() {
     let lote = page.split_once("--lote ").unwrap().1.split(' ').next().unwrap().to_owned();
     office.run(&format!("liberar --lote {lote} --motivo x --em 2026-11-06T18:15"), 0);
     let page = office.stdout("plano --em 2026-11-06T18:20");
-    assert!(!page.contains(held) && page.contains("que aguarda o horário de envio"), "{page}");
+    assert!(!page.contains(held) && page.contains("Espera o próximo horário de envio"), "{page}");
+}
+
+#[test]
+fn what_a_day_with_too_many_letters_holds_it_holds_out_of_hours_too() {
+    let office = Office::new();
+    office.edit("config/vigia.toml", "# limite_dia = 234", "limite_dia = 2");
+    office.run("servir --uma-vez --em 2026-11-03T09:00", 0);
+    let held = "6 cartas retidas esperam por alguém";
+    for at in ["2026-11-03T17:55", "2026-11-03T18:10", "2026-11-03T23:00"] {
+        let page = office.stdout(&format!("plano --em {at}"));
+        assert!(
+            page.contains(held) && page.contains("vigia-suas liberar --lote dia/2026-11-03"),
+            "{at}: {page}"
+        );
+        let why = office.stdout(&format!("porque vitoria rma/2026-10 --em {at}"));
+        assert!(why.contains("Agora:\n  reter rma/2026-10/divulgacao/3205309: Aguarda liberação"), "{why}");
+    }
+}
+
+#[test]
+fn who_left_the_roster_is_told_of_by_its_code_and_its_letter_still_left() {
+    let office = Office::new();
+    let at = "--em 2026-11-05T10:00";
+    office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
+    let left = "divulgação (rma/2026-10): 3 cartas: 3 aceitas";
+    assert!(office.stdout(&format!("plano {at}")).contains(left));
+    let roster = office.read("config/municipios.csv");
+    let stay = roster.lines().filter(|line| !line.starts_with("3205309")).collect::<Vec<_>>().join("\r\n");
+    office.write("config/municipios.csv", stay + "\r\n");
+    let held = office.run(&format!("aplicar --sim {at}"), 1);
+    let number: String =
+        held.rsplit("--confirmar ").next().unwrap().chars().take_while(char::is_ascii_digit).collect();
+    office.run(&format!("aplicar --sim --confirmar {number} {at}"), 0);
+    let page = office.stdout(&format!("plano {at}"));
+    assert!(page.contains(left), "what left has left: {page}");
+    let why = office.stdout(&format!("porque 3205309 rma/2026-10 {at}"));
+    assert!(why.contains("decidido enviar rma/2026-10/divulgacao/3205309"), "{why}");
+    assert!(why.contains("este município não é esperado nesta janela"), "{why}");
+    assert!(office.stdout("livro --municipio 3205309").contains("rma/2026-10/divulgacao/3205309"));
+    for line in
+        ["porque 3550308 rma/2026-10", "situacao --municipio 3550308", "historico --municipio 3550308"]
+    {
+        let refused = office.run(&format!("{line} {at}"), 1);
+        assert!(refused.contains("não há município “3550308” em municipios.csv"), "{refused}");
+    }
+    let refused = office.run("livro --municipio 3550308", 1);
+    assert!(refused.contains("não há município “3550308”"), "{refused}");
 }
 
 #[test]

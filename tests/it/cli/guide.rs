@@ -79,7 +79,9 @@ fn filled(line: &str, of_section: &StandIns) -> String {
     if ASKING.iter().any(|asking| filled.starts_with(asking)) {
         filled.push_str(" --sim");
     }
-    let timed = TIMELESS.iter().any(|word| filled.contains(word)) || filled.contains("--em ");
+    // Alone it lists what the last load says.
+    let lists = filled == "cadastro" || filled.starts_with("cadastro --");
+    let timed = lists || TIMELESS.iter().any(|word| filled.contains(word)) || filled.contains("--em ");
     if timed { filled } else { format!("{filled} --em {NOW}") }
 }
 

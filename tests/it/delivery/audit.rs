@@ -8,8 +8,9 @@ use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::domain::delivery::Outcome;
 use vigia_suas::domain::id::EmailAddress;
 use vigia_suas::domain::journal::Audited;
+use vigia_suas::domain::notice::Recipient;
 use vigia_suas::plan::{self, Decision};
-use vigia_suas::store::{AttemptEnd, NewDecision};
+use vigia_suas::store::{AttemptEnd, DeliveryFilter, NewDecision};
 use vigia_suas::world::ailment::Ailment;
 use vigia_suas::world::audit::audit;
 use vigia_suas::world::compose::compose;
@@ -104,6 +105,63 @@ async fn what_should_have_gone_out_and_was_never_recorded_is_found() {
     assert_eq!(found(&desk).await, Vec::<String>::new());
 }
 
+/// Records the first letter that is to leave, to others than it would go to.
+async fn record_one(desk: &Desk, change: impl FnOnce(&mut Vec<Recipient>)) {
+    let (store, live, now) = (&desk.app.store, desk.app.live(), desk.app.now());
+    let known = Known::load(live.clone(), store, vigia_suas::world::known::Depth::Whole, now).await.unwrap();
+    let mut decision = plan::plan(&known.world(), now).actions.remove(0);
+    let Decision::Send(sending) = &mut decision else { panic!("{decision:?}") };
+    change(&mut sending.notice.to);
+    let letter = compose(&live, &sending.notice, NonZeroU16::MIN, &[], now).unwrap();
+    let because = "teste".to_owned();
+    let change = NewDecision { decision, because, letter: Some(letter), evidence: Vec::new() };
+    store.record_pass(now, vec![change]).await.unwrap();
+}
+
+/// One of its two addresses is corrected while the relay takes its time over the other.
+#[tokio::test]
+async fn a_letter_that_is_taken_back_while_it_is_on_the_wire_is_not_written_anew_once_it_was_taken() {
+    let mut desk = Desk::open(|_| {}).await;
+    let (store, now) = (desk.app.store.clone(), desk.app.now());
+    record_one(&desk, |to| {
+        let stranger = EmailAddress::parse("antes@x.es.gov.br").unwrap();
+        to.push(Recipient { address: stranger, ..to[0].clone() });
+    })
+    .await;
+    let (its, other): (Vec<_>, Vec<_>) = store
+        .claim("teste", now, 100)
+        .await
+        .unwrap()
+        .into_iter()
+        .partition(|c| c.address.domain() != "x.es.gov.br");
+    store.release(other).await.unwrap();
+    let [claim] = store.mark_sending(its, now).await.unwrap().try_into().unwrap();
+    let pass = reconcile_once(&desk.app, now).await.unwrap();
+    assert_eq!(
+        (pass.closed, pass.recorded),
+        (1, 2),
+        "taken back; the letters of the two others are recorded"
+    );
+    assert!(pass.stands_on.is_some(), "nothing more is to do until it is known what became of it");
+    let versions = async || {
+        let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();
+        lines.iter().filter(|line| line.key == claim.key).map(|line| line.version).collect::<Vec<_>>()
+    };
+    assert_eq!(versions().await, [1, 1]);
+    let end = AttemptEnd {
+        claim: claim.clone(),
+        outcome: Outcome::Accepted { reply: "250 ok".to_owned() },
+        started_at: now,
+        ended_at: now,
+        next_attempt_at: None,
+        rests_until: now,
+    };
+    store.settle(vec![end]).await.unwrap();
+    desk.deliver().await;
+    assert_eq!(versions().await, [1, 1]);
+    assert!(desk.site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
 #[tokio::test]
 async fn a_letter_recorded_to_somebody_else_is_found_though_journal_and_tables_agree() {
     let mut desk = Desk::open(|_| {}).await;
@@ -111,14 +169,7 @@ async fn a_letter_recorded_to_somebody_else_is_found_though_journal_and_tables_a
     last_good::adopt(&store, &live.setup, "teste", desk.app.now()).await.unwrap();
     desk.pass_minutes(11);
     let now = desk.app.now();
-    let known = Known::load(live.clone(), &store, vigia_suas::world::known::Depth::Whole, now).await.unwrap();
-    let mut decision = plan::plan(&known.world(), now).actions.remove(0);
-    let Decision::Send(sending) = &mut decision else { panic!("{decision:?}") };
-    sending.notice.to[0].address = EmailAddress::parse("alheia@x.es.gov.br").unwrap();
-    let letter = compose(&live, &sending.notice, NonZeroU16::MIN, &[], now).unwrap();
-    let because = "teste".to_owned();
-    let change = NewDecision { decision, because, letter: Some(letter), evidence: Vec::new() };
-    store.record_pass(now, vec![change]).await.unwrap();
+    record_one(&desk, |to| to[0].address = EmailAddress::parse("alheia@x.es.gov.br").unwrap()).await;
     let audited = audit_once(&desk.app, now).await.unwrap().unwrap();
     assert_eq!(audited.divergences, 1, "{:#?}", audited.found);
     assert!(audited.found[0].contains("vai a endereço que não é do município"), "{:?}", audited.found);

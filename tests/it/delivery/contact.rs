@@ -94,6 +94,36 @@ async fn a_flagged_address_is_shown_gets_no_letter_and_gets_them_again_once_some
     assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
 }
 
+/// An address is corrected while its letter waits for it, or while somebody holds that letter.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_that_waits_for_an_address_corrected_since_goes_to_the_right_one_alone() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice { municipalities: MUNICIPALITIES, ..Choice::new(relay.port) });
+    let wrong = [0, 1].map(|n| site.address(site.municipalities[n], "smas"));
+    for to in &wrong {
+        relay.once(to, Deed::AtRcpt("450 4.1.2 domínio não encontrado"));
+    }
+    site.ok(&["servir", "--uma-vez"]);
+    let correct = |wrong: &str, right: &str| {
+        let roster = site.config().join("municipios.csv");
+        let text = std::fs::read_to_string(&roster).unwrap();
+        std::fs::write(&roster, text.replace(wrong, right)).unwrap();
+    };
+    let taken_by = |to: &str| relay.taken().iter().filter(|taken| taken.to == to).count();
+    correct(&wrong[0], "certo@municipio0.es.gov.br");
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!((taken_by("certo@municipio0.es.gov.br"), taken_by(&wrong[0])), (1, 0));
+
+    let by_ana = |command: &str| {
+        site.ok(&[command, "--tudo", "--autor", "ana", "--motivo", "um endereço errado"]);
+        site.ok(&["servir", "--uma-vez"]);
+    };
+    by_ana("reter");
+    correct(&wrong[1], "certo@municipio1.es.gov.br");
+    by_ana("liberar");
+    assert_eq!((taken_by("certo@municipio1.es.gov.br"), taken_by(&wrong[1])), (1, 0));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn letters_that_come_back_from_several_domains_stop_the_queue_flag_nobody_and_liberar_resumes_it() {
     let (relay, site, _) = announced(None).await;

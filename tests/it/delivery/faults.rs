@@ -12,14 +12,16 @@ use vigia_suas::clock::Clock;
 use vigia_suas::daemon::app::App;
 use vigia_suas::daemon::ingest::take_in_bytes;
 use vigia_suas::daemon::outbox::Outbox;
+use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::daemon::round::RoundSummary;
 use vigia_suas::desk::order;
-use vigia_suas::domain::delivery::DeliveryState;
+use vigia_suas::domain::delivery::{DeliveryState, Outcome};
 use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::domain::overrides::{BatchId, HoldScope};
+use vigia_suas::domain::refusal::Refusal;
 use vigia_suas::plan::audit::{broken_rules, strangers};
 use vigia_suas::plan::{self, World};
-use vigia_suas::store::{DeliveryFilter, DeliveryLine};
+use vigia_suas::store::{AttemptEnd, DeliveryFilter, DeliveryLine, Settlement};
 use vigia_suas::world::known::Known;
 
 use crate::support::app::{Choice, DOMAIN, Site};
@@ -272,6 +274,23 @@ async fn the_same_refusal_to_every_domain_is_the_relays_and_stops_the_queue() {
     assert_eq!(told.iter().filter(|to| to.starts_with("cmas.")).count(), 0, "nobody stands in for anybody");
 }
 
+/// A relay that puts everybody off for a while, and then turns against us.
+#[tokio::test]
+async fn what_was_only_put_off_before_does_not_count_as_refused_so_often() {
+    let mut desk = Desk::open(|choice| choice.municipalities = 12).await;
+    desk.relay.always(Some(Deed::AtRcpt("451 4.7.1 greylisted")));
+    for minutes in [0, 1, 2] {
+        desk.pass_minutes(minutes);
+        assert_eq!(desk.deliver().await.deferred, 12);
+    }
+    desk.relay.always(Some(Deed::AtRcpt("550 5.7.1 policy")));
+    desk.pass_minutes(4);
+    let dispatch = desk.deliver().await;
+    assert_eq!((dispatch.refused, dispatch.deferred), (0, 3));
+    assert_eq!(desk.app.store.resting().await.unwrap(), []);
+    desk.check_ledger().await;
+}
+
 #[tokio::test]
 async fn a_full_mailbox_rests_alone_and_the_next_role_is_told() {
     let mut desk = Desk::open(|choice| choice.municipalities = 6).await;
@@ -383,6 +402,44 @@ async fn what_reter_stops_liberar_lets_go_with_the_same_message_id() {
     let mut expected = queued;
     expected.sort();
     assert_eq!(sent, expected);
+    desk.check_ledger().await;
+}
+
+/// Somebody holds everything while the relay takes its time over a letter, and then it refuses the address.
+#[tokio::test]
+async fn a_letter_held_on_the_wire_and_refused_goes_to_the_next_role_once_it_is_let_go() {
+    let mut desk = Desk::open(|_| {}).await;
+    desk.relay.greet(Some("421 4.3.2 closing"));
+    assert_eq!(desk.deliver().await.accepted, 0);
+    desk.pass_minutes(5);
+    let (store, now) = (desk.app.store.clone(), desk.now());
+    let mut claims = store.claim("teste", now, 100).await.unwrap();
+    claims.retain(|claim| claim.address.as_str() == desk.smas(0));
+    let [claim] = store.mark_sending(claims, now).await.unwrap().try_into().unwrap();
+    store.release_all("teste").await.unwrap();
+    let by = || order::authorship("teste", "conferir", now).unwrap();
+    order::hold(&store, HoldScope::All, None, by()).await.unwrap();
+    reconcile_once(&desk.app, now).await.unwrap();
+    let end = AttemptEnd {
+        claim,
+        outcome: Outcome::Refused { reply: "550 5.1.1 nobody".to_owned(), why: Refusal::Address },
+        started_at: now,
+        ended_at: now,
+        next_attempt_at: None,
+        rests_until: now + SignedDuration::from_hours(72),
+    };
+    assert!(matches!(store.settle(vec![end]).await.unwrap()[..], [Settlement::Done(DeliveryState::Refused)]));
+    desk.check_ledger().await;
+    desk.relay.greet(None);
+    desk.pass_minutes(60);
+    desk.deliver().await;
+    assert_eq!(desk.ids(&desk.cmas(0)).len(), 0, "it is held still");
+    desk.check_ledger().await;
+    assert_eq!(order::release(&store, HoldScope::All, by()).await.unwrap(), 1);
+    desk.pass_minutes(5);
+    desk.deliver().await;
+    let first = desk.site.municipalities[0];
+    assert_eq!(desk.ids(&desk.cmas(0)), [format!("<teste.2001.divulgacao.{first}.v2@{DOMAIN}>")]);
     desk.check_ledger().await;
 }
 

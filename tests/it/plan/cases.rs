@@ -46,6 +46,7 @@ fn load(feed: &str, when: &str) -> Load {
 }
 
 /// One window from Monday 2 March to Tuesday 31 March 2026, rungs at 10, 5 and 2 days, two municipalities.
+#[derive(Clone)]
 struct Case {
     calendar: Calendar,
     roster: Roster,
@@ -116,6 +117,12 @@ fn acts(plan: &Plan) -> Vec<String> {
 /// The same, without addresses.
 fn brief(plan: &Plan) -> Vec<String> {
     plan.actions.iter().map(|d| format!("{} {} v{}", d.act().as_str(), d.key(), version(d))).collect()
+}
+
+/// What a pass did about municipalities; less the alerts to staff.
+fn municipal(mut done: Vec<String>) -> Vec<String> {
+    done.retain(|line| !line.contains("geral/alerta-"));
+    done
 }
 
 impl Case {

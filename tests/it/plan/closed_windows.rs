@@ -353,14 +353,9 @@ fn who_filled_in_before_a_later_edition_is_handed_over_again_for_what_it_owes_un
     let draw = Draw {
         municipalities: vec![MunicipalityDraw { smas: false, cmas: false, exempt: false, units: 1 }],
         with_units: true,
-        windows: vec![WindowDraw {
-            opens: 12,
-            lasts: Some(10),
-            editions: vec![(29, 0, None), (12, 0, None)],
-            halt: None,
-        }],
+        windows: vec![WindowDraw { opens: 12, lasts: Some(10), editions: vec![(29, 19, None)], halt: None }],
         ladder: Vec::new(),
-        validity_hours: 12,
+        validity_hours: 24,
         business_days_only: false,
         daily_limit: 1000,
         confirm_opening: false,
@@ -391,7 +386,7 @@ fn who_filled_in_before_a_later_edition_is_handed_over_again_for_what_it_owes_un
             _ => None,
         });
     let referrals: Vec<_> = referrals.filter(|(_, parts)| !parts.is_empty()).collect();
-    assert_eq!(referrals, [(1, vec!["CMAS".to_owned()]), (3, vec!["CRAS".to_owned()])]);
+    assert_eq!(referrals, [(1, vec!["CMAS".to_owned()]), (2, vec!["CRAS".to_owned()])]);
 }
 
 /// Whether the last that was said of a part by an instant is a *pendente* that was fresh.

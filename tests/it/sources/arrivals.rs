@@ -133,3 +133,64 @@ async fn a_folder_that_cannot_be_read_is_told_once_a_day_and_read_once_it_can() 
     assert_eq!(office.last().await.verdict, Verdict::Accepted);
     assert_eq!(office.failure().await, None);
 }
+
+#[tokio::test]
+async fn an_old_file_that_comes_again_after_a_newer_one_is_not_believed_and_the_same_file_twice_is() {
+    let mut office = Office::open(DROPPED).await;
+    let folder = office.site.data().join("entrada/lista");
+    fs::create_dir_all(&folder).unwrap();
+    let put = async |office: &mut Office, day: i8, name: &str, done: usize| {
+        fs::write(folder.join(name), office.list(|n| if n < done { "sim" } else { "nao" })).unwrap();
+        Arc::get_mut(&mut office.app).unwrap().clock = Clock::Fixed(november(day));
+        office.ingest().await;
+        office.ingest().await;
+        office.last().await
+    };
+    assert_eq!(put(&mut office, 24, "lista.csv", 8).await.verdict, Verdict::Accepted);
+    assert_eq!(put(&mut office, 25, "de-novo.csv", 8).await.verdict, Verdict::Accepted, "nothing changed");
+    assert_eq!(put(&mut office, 26, "lista.csv", 10).await.verdict, Verdict::Accepted);
+    let old = put(&mut office, 30, "copia.csv", 8).await;
+    assert_eq!(old.verdict, Verdict::Quarantined);
+    assert!(
+        old.reasons[0].contains("outro veio depois dele que diz outra coisa em 2 respostas"),
+        "{:?}",
+        old.reasons
+    );
+    assert_eq!(office.deliver().await, 0, "nobody is accused by what is four days old");
+    // A person may know better, and a new file needs nobody.
+    let out =
+        office.site.ok(&["fonte", "aceitar", old.id.as_str(), "--motivo", "reabertos", "--autor", "Ana"]);
+    assert!(out.contains(old.id.as_str()), "{out}");
+    assert_eq!(put(&mut office, 30, "nova.csv", 9).await.verdict, Verdict::Accepted);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_put_away_is_judged_once_and_told_and_again_when_it_changes() {
+    let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();
+    let mut office = Office::open(DROPPED).await;
+    let folder = office.site.data().join("entrada/lista");
+    fs::create_dir_all(&folder).unwrap();
+    let device = |path: &Path| fs::metadata(path).unwrap().dev();
+    if device(elsewhere.path()) == device(&folder) {
+        return;
+    }
+    // On another disk, where nothing can be moved to.
+    std::os::unix::fs::symlink(elsewhere.path(), folder.join("processados")).unwrap();
+    let file = folder.join("lista.csv");
+    fs::write(&file, office.list(|n| if n < 8 { "sim" } else { "nao" })).unwrap();
+    for day in [24, 24, 25, 26] {
+        Arc::get_mut(&mut office.app).unwrap().clock = Clock::Fixed(november(day));
+        office.ingest().await;
+    }
+    assert_eq!(office.snapshots().await.len(), 1);
+    office.deliver().await;
+    assert_eq!(office.alerts(), 1);
+    assert!(office.failure().await.unwrap().contains("lista.csv"));
+    fs::write(&file, office.list(|n| if n < 9 { "sim" } else { "nao" })).unwrap();
+    office.ingest().await;
+    office.ingest().await;
+    assert_eq!(office.snapshots().await.len(), 2, "it changed");
+    fs::remove_file(&file).unwrap();
+    office.ingest().await;
+    assert_eq!(office.failure().await, None);
+}

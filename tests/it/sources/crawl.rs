@@ -85,6 +85,7 @@ async fn a_crawl_goes_on_after_a_restart_where_it_was() {
     office.restart(at("2026-11-30T11:00:00Z")).await;
     assert_eq!(office.go_to(at("2026-11-30T11:00:00Z")).await, 12);
     assert_eq!(office.host.taken().len(), 8, "what was had is not asked for again");
+    assert_eq!(office.last().await.taken_at, november(29), "the load is no younger than its first page");
 }
 
 #[tokio::test]

@@ -241,3 +241,36 @@ async fn five_days_without_feed_and_relay_lose_nothing_and_flood_nobody() {
     ids.dedup();
     assert_eq!(ids.len(), all, "nothing came twice");
 }
+
+#[tokio::test]
+async fn a_reference_that_leaves_its_source_after_the_deadline_takes_back_no_concluido() {
+    let keys = LIST.split("sentido").next().unwrap();
+    let keys = format!(
+        "{keys}sentido = \"presenca\"\nreferencia_coluna = \"ref\"\nreferencia_formato = \"%Y\"\n\
+         url = \"HOST/lista.csv\"\n"
+    );
+    let mut office = Office::open(&keys).await;
+    let path = office.site.config().join("calendario.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let later = text.replace("[sistema.teste]\n", "[sistema.teste]\nremessa_apos = \"5d\"\n");
+    fs::write(&path, later).unwrap();
+    office.restart(november(28)).await;
+    // Ten of twelve have a row until the deadline, then one; the others of the page are of years before.
+    let page = |office: &Office, of: usize| {
+        office.codes().iter().enumerate().fold("ibge;ref\n".to_owned(), |mut csv, (n, code)| {
+            let _ = writeln!(csv, "{};{}", code.six(), if n < of { "2001" } else { "1999" });
+            csv
+        })
+    };
+    for now in [november(29), november(30), at("2026-12-01T13:00:00Z")] {
+        office.host.put("/lista.csv", Answer::page(page(&office, 10)));
+        office.go_to(now).await;
+    }
+    for now in ["2026-12-02T13:00:00Z", "2026-12-03T13:00:00Z", "2026-12-04T13:00:00Z"] {
+        office.host.put("/lista.csv", Answer::page(page(&office, 1)));
+        office.go_to(at(now)).await;
+        assert_eq!(office.last().await.verdict, Verdict::Accepted, "{:?}", office.last().await.reasons);
+    }
+    let told = office.site.ok(&["situacao", "--em", "2026-12-05T13:00:00Z"]);
+    assert_eq!((told.matches("concluído").count(), told.matches("pendente").count()), (10, 2), "{told}");
+}

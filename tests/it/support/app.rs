@@ -413,6 +413,8 @@ impl Daemon {
         let started = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                // What the scheduler's tasks call an error when there is nothing more to wait for.
+                assert!(!self.log().contains("Error receiving"), "an end is no error:\n{}", self.log());
                 return status;
             }
             assert!(started.elapsed() < PATIENCE, "it does not end:\n{}", self.log());

@@ -25,21 +25,28 @@ use vigia_suas::plan::replay::{Replay, StatusChange};
 
 /// How many worlds a law is tried on: thousands where the program is optimised (`cargo test --release`, as `.ci/run`
 /// does), fewer where it is not, so that the tests of every day take two minutes.
+///
+/// `PROPTEST_CASES` says otherwise: before a change of what decides lands, it is worth a night of 100,000.
 pub(crate) fn worlds() -> Config {
-    let cases = if cfg!(debug_assertions) { 64 } else { 2_000 };
-    Config { cases, failure_persistence: None, ..Config::default() }
+    tried_on(64, 2_000)
 }
 
 /// How many worlds a law is tried on that lives through each of them more than once.
 pub(crate) fn worlds_relived() -> Config {
-    let cases = if cfg!(debug_assertions) { 24 } else { 2_000 };
-    Config { cases, ..worlds() }
+    tried_on(24, 2_000)
 }
 
 /// How many worlds a law is tried on that lives through each of them minute by minute.
 pub(crate) fn few_worlds() -> Config {
-    let cases = if cfg!(debug_assertions) { 2 } else { 24 };
-    Config { cases, ..worlds() }
+    tried_on(2, 24)
+}
+
+fn tried_on(daily: u32, thorough: u32) -> Config {
+    let config = Config { failure_persistence: None, ..Config::default() };
+    let is_asked_for = std::env::var_os("PROPTEST_CASES").is_some();
+    let cases = if cfg!(debug_assertions) { daily } else { thorough };
+    let cases = if is_asked_for { config.cases } else { cases };
+    Config { cases, max_global_rejects: cases.max(1024), ..config }
 }
 
 /// The first day of every drawn world.

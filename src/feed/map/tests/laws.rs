@@ -79,3 +79,37 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_may_be_cut_accuses_nobody_and_says_nothing_that_the_whole_does_not_wherever_it_is_cut() {
+    let mut counting = presence();
+    counting.mapping.meaning = Meaning::Count { done: "feitos".to_owned(), expected: "esperados".to_owned() };
+    let (calendar, windows, roster) = (calendar(), windows(), roster());
+    let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+    for (spec, file) in [
+        (presence(), "ibge;ref\n320530;10/2026\n320520;10/2026\n"),
+        (counting, "ibge;ref;esperados;feitos\n320530;10/2026;12;12\n320520;10/2026;12;12\n"),
+    ] {
+        let told_of = |bytes: &str, open_ended: bool| {
+            let original = Original::from_bytes(bytes);
+            let body = Body::plain(if open_ended { original.open_ended() } else { original });
+            let intake = crate::feed::take_in(&spec, &[body], &ground, None);
+            (told(&intake.mapped), intake.remarks())
+        };
+        let (whole, _) = told_of(file, false);
+        for end in 0..=file.len() {
+            let (cut, remarks) = told_of(&file[..end], true);
+            let said = |line: &&String| !line.ends_with("nao_confirmado");
+            assert!(
+                cut.iter().filter(said).all(|line| whole.contains(line) && line.ends_with("concluido")),
+                "{cut:?}"
+            );
+            assert!(
+                end < 40 || remarks.iter().any(|remark| remark.contains("sem Content-Length")),
+                "{remarks:?}"
+            );
+        }
+        let (all, _) = told_of(file, true);
+        assert_eq!(all.iter().filter(|line| line.ends_with("concluido")).count(), 2, "what it says counts");
+    }
+}

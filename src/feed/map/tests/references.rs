@@ -50,6 +50,23 @@ fn a_month_is_the_quarter_or_year_it_lies_in_when_the_system_knows_no_months() {
 }
 
 #[test]
+fn a_row_about_a_window_that_has_not_opened_is_no_concluido_and_one_of_a_month_to_come_is_a_slip() {
+    let found = mapped(&presence(), &roster(), "ibge;ref\n320530;10/2026\n320500;10/2027\n320520;11/2026\n");
+    assert_eq!(
+        told(&found),
+        [
+            "3201209 pendente",
+            "3201308 pendente",
+            "3201506 pendente",
+            "3205002 nao_confirmado",
+            "3205200 pendente",
+            "3205309 concluido"
+        ]
+    );
+    assert_eq!(found.without_window, 2);
+}
+
+#[test]
 fn a_row_is_about_the_phase_that_runs() {
     let second =
         |opens_on| Window { id: WindowId::parse("rma/2026-10/retificacao").unwrap(), opens_on, ..october() };

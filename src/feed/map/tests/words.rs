@@ -71,6 +71,25 @@ fn filled_in_and_not_concluded_is_pending_in_words_of_its_own() {
 }
 
 #[test]
+fn a_word_that_reads_like_what_is_said_of_a_form_is_the_sources_own_still() {
+    for (word, means, of_form) in [
+        ("preenchido, falta concluir", Word::Is(State::Pending), None),
+        ("preenchido, falta concluir (“sim”)", Word::Is(State::Pending), None),
+        ("preenchido, falta concluir (“sim”)", Word::Reopened, None),
+        ("”) (“", Word::FilledNotConcluded, Some("preenchido, falta concluir")),
+    ] {
+        let mut spec = situation();
+        let words = Words::of([(word, Says::Whole(means))]).unwrap();
+        spec.mapping.meaning = Meaning::Situation { column: "situacao".to_owned(), words };
+        let found = mapped(&spec, &roster(), &format!("ibge;parte;situacao;data\n320530;CRAS;{word};\n"));
+        let said = found.observations.iter().last().unwrap();
+        let wording = said.wording.as_deref().expect("it is kept");
+        assert!(wording.contains(word), "{wording}");
+        assert_eq!((said.state, Word::said_of_form(wording)), (State::Pending, of_form), "{wording}");
+    }
+}
+
+#[test]
 fn counts_say_done_pending_or_nothing_sure() {
     let mut spec = presence();
     spec.mapping.reference = ReferenceRule::Open;

@@ -1,13 +1,20 @@
 //! What a page of every day checks of one municipality, and what it leaves to the self-audit.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use tempfile::TempDir;
 
-use crate::domain::journal::Audited;
+use crate::database::sql::planned;
+use crate::domain::id::WindowId;
+use crate::domain::journal::{Audited, DossierShown};
+use crate::domain::overrides::Authorship;
+use crate::proof::dossier::{self, read};
 use crate::proof::tests::{tamper_with, told};
-use crate::proof::{CaseCheck, CaseFile};
-use crate::store::Store;
+use crate::proof::{Amiss, CaseCheck, CaseFile, Discrepancy};
 use crate::store::chain::Link;
 use crate::store::testing::*;
+use crate::store::{JournalEntry, JournalFilter, Override, Store};
 
 /// Notes an audit of all that is told.
 async fn audit(store: &Store, divergences: u64) {
@@ -136,4 +143,106 @@ async fn without_an_audit_or_after_one_that_found_something_all_of_the_ledger_is
     assert!(case(&store).await.audited.is_some());
     let asked = store.case_file(municipality(VITORIA), None, CaseCheck::Whole).await.unwrap().unwrap();
     assert!(asked.audited.is_none() && asked.verified.letters > 1);
+}
+
+#[tokio::test]
+async fn whichever_entry_of_a_case_is_taken_out_is_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = told(store(&dir).await).await;
+    audit(&store, 0).await;
+    let mut tried = 0;
+    for of in [VITORIA, SERRA] {
+        let of = municipality(of);
+        let case = async || {
+            store.case_file(of, Some(&rma()), CaseCheck::SinceAudit).await.unwrap().unwrap().verified
+        };
+        let journal =
+            store.journal(&JournalFilter { municipality: Some(of), ..JournalFilter::default() }).await;
+        assert!(case().await.is_whole());
+        for JournalEntry { seq, kind, .. } in journal.unwrap() {
+            let out = format!(
+                "CREATE TABLE aside AS SELECT * FROM journal WHERE seq = {seq}; DELETE FROM journal WHERE seq = {seq}"
+            );
+            tamper_with(&store, &dir, out).await;
+            assert!(!case().await.is_whole(), "{kind} {seq}");
+            let back = "INSERT INTO journal SELECT * FROM aside; DROP TABLE aside".to_owned();
+            tamper_with(&store, &dir, back).await;
+            tried += 1;
+        }
+        assert!(case().await.is_whole(), "put back");
+    }
+    assert!(tried > 5, "{tried}");
+}
+
+#[tokio::test]
+async fn an_order_whose_entry_was_the_windows_last_is_missed_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = told(store(&dir).await).await;
+    let (municipality, window) = (municipality(VITORIA), rma());
+    let call = Override::Note { municipality, window, until: None, telephone: None };
+    let by = Authorship { author: "ana".to_owned(), reason: "falou".to_owned(), at: at(15) };
+    let order = store.add_override(call, by).await.unwrap();
+    audit(&store, 0).await;
+    let last = "SELECT MAX(seq) FROM journal WHERE kind = 'ordem'";
+    tamper_with(&store, &dir, format!("DELETE FROM journal WHERE seq = ({last})")).await;
+    let found = store.case_file(municipality, Some(&rma()), CaseCheck::SinceAudit).await.unwrap().unwrap();
+    let amiss =
+        Discrepancy { table: "overrides", key: vec![order.as_str().to_owned()], what: Amiss::Unknown };
+    assert_eq!(found.verified.discrepancies, [amiss]);
+}
+
+/// Entries about other windows and municipalities, as a ledger has more of each year.
+async fn other_years(store: &Store, entries: i64) {
+    let other = WindowId::parse("rma/2025-11").unwrap();
+    for n in 0..entries {
+        let of = municipality(if n % 2 == 0 { VITORIA } else { SERRA });
+        let shown = DossierShown { user: "ana".to_owned(), by_proxy: false };
+        store.note_dossier_shown(of, Some(other.clone()), shown, at(0)).await.unwrap();
+    }
+}
+
+/// How many steps SQLite takes for a case, after so many entries about something else.
+async fn steps(entries: i64) -> usize {
+    let dir = tempfile::tempdir().unwrap();
+    let store = file_store(&dir).await;
+    other_years(&store, entries).await;
+    let store = told(store).await;
+    audit(&store, 0).await;
+    let taken = Arc::new(AtomicUsize::new(0));
+    let mut view = store.db.view().await.unwrap();
+    let counted = taken.clone();
+    let one = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        true
+    };
+    view.sqlite().unwrap().lock_handle().await.unwrap().set_progress_handler(1, one);
+    let case = read(&mut view, municipality(VITORIA), Some(&rma()), CaseCheck::SinceAudit).await.unwrap();
+    view.sqlite().unwrap().lock_handle().await.unwrap().remove_progress_handler();
+    assert!(case.unwrap().verified.is_whole());
+    taken.load(Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn a_case_of_one_window_costs_the_same_after_ten_years() {
+    let (few, many) = (steps(10).await, steps(400).await);
+    assert!(few > 100 && many <= few + few / 20, "{few} and {many}");
+}
+
+#[tokio::test]
+async fn no_statement_of_a_case_goes_through_all_of_the_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = file_store(&dir).await;
+    let mut conn = store.db.read().await.unwrap();
+    for (name, sql) in super::ALL.iter().chain(dossier::ALL) {
+        for step in planned(&mut conn, sql).await {
+            let is_whole = ["journal", "j", "n", "notices"]
+                .iter()
+                .any(|table| step == format!("SCAN {table}") || step.starts_with(&format!("SCAN {table} ")));
+            // What is of no window is each load of years.
+            let is_of_service = sql.contains("window_id IS NULL AND municipality IS NULL");
+            // A table with one row stands before what it is joined to.
+            let is_named = !is_whole || step.contains("journal_of_service");
+            assert!(is_named && !is_of_service, "{name}: {step}");
+        }
+    }
 }

@@ -109,7 +109,7 @@ pub(super) fn prepare(
         "Notícias do MDS" => return news(office, ministry),
         "Desfazer o que foi decidido à mão" => {
             office.run(&format!("reter --municipio 3205200 --motivo Enchente --em {NOW}"), 0);
-            return vec![("CODIGO", named(office, "decisoes", "codigo"))];
+            return vec![("CODIGO", named(office, &format!("decisoes --em {NOW}"), "codigo"))];
         }
         "Novo sistema" => {
             let system = "\n[sistema.novo]\nnome = \"Novo\"\nlink = \"https://novo.mds.gov.br\"\npartes = [\"CRAS\"]\n\
@@ -155,7 +155,7 @@ fn pass(office: &Office) {
 
 /// A name in the first line that a command shows.
 fn named(office: &Office, line: &str, key: &str) -> String {
-    let shown = office.stdout(&format!("{line} --json --em {NOW}"));
+    let shown = office.stdout(&format!("{line} --json"));
     let first: Value = serde_json::from_str(shown.lines().next().unwrap()).unwrap();
     first[key].as_str().unwrap().to_owned()
 }
@@ -287,8 +287,8 @@ fn news(office: &Office, ministry: &Host) -> StandIns {
         format!("ativa = true\ntipo = \"rss\"\norigem = \"http\"\nurl = \"{url}\"\nhosts = [\"127.0.0.1\"]");
     office.edit("config/fontes.toml", portal, &here);
     pass(office);
-    let shown = named(office, "noticias", "comando");
+    let shown = named(office, &format!("noticias --em {NOW}"), "comando");
     let command = shown.strip_prefix("vigia-suas ").unwrap().replace('\'', "\"");
     office.run(&format!("{command} --sim --em {NOW}"), 0);
-    vec![("NOTICIA", named(office, "noticias", "noticia"))]
+    vec![("NOTICIA", named(office, &format!("noticias --em {NOW}"), "noticia"))]
 }

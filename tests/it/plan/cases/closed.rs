@@ -5,6 +5,7 @@
 use vigia_suas::domain::calendar::{Halt, HaltKind};
 use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::domain::notice::{Content, Kind, Overtaken, Untold};
+use vigia_suas::domain::overrides::Exemption;
 use vigia_suas::domain::roster::{Unit, Units};
 use vigia_suas::plan::account::{View, summarise};
 use vigia_suas::plan::post::Post;
@@ -283,8 +284,9 @@ fn a_unit_closed_after_the_reference_still_owes_it() {
     month_of(&mut case, "2026-02");
     case.roster.units =
         Some(Units::new([unit("11", 0, None, Some("2026-03-20")), unit("22", 1, None, None)]));
-    case.announced().gestao(State::Done, "2026-03-31T20:00");
+    case.announced();
     for (n, id) in [(0, "11"), (1, "22")] {
+        case.says("f", n, "GESTAO", None, State::Done, "2026-03-31T20:00");
         case.says("f", n, "CRAS", Some(id), State::Pending, "2026-03-31T21:00");
     }
     let remessa = content(&case.decide("2026-04-01T08:00"), "@1/remessa-GSUAS");
@@ -344,6 +346,24 @@ fn a_unit_closed_on_the_deadline_is_handed_over_all_the_same() {
     case.decide("2026-03-31T23:59:59");
     let remessa = content(&case.decide("2026-04-01T08:00"), "@1/remessa-GSUAS");
     assert_eq!(pending(&remessa), [municipality_code(0), municipality_code(1)]);
+}
+
+#[test]
+fn a_dispensa_that_lasts_until_the_deadline_counts_also_when_it_is_looked_at_the_day_after() {
+    for looked in ["2026-03-31T23:59:59", "2026-04-01T00:00", "2026-04-01T07:00"] {
+        let mut case = Case::new();
+        case.announced().gestao(State::Pending, "2026-03-31T20:00");
+        case.overrides.exemptions.push(Exemption {
+            municipality: municipality_code(1),
+            window: window_id(),
+            part: None,
+            until: Some(date("2026-03-31")),
+            authorship: authorship(),
+        });
+        case.decide(looked);
+        let remessa = content(&case.decide("2026-04-01T08:00"), "@1/remessa-GSUAS");
+        assert_eq!(pending(&remessa), [municipality_code(0)], "looked at {looked}");
+    }
 }
 
 #[test]

@@ -140,6 +140,23 @@ fn a_load_taken_while_the_clock_was_set_back_rules_because_it_came_last() {
 }
 
 #[test]
+fn a_contradiction_does_not_end_by_its_later_word_growing_old() {
+    let held = |loads: &Loads| {
+        let held = loads.case.plan(NOW).held;
+        held.iter().any(|d| {
+            d.municipality() == Some(municipality_code(0)) && d.because().cause().as_str() == "nao-confirmado"
+        })
+    };
+    let mut loads = Loads::new();
+    loads.case.says("f", 0, "CRAS", None, State::Done, "2026-03-10T00:00");
+    loads.row("f", -60, State::Done, None);
+    loads.row("g", -50, State::Pending, None);
+    assert!(held(&loads), "the last that was heard is that it is pendente");
+    loads.row("f", -1, State::Done, None);
+    assert!(!held(&loads) && !loads.is_accused(0), "a newer word, while the other is old");
+}
+
+#[test]
 fn a_load_from_a_clock_that_stood_ahead_accuses_nobody() {
     let mut loads = Loads::new();
     loads.row("f", 9_000, State::Pending, None);

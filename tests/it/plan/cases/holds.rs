@@ -109,6 +109,21 @@ fn what_was_pendente_before_an_outage_waits_for_liberar_however_often_it_is_load
     assert_eq!(case.pass("2026-03-24T09:00").len(), 2);
 }
 
+#[test]
+fn what_a_person_held_over_an_outage_waits_for_liberar_once_that_hold_ends_by_itself() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-19T07:00");
+    hold(&mut case, HoldScope::All, "2026-03-18T09:00", Some("2026-03-23"));
+    case.ledger.passed(at("2026-03-19T08:00"));
+    case.ledger.outage = Some(Outage { from: at("2026-03-19T08:00"), until: at("2026-03-23T07:30") });
+    let held = |n| format!("reter {} v0", key(rung(1, 10), n));
+    assert_eq!(case.pass("2026-03-23T07:31")[..2], [held(0), held(1)], "by the person's word");
+    case.gestao(State::Pending, "2026-03-24T07:00");
+    assert_eq!(case.pass("2026-03-24T08:00")[..2], [held(0), held(1)], "as what fell due in the gap");
+    case.overrides.release(BatchId::of_outage(at("2026-03-23T07:30")), at("2026-03-24T08:30"));
+    assert_eq!(case.pass("2026-03-24T09:00").len(), 2);
+}
+
 // A19
 #[test]
 fn a_late_pendente_of_a_released_day_is_not_held_again() {
@@ -122,6 +137,72 @@ fn a_late_pendente_of_a_released_day_is_not_held_again() {
     case.says("f", 1, "GESTAO", None, State::Pending, "2026-03-23T07:00");
     case.says("f", 1, "CRAS", None, State::Done, "2026-03-23T07:00");
     assert!(case.pass("2026-03-23T08:00").contains(&format!("enviar {} v1", key(rung(1, 10), 1))));
+}
+
+#[test]
+fn what_its_batch_holds_is_held_out_of_hours_and_what_it_lets_go_then_waits_for_them() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T07:00");
+    case.calendar.daily_limit = 1;
+    let of = |act: &str, v| [0, 1].map(|n| format!("{act} {} v{v}", key(rung(1, 10), n)));
+    let held = |plan: &Plan| plan.held.iter().filter(|d| d.because().cause().holds_batches()).count();
+    assert_eq!(case.pass("2026-03-20T08:00")[..2], of("reter", 0));
+    for now in ["2026-03-20T18:00", "2026-03-21T12:00"] {
+        let plan = case.plan(now);
+        assert_eq!((held(&plan), municipal(brief(&plan))), (2, Vec::new()), "{now}");
+    }
+    // A limit that is not reached any more is one end, `liberar` is the other: neither lets anything leave on a Saturday.
+    let mut released = case.clone();
+    released.overrides.release(BatchId::of_day(date("2026-03-20")), at("2026-03-21T12:00"));
+    case.calendar.daily_limit = 2;
+    for mut case in [case, released] {
+        assert_eq!(municipal(case.pass("2026-03-21T12:01")), of("reter", 0), "said to wait for the hours");
+        assert_eq!((held(&case.plan("2026-03-21T12:02")), case.pass("2026-03-21T12:02")), (0, Vec::new()));
+        case.gestao(State::Pending, "2026-03-23T07:00");
+        assert_eq!(case.pass("2026-03-23T08:00"), of("enviar", 1));
+    }
+}
+
+#[test]
+fn what_its_batch_would_hold_is_held_at_once_out_of_hours_too() {
+    let of = |act: &str, n, v| format!("{act} {} v{v}", key(rung(1, 10), n));
+    // Nobody looked in the hours of the day on which too many fell due.
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T18:20");
+    case.calendar.daily_limit = 1;
+    assert_eq!(municipal(case.pass("2026-03-20T18:30")), [of("reter", 0, 0), of("reter", 1, 0)]);
+    assert_eq!(municipal(case.pass("2026-03-20T18:31")), [""; 0], "once");
+    case.gestao(State::Pending, "2026-03-23T07:00");
+    assert_eq!(municipal(case.pass("2026-03-23T08:00")), [""; 0]);
+    case.overrides.release(BatchId::of_day(date("2026-03-20")), at("2026-03-23T08:30"));
+    assert_eq!(case.pass("2026-03-23T09:00"), [of("enviar", 0, 1), of("enviar", 1, 1)]);
+
+    // One more is wanted in the night of a day that is held.
+    let mut case = Case::new();
+    case.calendar.daily_limit = 0;
+    let says = |case: &mut Case, n, when| {
+        case.says("f", n, "GESTAO", None, State::Pending, when);
+        case.says("f", n, "CRAS", None, State::Done, when);
+    };
+    case.announced();
+    says(&mut case, 0, "2026-03-20T07:00");
+    case.pass("2026-03-20T08:00");
+    says(&mut case, 1, "2026-03-20T20:00");
+    case.pass("2026-03-20T20:01");
+    let held = case.plan("2026-03-20T20:02").held;
+    assert_eq!(held.iter().filter(|d| d.because().cause().holds_batches()).count(), 2);
+
+    // So is what fell due in a gap, where the return is at night.
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T19:00");
+    case.ledger.passed(at("2026-03-19T08:00"));
+    case.ledger.outage = Some(Outage { from: at("2026-03-19T08:00"), until: at("2026-03-20T20:00") });
+    assert_eq!(municipal(case.pass("2026-03-20T20:01")), [of("reter", 0, 0), of("reter", 1, 0)]);
+
+    // What nothing holds waits for the hours, and nothing is recorded of it.
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T18:20");
+    assert_eq!(case.pass("2026-03-20T18:30"), [""; 0]);
 }
 
 // D7

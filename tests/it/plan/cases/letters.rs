@@ -20,12 +20,6 @@ fn withheld(cause: &Reason) -> Standing {
     Standing::Withheld(cause.cause())
 }
 
-/// What a pass did about municipalities; the alert to staff is `holds`'.
-fn municipal(mut done: Vec<String>) -> Vec<String> {
-    done.retain(|line| !line.contains("geral/alerta-"));
-    done
-}
-
 #[test]
 fn what_one_address_took_goes_on_to_the_others_while_it_holds() {
     let mut case = Case::new();
@@ -116,6 +110,51 @@ fn a_letter_stopped_by_hand_and_released_is_the_same_letter() {
     assert_eq!(case.pass("2026-03-02T10:00"), [""; 0], "withheld is said once");
     case.overrides.holds.clear();
     assert_eq!(case.pass("2026-03-02T11:00"), [format!("enviar {letter}")]);
+}
+
+/// The address of a letter that no address took is corrected while it waits, or while somebody holds it.
+#[test]
+fn a_letter_that_waits_for_an_address_corrected_since_is_written_anew_to_the_right_one() {
+    let letter = || NoticeKey::parse(&key(Slot::Announcement, 0)).unwrap();
+    let waits = |standing, at: &[&str]| {
+        let mut case = Case::new();
+        case.announced().has(0, Slot::Announcement, Some(FIRST), standing);
+        for address in at {
+            case.ledger.put_address(letter(), email(address));
+        }
+        case
+    };
+    let corrected = |mut case: Case| {
+        let one = case.roster.municipalities.get_mut(&municipality_code(0)).unwrap();
+        one.contacts[0].addresses = vec![email("certo@es.test")];
+        case
+    };
+    let both = ["smas0@es.test", "cmas0@es.test"];
+    let anew = format!("enviar {} v2 para certo@es.test,cmas0@es.test", letter());
+    assert_eq!(acts(&waits(Standing::Queued, &both).plan("2026-03-02T09:00")), [""; 0]);
+    let mut queued = corrected(waits(Standing::Queued, &both));
+    let plan = queued.plan("2026-03-02T09:00");
+    assert_eq!(brief(&plan), [format!("retirar {} v1", letter())]);
+    assert_eq!(plan.actions[0].because(), &Reason::AddressGone);
+    assert_eq!(
+        queued.pass("2026-03-02T09:00"),
+        [format!("retirar {} v1", letter()), format!("enviar {} v2", letter())]
+    );
+
+    let by_hand = withheld(&Reason::Held {
+        scope: HoldScope::All,
+        author: "Ana".to_owned(),
+        reason: "teste".to_owned(),
+    });
+    let released = waits(by_hand, &both).plan("2026-03-02T09:00");
+    assert_eq!(brief(&released), [format!("enviar {} v1", letter())]);
+    assert_eq!(acts(&corrected(waits(by_hand, &both)).plan("2026-03-02T09:00")), [anew]);
+
+    // What one address took goes on to the other, but not to one that is nobody's any more.
+    let taken = live("2026-03-02T08:00");
+    assert_eq!(acts(&corrected(waits(taken, &both[1..])).plan("2026-03-02T09:00")), [""; 0]);
+    let plan = corrected(waits(taken, &both[..1])).plan("2026-03-02T09:00");
+    assert_eq!(brief(&plan), [format!("retirar {} v1", letter())]);
 }
 
 #[test]
@@ -216,6 +255,28 @@ fn a_general_edition_of_the_same_day_does_not_start_a_special_ladder_over() {
     let mut plan = case.plan("2026-04-01T08:00");
     plan.actions.retain(|d| d.key().municipality() == Some(municipality_code(0)));
     assert_eq!(brief(&plan), [""; 0]);
+}
+
+/// Written twice, or for some what all have: nothing moves, and nothing is said again.
+#[test]
+fn a_prorrogacao_that_repeats_the_deadline_sends_no_letter_and_no_remessa_again() {
+    for named in [&[][..], &[0]] {
+        let mut case = Case::new();
+        case.announced().gestao(State::Pending, "2026-03-23T07:00");
+        for n in 0..2 {
+            case.has(n, rung(1, 10), Some(FIRST), sent("2026-03-20T08:00"));
+        }
+        case.edition(FIRST, Some("2026-03-23"), named);
+        assert_eq!(case.pass("2026-03-23T08:00"), [""; 0]);
+        case.gestao(State::Pending, "2026-03-26T07:00");
+        let next = [0, 1].map(|n| format!("enviar {} v1", key(rung(1, 5), n)));
+        assert_eq!(case.pass("2026-03-26T08:00")[..2], next, "the ladder goes on");
+        case.pass("2026-04-01T07:00");
+        let remessas = case.pass("2026-04-01T08:00");
+        assert!(remessas.iter().any(|done| done.contains("@1/remessa-GSUAS")), "{remessas:?}");
+        case.edition(FIRST, Some("2026-04-02"), named);
+        assert_eq!(case.pass("2026-04-02T08:00"), [""; 0], "after the deadline neither");
+    }
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn a_part_and_its_units_are_judged_together() {
     let early = "2026-03-20T05:00";
     let late = "2026-03-20T06:00";
     let (done, pending, unknown) = (State::Done, State::Pending, State::Unconfirmed);
-    let table: [(&str, &[Said], &[&str]); 7] = [
+    let table: [(&str, &[Said], &[&str]); 9] = [
         ("a part known as a whole names no unit", &[("f", None, pending, late)], &["CRAS "]),
         (
             "a concluded unit stands although the part has something pending",
@@ -79,6 +79,12 @@ fn a_part_and_its_units_are_judged_together() {
             &[],
         ),
         (
+            "a unit pending in a part that another feed has as concluded is a contradiction",
+            &[("f", None, done, early), ("u", Some("11"), done, late), ("u", Some("22"), pending, late)],
+            &[],
+        ),
+        ("and so is one of the same load", &[("f", None, done, late), ("f", Some("22"), pending, late)], &[]),
+        (
             "two feeds that say opposite things accuse nobody",
             &[
                 ("u", Some("11"), done, early),
@@ -98,6 +104,27 @@ fn a_part_and_its_units_are_judged_together() {
         }
         assert_eq!(accused(&case, municipality_code(0)), expected, "{sentence}");
     }
+}
+
+#[test]
+fn a_part_pending_against_all_its_units_stays_in_doubt_when_its_word_grows_old() {
+    let mut case = Case::new();
+    with_units(&mut case);
+    case.announced().says("f", 0, "GESTAO", None, State::Done, "2026-03-16T05:00");
+    for unit in ["11", "22"] {
+        case.says("u", 0, "CRAS", Some(unit), State::Done, "2026-03-16T05:00");
+    }
+    let doubted = |case: &Case| {
+        let held = case.plan(NOW).held;
+        held.iter().any(|d| {
+            d.municipality() == Some(municipality_code(0)) && d.because().cause().as_str() == "nao-confirmado"
+        })
+    };
+    assert!(!doubted(&case));
+    case.says("f", 0, "CRAS", None, State::Pending, "2026-03-16T06:00");
+    assert!(doubted(&case));
+    case.says("u", 0, "CRAS", Some("22"), State::Done, "2026-03-20T05:00");
+    assert!(!doubted(&case), "a unit concluded since explains the part");
 }
 
 /// A part may stay pending while one of the units that a queued letter lists has filled in.
