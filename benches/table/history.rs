@@ -174,5 +174,5 @@ async fn pass(years: &Years, now: Timestamp) -> Cost {
 async fn counted_pass(years: &Years, now: Timestamp) -> Cost {
     let work = years.app.store.count_work().await.unwrap();
     let cost = pass(years, now).await;
-    Cost { detail: work.take(), ..cost }
+    Cost { detail: work.take().await.unwrap(), ..cost }
 }

@@ -20,6 +20,10 @@ use crate::support::years::{self, Years};
 /// What of a look at the ledger each thing costs, in steps.
 type Costs = BTreeMap<&'static str, u64>;
 
+/// Steps that the same look takes more or less, by which of the connections does what when: a statement that is new to
+/// one of them, a view that is ended with the next. Seen: up to 57.
+const BY_CHANCE: usize = 75;
+
 fn days(number: i64) -> SignedDuration {
     SignedDuration::from_hours(24 * number)
 }
@@ -34,32 +38,32 @@ async fn costs(years: &Years, at: Timestamp) -> Costs {
     let mut before = Vec::new();
     for minutes in 1..=4 {
         before = std::fs::read(&log).unwrap();
-        let _before = work.take();
+        let _before = work.take().await.unwrap();
         let pass = reconcile_once(app, at + SignedDuration::from_mins(minutes)).await.unwrap();
         assert_eq!((pass.recorded, pass.withheld, pass.closed), (0, 0, 0), "nothing is due");
     }
     let is_same = std::fs::read(&log).unwrap() == before;
     assert!(is_same, "nothing is written: the heartbeat notes a pass that found what the one before found");
-    costs.insert("pass", work.take());
+    costs.insert("pass", work.take().await.unwrap());
 
     let overview = Overview::load(live.clone(), store, None, AsOf::Now(at)).await.unwrap();
     assert_eq!(overview.windows.len(), 5, "two windows are open, and three closed not long ago");
-    costs.insert("situacao", work.take());
+    costs.insert("situacao", work.take().await.unwrap());
     today::of(&overview, store, &[]).await.unwrap();
-    costs.insert("the page of the day", work.take());
+    costs.insert("the page of the day", work.take().await.unwrap());
     overview.history(store).await.unwrap();
-    costs.insert("historico", work.take());
+    costs.insert("historico", work.take().await.unwrap());
 
     let (code, window) = (years::code(1), overview.windows[0].window.clone());
     let also = std::slice::from_ref(&window);
     let Overview { known, plan, .. } =
         Overview::with(live.clone(), store, also, AsOf::Now(at)).await.unwrap();
     why::gather((&known, &plan), store, code, &window, AsOf::Now(at)).await.unwrap().unwrap();
-    costs.insert("porque", work.take());
+    costs.insert("porque", work.take().await.unwrap());
 
     let past = Overview::load(live.clone(), store, None, AsOf::Then(at - days(3))).await.unwrap();
     assert_eq!(past.windows.len(), 5, "as three days ago");
-    costs.insert("situacao --em", work.take());
+    costs.insert("situacao --em", work.take().await.unwrap());
 
     // A calendar in which one window is otherwise.
     let mut other = live.setup.clone();
@@ -68,10 +72,10 @@ async fn costs(years: &Years, at: Timestamp) -> Costs {
     other.config.calendar.declared.push(opened_sooner);
     for (name, new) in [("verificar", &live.setup), ("recarga", &other)] {
         let _ = amend::silent_edits(&app.store, Some(&live.setup), new).await.unwrap();
-        costs.insert(name, work.take());
+        costs.insert(name, work.take().await.unwrap());
     }
     app.store.attempts_since(at - days(1)).await.unwrap();
-    costs.insert("attempts of a day", work.take());
+    costs.insert("attempts of a day", work.take().await.unwrap());
     costs
 }
 
@@ -143,11 +147,15 @@ async fn years_of_history_cost_a_look_nothing_and_are_shown_as_they_were() {
     }
     assert!(letters[1] > 2 * letters[0], "there is history: {letters:?}");
     let [second, fourth] = [&of_years[0], &of_years[1]];
-    assert_eq!(second["pass"], fourth["pass"], "after {letters:?} letters");
+    assert!(letters[1] - letters[0] > 8 * BY_CHANCE, "one step for each letter would be seen: {letters:?}");
     for (name, steps) in second {
         // What closed not long ago has a letter more or less, as its days fall; and the history is of twelve references,
-        // which no system but the monthly one has so soon.
-        let most = if *name == "historico" { 20 } else { 11 };
-        assert!(fourth[name] * 10 <= steps * most, "{name}: {of_years:?} after {letters:?} letters");
+        // which no system but the monthly one has so soon. A pass reads nothing of either.
+        let most = match *name {
+            "historico" => steps * 2,
+            "pass" => *steps,
+            _ => steps * 11 / 10,
+        };
+        assert!(fourth[name] <= most + BY_CHANCE as u64, "{name}: {of_years:?} after {letters:?} letters");
     }
 }
