@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::domain::id::WindowId;
 use crate::domain::reason::Reason;
 use crate::plan::decision::{Decision, End, Notice, Sending, Withheld};
-use crate::plan::ledger::Standing;
+
 use crate::plan::moment::Moment;
 use crate::plan::pair::Ready;
 use crate::plan::world::World;
@@ -33,8 +33,9 @@ pub(super) struct PlanDraft<'m> {
 impl PlanDraft<'_> {
     /// Withholds, as a change only when the ledger does not say so already.
     pub(super) fn withhold(&mut self, world: &World<'_>, withheld: Withheld) {
-        let now = Standing::Withheld(withheld.because.cause());
-        let known = world.ledger.notice(&withheld.notice.key).is_some_and(|record| record.standing == now);
+        let cause = withheld.because.cause();
+        let record = world.ledger.notice(&withheld.notice.key);
+        let known = record.is_some_and(|record| record.standing.is_held_by(cause));
         let decision = Decision::Withhold(withheld);
         if !known {
             self.actions.push(decision.clone());

@@ -151,8 +151,8 @@ pub enum Standing {
     Sent {
         /// When the first one did.
         at: Timestamp,
-        /// Whether another address is still to be tried or repeated.
-        live: bool,
+        /// What is left to its other addresses.
+        rest: Rest,
     },
     /// Every address refused or bounced.
     Failed,
@@ -168,12 +168,24 @@ pub enum Standing {
     },
 }
 
+/// What is left of a letter that somebody took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// No other address is to be tried or repeated.
+    Nothing,
+    /// Some other address is.
+    Waits,
+    /// Some other address was, and a hold stopped it. It goes on when nothing holds it any more, while the letter still says
+    /// what is so; otherwise it ends with the letter's validity, or when it is taken back.
+    Held(Cause),
+}
+
 impl Standing {
     /// Whether the plan still has something to decide about it at each pass.
     pub fn is_open(self) -> bool {
         match self {
             Self::Withheld(_) | Self::Queued => true,
-            Self::Sent { live, .. } => live,
+            Self::Sent { rest, .. } => rest != Rest::Nothing,
             Self::Failed | Self::Withdrawn | Self::Superseded | Self::Expired { .. } => false,
         }
     }
@@ -199,11 +211,26 @@ impl Standing {
         }
     }
 
+    /// Whether the ledger says of it that this holds it.
+    pub(super) fn is_held_by(self, by: Cause) -> bool {
+        match self {
+            Self::Withheld(cause) | Self::Sent { rest: Rest::Held(cause), .. } => cause == by,
+            Self::Sent { rest: Rest::Nothing | Rest::Waits, .. }
+            | Self::Queued
+            | Self::Failed
+            | Self::Withdrawn
+            | Self::Superseded
+            | Self::Expired { .. } => false,
+        }
+    }
+
     /// What holds it, if something does.
     pub fn held_by(self) -> Option<Cause> {
         match self {
-            Self::Withheld(cause) => (!cause.only_waits()).then_some(cause),
-            Self::Sent { .. }
+            Self::Withheld(cause) | Self::Sent { rest: Rest::Held(cause), .. } => {
+                (!cause.only_waits()).then_some(cause)
+            }
+            Self::Sent { rest: Rest::Nothing | Rest::Waits, .. }
             | Self::Queued
             | Self::Failed
             | Self::Withdrawn

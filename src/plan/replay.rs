@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::frontier::{self, Frontier};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, NoticeRecord, Rest, Standing};
 use super::memo::Memo;
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{FeedId, IdError, SnapshotId, WindowId};
@@ -284,7 +284,20 @@ impl Sight {
 pub fn accept(ledger: &mut Ledger, decision: &Decision, now: Timestamp) {
     match decision.key() {
         NoticeKey::Municipal { window, municipality, .. } => {
-            if let Some(record) = decision.record(now) {
+            // What somebody took stays so, whatever becomes of its other addresses.
+            let left =
+                ledger.notice(decision.key()).and_then(|known| Some((known, known.standing.sent_at()?)));
+            let record = match left {
+                Some((known, at)) => {
+                    let rest = match decision {
+                        Decision::Withhold(withheld) => Rest::Held(withheld.because.cause()),
+                        Decision::Send(_) | Decision::Close(_) | Decision::Publish(_) => Rest::Nothing,
+                    };
+                    Some(NoticeRecord { standing: Standing::Sent { at, rest }, ..known.clone() })
+                }
+                None => decision.record(now),
+            };
+            if let Some(record) = record {
                 ledger.put(window, *municipality, record);
             }
         }

@@ -20,7 +20,7 @@ use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::reason::Cause;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::hours_after;
-use crate::plan::ledger::{Flags, Ledger, NoticeRecord, Outage, Standing};
+use crate::plan::ledger::{Flags, Ledger, NoticeRecord, Outage, Rest, Standing};
 
 /// Notices with what their deliveries came to. live: whether an address is still to be tried or repeated, also one that a
 /// reter only pauses. lost: whether every address of the last version refused or bounced.
@@ -136,10 +136,10 @@ impl Store {
                 (Standing::Failed, None) => Standing::Queued,
                 // Queued, withheld: what has taken it as it stands took it later.
                 (Standing::Failed | Standing::Queued | Standing::Withheld(_), Some(at)) => {
-                    Standing::Sent { at, live: false }
+                    Standing::Sent { at, rest: Rest::Nothing }
                 }
                 // It left when the first address took it, also where that one came back since.
-                (Standing::Sent { at: later, live }, Some(at)) if at < later => Standing::Sent { at, live },
+                (Standing::Sent { at: later, rest }, Some(at)) if at < later => Standing::Sent { at, rest },
                 _ => continue,
             };
             then.put(window, *municipality, NoticeRecord { standing, ..record });
@@ -279,7 +279,9 @@ async fn sighted(
         let taken = Cells::of("attempts", &row).instant_opt("left_at")?;
         let standing = match [taken, said].into_iter().flatten().min() {
             Some(at) => {
-                Standing::Sent { at, live: matches!(record.standing, Standing::Sent { live: true, .. }) }
+                let rest =
+                    if let Standing::Sent { rest, .. } = record.standing { rest } else { Rest::Nothing };
+                Standing::Sent { at, rest }
             }
             None => Standing::Queued,
         };
@@ -298,7 +300,7 @@ fn as_decided(
     let valid_until = told.valid_until.map(|until| until.0);
     let standing = match (left_at, told.act) {
         (_, Act::Publish) => return None,
-        (Some(at), _) => Standing::Sent { at, live: false },
+        (Some(at), _) => Standing::Sent { at, rest: Rest::Nothing },
         (None, Act::Send) => Standing::Queued,
         (None, Act::Withhold) => Standing::Withheld(Cause::parse(&told.cause)?),
         (None, Act::Withdraw) => Standing::Withdrawn,
@@ -372,7 +374,12 @@ fn put(ledger: &mut Ledger, cells: &Cells<'_>) -> Result<(), StoreError> {
 fn standing(cells: &Cells<'_>) -> Result<Option<Standing>, StoreError> {
     let live = cells.get::<Option<i64>>("live")?.unwrap_or(0) == 1;
     if let Some(at) = cells.instant_opt("reached_at")? {
-        return Ok(Some(Standing::Sent { at, live }));
+        let rest = match cells.get::<&str>("act")? {
+            _ if !live => Rest::Nothing,
+            "reter" => Rest::Held(cells.parsed("cause", Cause::parse)?),
+            _ => Rest::Waits,
+        };
+        return Ok(Some(Standing::Sent { at, rest }));
     }
     Ok(Some(match cells.get::<&str>("act")? {
         "enviar" if live => Standing::Queued,

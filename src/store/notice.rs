@@ -115,6 +115,12 @@ impl NoticeRow {
         *self = Self { due_at, valid_until, act, cause, ..known.clone() };
     }
 
+    /// Keeps all of it but what is decided now and why: what somebody took says what it said.
+    pub(super) fn stands_as(&mut self, known: &Self) {
+        let (act, cause) = (std::mem::take(&mut self.act), std::mem::take(&mut self.cause));
+        *self = Self { act, cause, ..known.clone() };
+    }
+
     /// Keeps which parts the letter names that was recorded before and goes on, and a copy for whom they are.
     pub(super) fn names_the_parts_of(&mut self, known: &Self) {
         self.parts.clone_from(&known.parts);
@@ -246,6 +252,12 @@ pub(super) fn ids(rows: &[Row]) -> Result<Vec<String>, StoreError> {
     Ok(ids)
 }
 
+/// Whether somebody took a letter of the notice.
+pub(super) async fn has_reached(conn: &mut Conn, key: &str) -> Result<bool, StoreError> {
+    let reached: i64 = bound!(REACHED, key).fetch_one(conn).await?.try_get(0)?;
+    Ok(reached > 0)
+}
+
 /// Puts the decision into the ledger. A notice that reached somebody keeps what its letter said.
 pub(super) async fn put(
     conn: &mut Conn,
@@ -254,8 +266,7 @@ pub(super) async fn put(
     change: &NewDecision,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let reached: i64 = bound!(REACHED, key).fetch_one(&mut *conn).await?.try_get(0)?;
-    if reached == 0 {
+    if !has_reached(&mut *conn, key).await? {
         putting(key, row, change, now).execute(conn).await?;
         return Ok(());
     }

@@ -12,7 +12,7 @@ use super::chain::{Chain, Line};
 use super::closing;
 use super::elsewhere::{self, KnownToHaveLeft};
 use super::letter::Packer;
-use super::notice::{NoticeRow, ids, put, putting, stop};
+use super::notice::{NoticeRow, has_reached, ids, put, putting, stop};
 use super::{DeliveryId, Store, StoreError, Unassured};
 use crate::database::batch::Batch;
 use crate::database::cell::ms;
@@ -187,7 +187,11 @@ impl<'c> Recorder<'c> {
                 if let Some(known) = known
                     && has_letter(conn, key, row.version).await?
                 {
-                    row.names_the_parts_of(known);
+                    if has_reached(conn, key).await? {
+                        row.stands_as(known);
+                    } else {
+                        row.names_the_parts_of(known);
+                    }
                     resume(conn, key, known, &row, change, now).await?
                 } else if sending.notice.key.municipality().is_some() && is_under_way(conn, key).await? {
                     (Recorded::UnderWay, Effect::default())
@@ -200,10 +204,16 @@ impl<'c> Recorder<'c> {
                 }
             }
             Decision::Withhold(_) | Decision::Close(_) | Decision::Publish(_) => {
+                let is_hold = matches!(change.decision, Decision::Withhold(_));
+                let mut holds_nothing = false;
                 if let Some(known) = known {
-                    if is_on_the_wire(conn, key).await? {
+                    if is_hold && has_reached(conn, key).await? {
+                        row.stands_as(known);
+                        // Its last address may have been tried since the plan looked.
+                        holds_nothing = known.act != row.act;
+                    } else if is_on_the_wire(conn, key).await? {
                         row.says_what(known);
-                    } else if matches!(change.decision, Decision::Withhold(_))
+                    } else if is_hold
                         && row.version == known.version
                         && has_letter(conn, key, row.version).await?
                     {
@@ -211,7 +221,7 @@ impl<'c> Recorder<'c> {
                     }
                 }
                 let stopped = stop(conn, key, change.decision.act(), now).await?;
-                if stopped.is_empty() && known == Some(&row) {
+                if stopped.is_empty() && (holds_nothing || known == Some(&row)) {
                     (Recorded::Repeated, Effect::default())
                 } else {
                     put(conn, key, &row, change, now).await?;

@@ -8,7 +8,7 @@ use super::{Act, Decision, Notice, Sending, Withheld};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::{Content, Kind, NoticeKey, Recipient, Slot, Told};
 use crate::domain::reason::Reason;
-use crate::plan::ledger::{CopyRequest, NamedPart, NoticeRecord, Standing};
+use crate::plan::ledger::{CopyRequest, NamedPart, NoticeRecord, Rest, Standing};
 
 impl Decision {
     /// What to do, by its word alone.
@@ -156,7 +156,7 @@ impl Decision {
     /// none for what goes to staff.
     pub fn record(&self, now: Timestamp) -> Option<NoticeRecord> {
         match self {
-            Self::Send(sending) => sending.record(Standing::Sent { at: now, live: false }, now),
+            Self::Send(sending) => sending.record(Standing::Sent { at: now, rest: Rest::Nothing }, now),
             Self::Withhold(Withheld { notice, kind, version, because }) => {
                 notice.record(*kind, *version, Standing::Withheld(because.cause()), now)
             }

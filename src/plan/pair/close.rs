@@ -81,21 +81,6 @@ impl Pair<'_, '_> {
         }
     }
 
-    /// Whether a letter that one address took still goes to its other addresses. (A rung's is judged with its wish.)
-    pub(super) fn goes_on(&self, record: &NoticeRecord) -> bool {
-        let names_the_date =
-            || record.told == Some(Told::from(self.track.deadline)) && !self.deadline_passed();
-        matches!(record.standing, Standing::Sent { live: true, .. })
-            && !self.goes_astray(record)
-            && match record.slot {
-                Slot::Announcement => names_the_date(),
-                Slot::Extension { edition } | Slot::Upheld { edition, .. } => {
-                    edition == self.track.edition && names_the_date() && !self.assessment().is_done()
-                }
-                Slot::Suspension { .. } | Slot::Rung { .. } => false,
-            }
-    }
-
     /// Why an open notice that is not wished any more ends, and how.
     pub(super) fn close(&self, record: &NoticeRecord) -> Closed {
         let over = |at: Option<Timestamp>| at.filter(|at| self.context.moment.reached(*at));

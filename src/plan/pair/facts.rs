@@ -51,6 +51,11 @@ impl<'b> Pair<'_, 'b> {
         self.records.iter().find(|r| r.slot == slot)
     }
 
+    /// Whether somebody took the letter of a slot.
+    pub(super) fn has_left(&self, slot: Slot) -> bool {
+        self.record(slot).is_some_and(|record| record.standing.sent_at().is_some())
+    }
+
     pub(super) fn assessment(&self) -> &Assessment {
         self.assessment.get_or_init(|| match self.closing {
             Some(closing) => self.context.assessor.assess_closed(self.municipality.code, closing),

@@ -27,8 +27,7 @@ impl Pair<'_, '_> {
         if matches!(standing, Some(Standing::Superseded | Standing::Expired { .. })) {
             return Fate::Nothing;
         }
-        let left = matches!(standing, Some(Standing::Sent { .. }));
-        if let Some(told_at) = self.corrected_at().filter(|_| !left)
+        if let Some(told_at) = self.corrected_at().filter(|_| !self.has_left(wish.slot))
             && !self.context.moment.reached(hours_after(told_at, QUIET_HOURS))
         {
             let because = Reason::Waits { until: self.leaves_after(told_at) };
@@ -89,10 +88,14 @@ impl Pair<'_, '_> {
         let record = self.record(wish.slot);
         match record.map(|r| r.standing) {
             // What one address took goes on to the others while it holds; it never comes a second time.
-            Some(Standing::Sent { live, .. }) => {
-                let holds = record.is_some_and(|r| r.kind == Kind::Reminder || still_says(r, &wish));
-                let astray = record.is_some_and(|r| self.goes_astray(r));
-                return if live && holds && !astray { Fate::Kept } else { Fate::Nothing };
+            Some(Standing::Sent { rest, .. }) => {
+                let holds = |r: &&NoticeRecord| {
+                    (r.kind == Kind::Reminder || still_says(r, &wish)) && !self.goes_astray(r)
+                };
+                return match record.filter(holds) {
+                    Some(record) => self.rest_fate(wish, record, rest),
+                    None => Fate::Nothing,
+                };
             }
             Some(Standing::Queued)
                 if !record.is_some_and(|r| still_says(r, &wish) && !self.goes_astray(r)) =>

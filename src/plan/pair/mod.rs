@@ -4,6 +4,7 @@ mod close;
 mod facts;
 mod fate;
 mod hold;
+mod rest;
 mod wish;
 
 use std::cell::OnceCell;
@@ -147,9 +148,19 @@ impl<'a, 'b> Pair<'a, 'b> {
             decided.silence.get_or_insert(Reason::Halted { kind: halt.kind, since: halt.since });
         } else {
             self.decide_open(&mut kept, &mut decided);
-            let unwished = |r: &&NoticeRecord| r.standing.is_open() && !kept.contains(&r.slot);
-            for record in self.records.iter().filter(unwished).filter(|r| !self.goes_on(r)) {
-                decided.closed.push(self.close(record));
+            for record in self.records.iter().filter(|record| record.standing.is_open()) {
+                if kept.contains(&record.slot) {
+                    continue;
+                }
+                let Some((wish, rest)) = self.rest(record) else {
+                    decided.closed.push(self.close(record));
+                    continue;
+                };
+                match self.rest_fate(wish, record, rest) {
+                    // One letter at a time: the next pass sees what this one has sent.
+                    Fate::Send(_) | Fate::Ready(..) if decided.send.is_some() || decided.ready.is_some() => {}
+                    fate => self.settle(fate, record.slot, &mut kept, &mut decided),
+                }
             }
         }
         decided
@@ -199,8 +210,8 @@ impl<'a, 'b> Pair<'a, 'b> {
             return;
         };
         let fate = match blocked {
-            Some(Err(because)) => self.withhold(&wish, Vec::new(), because),
-            Some(Ok(_)) | None => self.rung_fate(wish),
+            Some(Err(because)) if !self.has_left(slot) => self.withhold(&wish, Vec::new(), because),
+            Some(_) | None => self.rung_fate(wish),
         };
         self.settle(fate, slot, kept, decided);
     }
@@ -226,8 +237,8 @@ impl<'a, 'b> Pair<'a, 'b> {
             }
             Fate::Withhold(withheld) => {
                 kept.push(slot);
-                let now = Standing::Withheld(withheld.because.cause());
-                let is_change = self.record(slot).is_none_or(|record| record.standing != now);
+                let cause = withheld.because.cause();
+                let is_change = self.record(slot).is_none_or(|record| !record.standing.is_held_by(cause));
                 decided.withheld.push(Held { decision: Decision::Withhold(withheld), is_change });
             }
         }

@@ -34,7 +34,7 @@ impl Pair<'_, '_> {
     }
 
     /// A letter about the window itself: to all whom its system announces it to, whatever their status.
-    fn note(&self, slot: Slot, due_at: Timestamp, content: Content, because: Reason) -> Wish {
+    pub(super) fn note(&self, slot: Slot, due_at: Timestamp, content: Content, because: Reason) -> Wish {
         Wish {
             slot,
             kind: content.kind(),

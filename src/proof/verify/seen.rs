@@ -13,7 +13,7 @@ use crate::domain::journal::Act;
 use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::reason::Cause;
 use crate::plan::audit::ToldLetter;
-use crate::plan::ledger::{Ledger, NoticeRecord, Standing};
+use crate::plan::ledger::{Ledger, NoticeRecord, Rest, Standing};
 use crate::store::notice;
 
 impl Notices {
@@ -49,7 +49,14 @@ impl Notices {
             |delivery: &Delivery| matches!(delivery.state, DeliveryState::Refused | DeliveryState::Bounced);
         let lost = newest.peek().is_some() && newest.all(is_lost);
         let standing = match (reached_at, notice.act?) {
-            (Some(at), _) => Standing::Sent { at: instant(at)?, live },
+            (Some(at), act) => {
+                let rest = match act {
+                    _ if !live => Rest::Nothing,
+                    Act::Withhold => Rest::Held(Cause::parse(&notice.cause)?),
+                    Act::Send | Act::Withdraw | Act::Supersede | Act::Expire | Act::Publish => Rest::Waits,
+                };
+                Standing::Sent { at: instant(at)?, rest }
+            }
             (None, Act::Send) if live => Standing::Queued,
             (None, Act::Send) => Standing::Failed,
             (None, Act::Withhold) if lost => Standing::Failed,

@@ -6,7 +6,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::overrides::Authorship;
 use crate::domain::refusal::Refusal;
 use crate::plan::Act;
-use crate::plan::ledger::Standing;
+use crate::plan::ledger::{Rest, Standing};
 use crate::store::testing::*;
 use crate::store::{DeliveryFilter, Noted, OnUncertain, RawMessage, Return, Settlement, Store};
 
@@ -90,7 +90,7 @@ async fn an_uncertain_letter_can_be_left_alone() {
     let lock = store.lock().unwrap();
     store.recover(&lock, at(4), OnUncertain::Withhold).await.unwrap();
     assert!(store.claim("b", at(60), 100).await.unwrap().is_empty());
-    assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(3), live: false });
+    assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(3), rest: Rest::Nothing });
 }
 
 #[tokio::test]
@@ -147,9 +147,9 @@ async fn an_uncertain_letter_stays_uncertain_when_its_repetition_is_put_off() {
     let store = filled(&dir).await;
     send_all(&store, 2, |_| uncertain()).await;
     send_all(&store, 8, |_| deferred()).await;
-    assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(2), live: true });
+    assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(2), rest: Rest::Waits });
     send_all(&store, 20, |_| accepted()).await;
-    assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(2), live: false });
+    assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(2), rest: Rest::Nothing });
     assert!(store.verify().await.unwrap().is_whole());
 }
 
@@ -180,14 +180,18 @@ async fn a_letter_that_bounced_everywhere_failed_and_one_read_was_sent() {
         then.notice(&sent[0].key).unwrap().standing
     };
     assert_eq!(known(at(1)).await, Standing::Queued, "it had not left yet");
-    assert_eq!(known(at(2)).await, Standing::Sent { at: at(2), live: false }, "nothing had come back yet");
+    assert_eq!(
+        known(at(2)).await,
+        Standing::Sent { at: at(2), rest: Rest::Nothing },
+        "nothing had come back yet"
+    );
     assert_eq!(known(at(3)).await, Standing::Failed);
     assert_eq!(store.flagged().await.unwrap().len(), 2);
     assert!(store.confirm_contact(&sent[0].address, by(4)).await.unwrap());
     assert!(!store.confirm_contact(&sent[0].address, by(4)).await.unwrap());
     let only = std::slice::from_ref(&sent[1].address);
     store.note_return(&sent[1].message_id, only, &[], Return::Read, &raw(), at(5)).await.unwrap();
-    assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(5), live: false });
+    assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(5), rest: Rest::Nothing });
     let late = store.note_return(&sent[1].message_id, only, &[], bounced(), &raw(), at(6)).await.unwrap();
     assert_eq!(late, Noted::Known(sent[1].key.clone()), "a letter read did not bounce");
     assert!(store.verify().await.unwrap().is_whole());

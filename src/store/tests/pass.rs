@@ -7,7 +7,7 @@ use crate::domain::delivery::{DeliveryState, Outcome};
 use crate::domain::notice::{Addressee, Content, NoticeKey, PendingPart, StaffSlot};
 use crate::domain::reason::Reason;
 use crate::domain::refusal::Refusal;
-use crate::plan::ledger::{CopyRequest, Ledger, NamedPart, NoticeRecord, Standing};
+use crate::plan::ledger::{CopyRequest, Ledger, NamedPart, NoticeRecord, Rest, Standing};
 use crate::plan::replay::accept;
 use crate::plan::{Act, Closed, Decision, Notice, Withheld};
 use crate::store::testing::*;
@@ -159,7 +159,7 @@ async fn a_withdrawn_notice_does_not_leave_and_a_sent_address_stays_sent() {
     assert_eq!(wire, [DeliveryState::Sending, DeliveryState::Withdrawn]);
     store.settle(vec![settled(&marked[0], accepted(), 4)]).await.unwrap();
     let record = known(&store, VITORIA).await;
-    assert_eq!(record.standing, Standing::Sent { at: at(4), live: false });
+    assert_eq!(record.standing, Standing::Sent { at: at(4), rest: Rest::Nothing });
     // What was claimed before the withdrawal may not be sent.
     assert!(store.mark_sending(taken, at(5)).await.unwrap().is_empty());
     assert!(store.claim("a", at(600), 10).await.unwrap().is_empty());
@@ -191,10 +191,10 @@ async fn an_uncertain_address_no_longer_wanted_keeps_its_state_and_is_not_repeat
         if c.address.as_str().starts_with("smas") { uncertain() } else { deferred() }
     };
     send_all(&store, 2, outcome).await;
-    assert_eq!(known(&store, VITORIA).await.standing, Standing::Sent { at: at(2), live: true });
+    assert_eq!(known(&store, VITORIA).await.standing, Standing::Sent { at: at(2), rest: Rest::Waits });
     record(&store, 3, Act::Withdraw, VITORIA).await;
     assert_eq!(states(&store, VITORIA).await, [DeliveryState::Deferred, DeliveryState::Uncertain]);
-    assert_eq!(known(&store, VITORIA).await.standing, Standing::Sent { at: at(2), live: false });
+    assert_eq!(known(&store, VITORIA).await.standing, Standing::Sent { at: at(2), rest: Rest::Nothing });
     assert_eq!(
         known(&store, VITORIA).await.parts,
         [NamedPart::whole(part("CRAS"))],

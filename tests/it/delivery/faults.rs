@@ -2,6 +2,7 @@
 //!
 //! Long because the faults are one table of a relay's deeds, each told in full.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::sync::Arc;
@@ -441,6 +442,68 @@ async fn a_letter_held_on_the_wire_and_refused_goes_to_the_next_role_once_it_is_
     let first = desk.site.municipalities[0];
     assert_eq!(desk.ids(&desk.cmas(0)), [format!("<teste.2001.divulgacao.{first}.v2@{DOMAIN}>")]);
     desk.check_ledger().await;
+}
+
+/// A letter that one address took and the other puts off, or that is on the wire to one and waits for the other.
+#[tokio::test]
+async fn a_hold_stops_the_other_addresses_of_a_letter_that_one_took_and_they_get_it_once_it_is_let_go() {
+    for is_on_the_wire in [false, true] {
+        let mut desk = Desk::open(|choice| choice.announced_to = r#"["smas", "cmas"]"#).await;
+        let (first, other) = (desk.smas(0), desk.cmas(0));
+        let (store, by) = (desk.app.store.clone(), order::authorship);
+        if is_on_the_wire {
+            desk.relay.greet(Some("421 4.3.2 closing"));
+        } else {
+            desk.relay.once(&other, Deed::AtRcpt("451 4.7.1 greylisted"));
+        }
+        desk.deliver().await;
+        desk.pass_minutes(5);
+        let now = desk.now();
+        let marked = if is_on_the_wire {
+            let mut claims = store.claim("teste", now, 100).await.unwrap();
+            claims.retain(|claim| claim.address.as_str() == first);
+            let marked = store.mark_sending(claims, now).await.unwrap();
+            store.release_all("teste").await.unwrap();
+            marked
+        } else {
+            assert_eq!(desk.ids(&first).len(), 1);
+            Vec::new()
+        };
+        order::hold(&store, HoldScope::All, None, by("teste", "errada", now).unwrap()).await.unwrap();
+        reconcile_once(&desk.app, now).await.unwrap();
+        for claim in marked {
+            let outcome = Outcome::Accepted { reply: "250 2.0.0 ok".to_owned() };
+            let end = AttemptEnd {
+                claim,
+                outcome,
+                started_at: now,
+                ended_at: now,
+                next_attempt_at: None,
+                rests_until: now,
+            };
+            store.settle(vec![end]).await.unwrap();
+        }
+        desk.relay.greet(None);
+        for _ in 0..3 {
+            desk.pass_minutes(60);
+            desk.deliver().await;
+            assert_eq!(desk.ids(&other).len(), 0, "it is held");
+            desk.check_ledger().await;
+        }
+        let (_, plan) = Known::decide(desk.app.live(), &store, BTreeSet::new(), desk.now()).await.unwrap();
+        let held = |municipality| plan.held.iter().any(|h| h.key().municipality() == Some(municipality));
+        assert!(held(desk.site.municipalities[0]), "and told: {:?}", plan.held);
+        let lift = by("teste", "certa", desk.now()).unwrap();
+        assert_eq!(order::release(&store, HoldScope::All, lift).await.unwrap(), 1);
+        desk.pass_minutes(5);
+        desk.deliver().await;
+        assert_eq!(desk.ids(&other).len(), 1, "on the wire: {is_on_the_wire}");
+        let id = format!("<teste.2001.divulgacao.{}@{DOMAIN}>", desk.site.municipalities[0]);
+        assert_eq!(desk.ids(&other), [id]);
+        desk.pass_minutes(60);
+        assert_eq!(desk.deliver().await.accepted, 0, "and once");
+        desk.check_ledger().await;
+    }
 }
 
 #[tokio::test]

@@ -14,11 +14,11 @@ use vigia_suas::domain::status::State;
 use vigia_suas::domain::time::SendingHours;
 use vigia_suas::plan::account::{View, explain, summarise};
 use vigia_suas::plan::audit::{ToldLetter, broken_rules, unrecorded};
-use vigia_suas::plan::ledger::Outage;
+use vigia_suas::plan::ledger::{Ledger, NoticeRecord, Outage, Rest, Standing};
 use vigia_suas::plan::post::Post;
 use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::plan::summary::CallReason;
-use vigia_suas::plan::{Act, Decision};
+use vigia_suas::plan::{Act, Decision, plan};
 
 use crate::support::world::{Built, Draw, FIRST_DAY, draws, few_worlds, worlds};
 
@@ -493,6 +493,84 @@ proptest! {
         let mut all: Vec<Hold> = vec![order(2_000, newest)];
         all.extend(older.into_iter().map(|(hours, last)| order(hours, last)));
         prop_assert_eq!(alone, ruled(all));
+    }
+}
+
+/// The letters of a ledger that somebody took, with what is left of each.
+fn rests(ledger: &Ledger) -> Vec<(NoticeKey, NoticeRecord, Rest)> {
+    let mut found = Vec::new();
+    for (window, told) in ledger.windows() {
+        for (municipality, records) in told.municipalities() {
+            for record in records {
+                if let Standing::Sent { rest, .. } = record.standing {
+                    let (window, slot) = (window.clone(), record.slot);
+                    found.push((NoticeKey::Municipal { window, slot, municipality }, record.clone(), rest));
+                }
+            }
+        }
+    }
+    found
+}
+
+proptest! {
+    #![proptest_config(worlds())]
+
+    #[test]
+    fn a_hold_stops_whatever_still_goes_to_somebody_and_its_end_lets_it_go(
+        draw in draws(),
+        hours in 0..1_800_i64,
+    ) {
+        let built = draw.build();
+        let now = built.from + SignedDuration::from_hours(hours);
+        let (before, after): (Vec<_>, Vec<_>) = built.changes.iter().cloned().partition(|c| c.at <= now);
+        let mut replay = built.replay();
+        replay.run(built.from, now, &before, |_, _| {});
+        // Each letter still has an address to go to.
+        for (key, record, _) in rests(&replay.ledger) {
+            let (Some(at), NoticeKey::Municipal { window, municipality, .. }) = (record.standing.sent_at(), &key)
+            else {
+                continue;
+            };
+            let standing = Standing::Sent { at, rest: Rest::Waits };
+            replay.ledger.put(window, *municipality, NoticeRecord { standing, ..record });
+        }
+        let count = replay.overrides.holds.len();
+        replay.overrides.holds.push(Hold {
+            scope: HoldScope::All,
+            until: None,
+            authorship: Authorship { author: "teste".to_owned(), reason: "teste".to_owned(), at: now },
+        });
+        let mut sent = Vec::new();
+        let mut note = |decision: &Decision| {
+            if decision.act() == Act::Send && decision.key().municipality().is_some() {
+                sent.push((decision.key().clone(), decision.version()));
+            }
+        };
+        let later = now + SignedDuration::from_hours(30);
+        replay.pass(now, &mut note);
+        replay.run(now, later, &after, |_, decision| note(decision));
+        prop_assert_eq!(&sent, &[], "nothing leaves");
+        let held = rests(&replay.ledger);
+        for (key, _, rest) in &held {
+            prop_assert_ne!(*rest, Rest::Waits, "{} goes on", key);
+        }
+        // Nobody says anything more, and the hold is over.
+        replay.overrides.holds.truncate(count);
+        let until = later + SignedDuration::from_hours(24 * 14);
+        replay.run(later, until, &[], |_, decision| {
+            if decision.act() == Act::Send && decision.key().municipality().is_some() {
+                sent.push((decision.key().clone(), decision.version()));
+            }
+        });
+        let plan = plan(&replay.world(), until);
+        for (key, record, rest) in rests(&replay.ledger) {
+            let is_named = plan.held.iter().any(|held| *held.key() == key);
+            prop_assert!(!matches!(rest, Rest::Held(_)) || is_named, "{} is held, and nobody is told", key);
+            let again = sent.iter().filter(|(of, _)| *of == key);
+            for (_, version) in again {
+                prop_assert_eq!(*version, record.version, "{} in its own words", key);
+            }
+        }
     }
 }
 

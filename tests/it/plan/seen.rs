@@ -12,7 +12,7 @@ use vigia_suas::plan::account::{View, explain, summarise};
 use vigia_suas::plan::calls::calls;
 use vigia_suas::plan::day;
 use vigia_suas::plan::history::Recall;
-use vigia_suas::plan::ledger::{NoticeRecord, Standing};
+use vigia_suas::plan::ledger::{NoticeRecord, Rest, Standing};
 use vigia_suas::plan::post::{DeliveryFact, LetterState, Post};
 use vigia_suas::plan::replay::Replay;
 use vigia_suas::plan::summary::{Behind, CallReason, NextLine, Upcoming, Waiting, WindowSummary};
@@ -40,9 +40,13 @@ fn redrawn(record: &NoticeRecord, fate: u8, now: Timestamp) -> (NoticeRecord, Ve
         3 => (Standing::Failed, &[LetterState::Refused]),
         4 => (Standing::Expired { at: now, held_by: None }, &[LetterState::Expired, LetterState::Expired]),
         5 => (Standing::Expired { at: now, held_by: Cause::parse("retido") }, &[]),
-        6 => (Standing::Sent { at, live: true }, &[LetterState::Accepted, LetterState::Deferred]),
-        7 => (Standing::Sent { at, live: false }, &[LetterState::Uncertain]),
-        _ => (Standing::Sent { at, live: false }, &[]),
+        6 => (Standing::Sent { at, rest: Rest::Waits }, &[LetterState::Accepted, LetterState::Deferred]),
+        7 => (Standing::Sent { at, rest: Rest::Nothing }, &[LetterState::Uncertain]),
+        8 => {
+            let rest = Rest::Held(Cause::parse("retido").unwrap());
+            (Standing::Sent { at, rest }, &[LetterState::Accepted, LetterState::Held])
+        }
+        _ => (Standing::Sent { at, rest: Rest::Nothing }, &[]),
     };
     (NoticeRecord { standing, ..record.clone() }, states.to_vec())
 }
@@ -95,7 +99,7 @@ proptest! {
     #![proptest_config(worlds())]
 
     #[test]
-    fn every_surface_gives_one_reason_for_one_thing(draw in draws(), fates in prop::collection::vec(0..9_u8, 1..12)) {
+    fn every_surface_gives_one_reason_for_one_thing(draw in draws(), fates in prop::collection::vec(0..10_u8, 1..12)) {
         let built = draw.build();
         for (mut replay, now) in moments(&built) {
             let post = redraw(&mut replay, &fates, now);
@@ -174,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn a_letter_that_never_left_is_nowhere_shown_as_sent(draw in draws(), fates in prop::collection::vec(0..9_u8, 1..12)) {
+    fn a_letter_that_never_left_is_nowhere_shown_as_sent(draw in draws(), fates in prop::collection::vec(0..10_u8, 1..12)) {
         let built = draw.build();
         for (mut replay, now) in moments(&built) {
             let post = redraw(&mut replay, &fates, now);
@@ -214,7 +218,7 @@ proptest! {
     #[test]
     fn the_page_of_the_day_names_all_that_is_held_once_and_counts_as_sent_only_what_left(
         draw in draws(),
-        fates in prop::collection::vec(0..9_u8, 1..12),
+        fates in prop::collection::vec(0..10_u8, 1..12),
         hours in 1..200_i64,
     ) {
         let built = draw.build();

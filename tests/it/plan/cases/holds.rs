@@ -1,7 +1,7 @@
 //! What stops a letter, for how long, and who is told that it stops.
 
 use vigia_suas::domain::calendar::{Halt, HaltKind};
-use vigia_suas::domain::notice::{AlertItem, Content};
+use vigia_suas::domain::notice::{AlertItem, Content, NoticeKey};
 use vigia_suas::domain::overrides::{BatchId, Exemption};
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::refusal::Refusal;
@@ -77,6 +77,57 @@ fn a_rung_whose_whole_validity_lay_in_the_48_hours_is_superado_only_when_it_is_o
     let closed: Vec<_> = plan.actions.iter().filter(|d| d.act() == Act::Supersede).collect();
     assert_eq!(closed.len(), 2, "{:?}", brief(&plan));
     assert!(closed.iter().all(|d| d.rung() == Some(10) && d.because().cause().as_str() == "48h"));
+}
+
+#[test]
+fn a_hold_stops_the_other_addresses_of_a_letter_that_one_took_and_they_go_on_once_it_ends() {
+    let whole = Slot::Announcement;
+    for (slot, scope) in [
+        (rung(1, 10), HoldScope::Municipality(municipality_code(0))),
+        (rung(1, 10), HoldScope::Batch(BatchId::of_slot(&window_id(), rung(1, 10)))),
+        (whole, HoldScope::All),
+        (whole, HoldScope::Window(window_id())),
+    ] {
+        let mut case = Case::new();
+        case.announced().gestao(State::Pending, "2026-03-19T07:00");
+        case.has(1, rung(1, 10), Some(FIRST), sent("2026-03-20T08:00"));
+        case.has(0, rung(1, 10), Some(FIRST), sent("2026-03-20T08:00"));
+        case.has(0, slot, Some(FIRST), live("2026-03-20T08:00"));
+        assert_eq!(municipal(case.pass("2026-03-20T08:30")), [""; 0], "it goes on");
+        case.ledger.passed(at("2026-03-20T08:30"));
+        hold(&mut case, scope, "2026-03-20T08:40", Some("2026-03-22"));
+        let line = |act: &str| format!("{act} {} v1", key(slot, 0));
+        assert_eq!(municipal(case.pass("2026-03-20T09:00")), [line("reter")]);
+        assert_eq!(municipal(case.pass("2026-03-20T09:10")), [""; 0], "said once");
+        let plan = case.plan("2026-03-20T09:20");
+        assert!(
+            plan.held.iter().any(|held| held.key().to_string() == key(slot, 0)),
+            "and named: {:?}",
+            plan.held
+        );
+        case.gestao(State::Pending, "2026-03-23T06:00");
+        assert_eq!(municipal(case.pass("2026-03-23T07:00")), [""; 0], "over, but out of hours");
+        assert_eq!(municipal(case.pass("2026-03-23T08:00")), [line("enviar")], "the same version");
+        let record = case.ledger.notice(&NoticeKey::parse(&key(slot, 0)).unwrap()).unwrap();
+        assert_eq!(record.standing, sent("2026-03-20T08:00"), "it left when the first one took it");
+    }
+}
+
+#[test]
+fn what_a_hold_left_of_a_letter_ends_with_what_it_says() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-19T07:00");
+    case.has(0, rung(1, 10), Some(FIRST), live("2026-03-20T08:00"));
+    case.has(1, rung(1, 10), Some(FIRST), live("2026-03-20T08:00"));
+    hold(&mut case, HoldScope::All, "2026-03-20T08:40", None);
+    assert_eq!(municipal(case.pass("2026-03-20T09:00")).len(), 2);
+    case.gestao(State::Pending, "2026-03-23T07:00");
+    case.says("f", 0, "GESTAO", None, State::Done, "2026-03-23T07:30");
+    let taken_back = format!("retirar {} v1", key(rung(1, 10), 0));
+    assert_eq!(municipal(case.pass("2026-03-23T08:00")), [taken_back], "it would no longer be so");
+    case.gestao(State::Pending, "2026-03-26T07:00");
+    let over = municipal(case.pass("2026-03-26T08:00"));
+    assert!(over.contains(&format!("retirar {} v1", key(rung(1, 10), 1))), "its validity is over: {over:?}");
 }
 
 // D13
