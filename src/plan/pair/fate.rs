@@ -93,7 +93,7 @@ impl Pair<'_, '_> {
                     (r.kind == Kind::Reminder || still_says(r, &wish)) && !self.goes_astray(r)
                 };
                 return match record.filter(holds) {
-                    Some(record) => self.rest_fate(wish, record, rest),
+                    Some(record) => self.rest_fate(&wish, record, rest),
                     None => Fate::Nothing,
                 };
             }

@@ -156,10 +156,11 @@ impl<'a, 'b> Pair<'a, 'b> {
                     decided.closed.push(self.close(record));
                     continue;
                 };
-                match self.rest_fate(wish, record, rest) {
-                    // One letter at a time: the next pass sees what this one has sent.
-                    Fate::Send(_) | Fate::Ready(..) if decided.send.is_some() || decided.ready.is_some() => {}
-                    fate => self.settle(fate, record.slot, &mut kept, &mut decided),
+                let fate = self.rest_fate(&wish, record, rest);
+                let leaves = matches!(fate, Fate::Send(_) | Fate::Ready(..));
+                // One letter at a time: the next round sees what this one sends.
+                if !leaves || decided.send.is_none() && decided.ready.is_none() {
+                    self.settle(fate, record.slot, &mut kept, &mut decided);
                 }
             }
         }

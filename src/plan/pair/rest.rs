@@ -45,14 +45,14 @@ impl Pair<'_, '_> {
 
     /// What one address took goes on to the others as it was written. A hold stops them, and they go on once it ends: the
     /// same version, in the hours, past what another letter of the day would keep back.
-    pub(super) fn rest_fate(&self, wish: Wish, record: &NoticeRecord, rest: Rest) -> Fate {
+    pub(super) fn rest_fate(&self, wish: &Wish, record: &NoticeRecord, rest: Rest) -> Fate {
         let Some(version) = record.version.filter(|_| rest != Rest::Nothing) else { return Fate::Nothing };
-        let held = |wish: &Wish, because| {
+        let held = |because| {
             let (notice, kind) = (self.notice(wish, Vec::new()), record.kind);
             Fate::Withhold(Withheld { notice, kind, version: Some(version), because })
         };
-        if let Some(because) = self.held_by_hand(&wish) {
-            return held(&wish, because);
+        if let Some(because) = self.held_by_hand(wish) {
+            return held(because);
         }
         if rest == Rest::Waits {
             return Fate::Kept;
@@ -71,11 +71,11 @@ impl Pair<'_, '_> {
         let waiting = self.context.world.ledger.addresses(|| self.key(wish.slot));
         to.retain(|recipient| waiting.is_empty() || waiting.contains(&recipient.address));
         if to.is_empty() {
-            return held(&wish, Reason::NoContact);
+            return held(Reason::NoContact);
         }
         let copies = record.copies.clone();
         let sending =
-            Sending { notice: self.notice(&wish, to), version, copies, because: wish.because.clone() };
+            Sending { notice: self.notice(wish, to), version, copies, because: wish.because.clone() };
         if self.context.moment.is_sending() {
             return Fate::Send(sending);
         }
