@@ -265,16 +265,30 @@ fn line(
 fn held(view: View<'_>, window: &WindowId, held: &[&Decision]) -> Vec<HeldLine> {
     let line = |decision: &&Decision| {
         let slot = decision.key().slot()?;
-        let since = view.world.ledger.notice(decision.key());
-        let since = since.filter(|r| r.standing == Standing::Withheld(decision.because().cause()));
+        let (record, because) = (view.world.ledger.notice(decision.key()), decision.because());
+        let since = match record {
+            Some(record) if record.standing == Standing::Withheld(because.cause()) => {
+                Some(record.recorded_at)
+            }
+            // Its record says when it left.
+            Some(record) if record.standing.sent_at().is_some() => ordered_at(view, because),
+            Some(_) | None => None,
+        };
         Some(HeldLine {
             batch: BatchId::of_slot(window, slot),
-            because: decision.because().clone(),
-            since: since.map_or(view.now, |record| record.recorded_at),
+            because: because.clone(),
+            since: since.unwrap_or(view.now),
             dies_at: decision.valid_until(),
         })
     };
     held.iter().filter_map(line).collect()
+}
+
+/// When the order was given that holds a letter.
+fn ordered_at(view: View<'_>, because: &Reason) -> Option<Timestamp> {
+    let Reason::Held { scope: by, .. } = because else { return None };
+    let orders = view.world.overrides.ruling_holds().filter(|hold| hold.scope == *by);
+    orders.map(|hold| hold.authorship.at).max()
 }
 
 /// What comes next, if nothing changes.

@@ -105,6 +105,9 @@ fn a_hold_stops_the_other_addresses_of_a_letter_that_one_took_and_they_go_on_onc
             "and named: {:?}",
             plan.held
         );
+        let seen = seen(&case, "2026-03-20T09:20");
+        let withheld: Vec<_> = seen.lines.iter().flat_map(|line| &line.withheld).collect();
+        assert_eq!(withheld.iter().map(|held| held.since).collect::<Vec<_>>(), [at("2026-03-20T08:40")]);
         case.gestao(State::Pending, "2026-03-23T06:00");
         assert_eq!(municipal(case.pass("2026-03-23T07:00")), [""; 0], "over, but out of hours");
         assert_eq!(municipal(case.pass("2026-03-23T08:00")), [line("enviar")], "the same version");
