@@ -11,7 +11,7 @@ use crate::domain::notice::{Addressee, Content, Kind, Slot};
 use crate::domain::overrides::BatchId;
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::time::hours_after;
-use crate::plan::audience;
+use crate::plan::audience::{self, Reach};
 use crate::plan::decision::{Sending, Withheld};
 use crate::plan::ledger::{CopyRequest, NamedPart, NoticeRecord, Standing};
 use crate::plan::summary::{Behind, Waiting};
@@ -116,16 +116,7 @@ impl Pair<'_, '_> {
             )
             | None => {}
         }
-        let about = wish.about.map(|state| (self.assessment(), state));
-        let reach = audience::reach(
-            self.context.assessor,
-            self.context.world.calendar,
-            self.municipality,
-            &wish.audience,
-            about,
-            &self.context.world.ledger.flagged,
-            self.context.moment,
-        );
+        let reach = self.reach(&wish);
         if let Some(because) = self.hold(&wish) {
             return self.withhold(&wish, reach.to, because);
         }
@@ -164,6 +155,20 @@ impl Pair<'_, '_> {
         let resumed = self.resumed(&wish, &because);
         let waiting = Waiting { kind: wish.kind, rung: wish.slot.rung(), behind: Behind::Hours };
         Fate::Ready(Box::new(Ready { sending, resumed }), waiting, because)
+    }
+
+    /// Where a letter goes, whatever took one of it before.
+    pub(super) fn reach(&self, wish: &Wish) -> Reach {
+        let about = wish.about.map(|state| (self.assessment(), state));
+        audience::reach(
+            self.context.assessor,
+            self.context.world.calendar,
+            self.municipality,
+            &wish.audience,
+            about,
+            &self.context.world.ledger.flagged,
+            self.context.moment,
+        )
     }
 
     /// Who hears of a letter about these parts, by the offices that are competent when it is written.

@@ -3,7 +3,6 @@
 use super::{Fate, Pair, Ready, Wish};
 use crate::domain::notice::{Content, Slot, Told};
 use crate::domain::reason::Reason;
-use crate::plan::audience;
 use crate::plan::decision::{Sending, Withheld};
 use crate::plan::edition::last_told;
 use crate::plan::ledger::{NoticeRecord, Rest, Standing};
@@ -57,17 +56,7 @@ impl Pair<'_, '_> {
         if rest == Rest::Waits {
             return Fate::Kept;
         }
-        let about = wish.about.map(|state| (self.assessment(), state));
-        let mut to = audience::reach(
-            self.context.assessor,
-            self.context.world.calendar,
-            self.municipality,
-            &wish.audience,
-            about,
-            &self.context.world.ledger.flagged,
-            self.context.moment,
-        )
-        .to;
+        let mut to = self.reach(wish).to;
         let waiting = self.context.world.ledger.addresses(|| self.key(wish.slot));
         to.retain(|recipient| waiting.is_empty() || waiting.contains(&recipient.address));
         if to.is_empty() {
