@@ -22,7 +22,11 @@ impl Work {
     /// # Errors
     /// [`StoreError`] where a connection cannot be had.
     pub async fn take(&self) -> Result<u64, StoreError> {
-        let _all = connections(&self.store).await?;
+        let mut all = connections(&self.store).await?;
+        for conn in all.iter_mut().filter_map(|conn| conn.sqlite()) {
+            // Whatever it was told to do before comes first.
+            let _idle = conn.lock_handle().await?;
+        }
         Ok(self.steps.swap(0, Ordering::Relaxed))
     }
 }
