@@ -211,25 +211,19 @@ impl Standing {
         }
     }
 
-    /// Whether the ledger says of it that this holds it.
+    /// Whether the ledger says of it that this holds it, or lets it wait.
     pub(super) fn is_held_by(self, by: Cause) -> bool {
-        match self {
-            Self::Withheld(cause) | Self::Sent { rest: Rest::Held(cause), .. } => cause == by,
-            Self::Sent { rest: Rest::Nothing | Rest::Waits, .. }
-            | Self::Queued
-            | Self::Failed
-            | Self::Withdrawn
-            | Self::Superseded
-            | Self::Expired { .. } => false,
-        }
+        self.cause() == Some(by)
     }
 
     /// What holds it, if something does.
     pub fn held_by(self) -> Option<Cause> {
+        self.cause().filter(|cause| !cause.only_waits())
+    }
+
+    fn cause(self) -> Option<Cause> {
         match self {
-            Self::Withheld(cause) | Self::Sent { rest: Rest::Held(cause), .. } => {
-                (!cause.only_waits()).then_some(cause)
-            }
+            Self::Withheld(cause) | Self::Sent { rest: Rest::Held(cause), .. } => Some(cause),
             Self::Sent { rest: Rest::Nothing | Rest::Waits, .. }
             | Self::Queued
             | Self::Failed

@@ -87,7 +87,7 @@ impl Pair<'_, '_> {
     pub(super) fn withhold(&self, wish: &Wish, to: Vec<Recipient>, because: Reason) -> Fate {
         let record = self.record(wish.slot);
         match record.map(|r| r.standing) {
-            // What is on its way is not called back by a hold of the plan; the outbox asks again before each attempt.
+            // Somebody took it: what is left of it is held by `rest_fate`.
             Some(Standing::Sent { .. } | Standing::Superseded) => return Fate::Nothing,
             Some(Standing::Expired { .. }) if matches!(wish.slot, Slot::Rung { .. }) => return Fate::Nothing,
             Some(
