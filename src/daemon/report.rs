@@ -81,7 +81,7 @@ pub async fn report_once(app: &App, now: Timestamp, told: &mut LastSaid) -> Resu
     let beside = Background { curves: &curves, history, roster: &known.live.setup.config.roster };
     let mut files = files(&dir.join("atual"), summaries, beside, calendar);
     for summary in summaries {
-        let published = known.ledger.window(&summary.window).into_iter().flat_map(WindowLedger::staff_slots);
+        let published = known.ledger.window(&summary.window).into_iter().flat_map(WindowLedger::staff_told);
         let last = published.filter_map(|(slot, _)| match slot {
             StaffSlot::Report { edition } => Some(last_report(&summary.window, *edition)),
             StaffSlot::Digest { .. }

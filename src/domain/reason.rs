@@ -165,8 +165,10 @@ pub enum Reason {
     NoLongerConfirmed,
     /// What the letter says no longer holds.
     ContentChanged,
-    /// An address that it was to go to is no longer one of the municipality's.
+    /// An address that it was to go to is no longer one of the municipality's, or the office's.
     AddressGone,
+    /// What held a letter to staff is over, and nobody took it: what it tells is written by what is known now.
+    WrittenAnew,
     /// The daemon was down for the whole validity.
     Outage {
         /// Last sign of life.
@@ -275,6 +277,7 @@ causes! {
     NoLongerConfirmed => "deixou-de-confirmar",
     ContentChanged => "conteudo-mudou",
     AddressGone => "endereco-mudou",
+    WrittenAnew => "escrita-de-novo",
     Outage => "parada",
     TooSoon => "48h",
     ValidityOver => "validade",

@@ -119,17 +119,10 @@ pub fn strangers(written: &[WrittenTo], roster: &Roster) -> Vec<Divergence> {
 }
 
 fn is_office(offices: &Offices, slot: &StaffSlot, address: &EmailAddress) -> bool {
-    let to = match slot {
-        StaffSlot::Digest { to, .. }
-        | StaffSlot::Referral { to, .. }
-        | StaffSlot::ReferralAddendum { to, .. } => to,
-        StaffSlot::Alert { .. } | StaffSlot::Report { .. } => {
-            return offices.alert_addresses().contains(address);
-        }
-    };
-    match to {
-        Addressee::Gsuas => offices.gsuas.addresses.contains(address),
-        Addressee::Gerencia(id) => {
+    match slot.addressee() {
+        None => offices.alert_addresses().contains(address),
+        Some(Addressee::Gsuas) => offices.gsuas.addresses.contains(address),
+        Some(Addressee::Gerencia(id)) => {
             offices.gerencias.get(id).is_some_and(|office| office.addresses.contains(address))
         }
     }

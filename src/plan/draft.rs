@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use crate::domain::id::WindowId;
 use crate::domain::reason::Reason;
 use crate::plan::decision::{Decision, End, Notice, Sending, Withheld};
+use crate::plan::ledger::Ledger;
 
 use crate::plan::moment::Moment;
 use crate::plan::pair::Ready;
@@ -48,17 +49,18 @@ impl PlanDraft<'_> {
         self.staff_held_by.is_some() || moment.is_sending()
     }
 
-    /// Files a notice to staff; one with nobody to read it is none.
-    pub(super) fn tell(&mut self, notice: Notice, because: Reason) {
+    /// Files a notice to staff; one with nobody to read it is none. One that was taken back before is a letter of its own.
+    pub(super) fn tell(&mut self, ledger: &Ledger, notice: Notice, because: Reason) {
         if notice.to.is_empty() {
             return;
         }
+        let next = ledger.staff(&notice.key).map(|known| known.version.saturating_add(1));
         if let Some(because) = self.staff_held_by.clone() {
             let kind = notice.content.kind();
-            let withheld = Withheld { notice, kind, version: None, because };
+            let withheld = Withheld { notice, kind, version: next, because };
             self.held.push(Cow::Owned(Decision::Withhold(withheld)));
         } else {
-            let version = NonZeroU16::MIN;
+            let version = next.unwrap_or(NonZeroU16::MIN);
             self.actions.push(Decision::Send(Sending { notice, version, copies: Vec::new(), because }));
         }
     }

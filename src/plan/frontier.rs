@@ -19,6 +19,7 @@ use super::{closing, digest, referral};
 use crate::domain::calendar::Window;
 use crate::domain::id::WindowId;
 use crate::domain::time::Zone;
+use crate::plan::ledger::WindowLedger;
 use crate::plan::world::World;
 
 /// Where what is settled ends: a window whose every deadline had passed by an instant is, unless it is named. It holds for
@@ -108,7 +109,14 @@ fn is_settled(world: &World<'_>, now: Timestamp, window: &Window) -> bool {
         && survey.is_settled()
         && !digest::is_owed(&survey)
         && !owes_referrals(&survey)
+        && !holds_staff(&survey)
         && moment.next_wake().is_none()
+}
+
+/// Whether a hold stopped what was left of a letter to staff: it goes on when that ends.
+fn holds_staff(survey: &Survey<'_>) -> bool {
+    let mut records = survey.ledger.into_iter().flat_map(WindowLedger::staff_records);
+    records.any(|(_, record)| record.standing.is_held())
 }
 
 fn owes_referrals(survey: &Survey<'_>) -> bool {

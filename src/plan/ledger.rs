@@ -82,7 +82,7 @@ pub struct Outage {
 #[derive(Debug, Clone, Default)]
 pub struct WindowLedger {
     municipalities: BTreeMap<MunicipalityCode, Vec<NoticeRecord>>,
-    staff: BTreeMap<StaffSlot, Timestamp>,
+    staff: BTreeMap<StaffSlot, StaffRecord>,
     closings: BTreeMap<u16, (Timestamp, KeptClosing)>,
     open: usize,
     /// How many of its notices somebody asked for a copy of.
@@ -114,6 +114,18 @@ pub struct NoticeRecord {
     pub parts: Vec<NamedPart>,
     /// Who asked for a copy of its letter when that was written.
     pub copies: Vec<CopyRequest>,
+    pub standing: Standing,
+}
+
+/// A notice to staff, as recorded last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StaffRecord {
+    /// When its last letter was recorded, or its report published.
+    pub told_at: Timestamp,
+    pub version: NonZeroU16,
+    pub due_at: Timestamp,
+    /// The same as `told_at`, or when it was held or taken back since, while nobody had taken it.
+    pub recorded_at: Timestamp,
     pub standing: Standing,
 }
 
@@ -221,6 +233,11 @@ impl Standing {
         self.cause().filter(|cause| !cause.only_waits())
     }
 
+    /// Whether something holds it, or lets it wait.
+    pub(super) fn is_held(self) -> bool {
+        self.cause().is_some()
+    }
+
     fn cause(self) -> Option<Cause> {
         match self {
             Self::Withheld(cause) | Self::Sent { rest: Rest::Held(cause), .. } => Some(cause),
@@ -231,6 +248,19 @@ impl Standing {
             | Self::Superseded
             | Self::Expired { .. } => None,
         }
+    }
+}
+
+impl StaffRecord {
+    /// One that somebody took as soon as it was recorded.
+    pub fn taken(at: Timestamp) -> Self {
+        let standing = Standing::Sent { at, rest: Rest::Nothing };
+        Self { told_at: at, version: NonZeroU16::MIN, due_at: at, recorded_at: at, standing }
+    }
+
+    /// Whether staff were told it, or are being told: one that was taken back before anybody took it is told anew.
+    pub fn is_told(&self) -> bool {
+        !matches!(self.standing, Standing::Withdrawn)
     }
 }
 
@@ -252,6 +282,14 @@ impl Ledger {
                 self.window(window)?.of(*municipality).iter().find(|record| record.slot == *slot)
             }
             NoticeKey::Staff { .. } | NoticeKey::Service { .. } => None,
+        }
+    }
+
+    /// A notice to staff about a window, as recorded last; none for any other.
+    pub fn staff(&self, key: &NoticeKey) -> Option<&StaffRecord> {
+        match key {
+            NoticeKey::Staff { window, slot } => self.window(window)?.staff(slot),
+            NoticeKey::Municipal { .. } | NoticeKey::Service { .. } => None,
         }
     }
 
@@ -311,14 +349,14 @@ impl Ledger {
         if self.addressed.is_empty() { &[] } else { self.addressed.get(&key()).map_or(&[], Vec::as_slice) }
     }
 
-    /// Puts in a notice to staff.
-    pub fn put_staff(&mut self, key: NoticeKey, at: Timestamp) {
+    /// Puts in a notice to staff, in place of what was known of it.
+    pub fn put_staff(&mut self, key: NoticeKey, record: StaffRecord) {
         match key {
             NoticeKey::Staff { window, slot } => {
-                self.windows.entry(window).or_default().staff.insert(slot, at);
+                self.windows.entry(window).or_default().staff.insert(slot, record);
             }
             key @ NoticeKey::Service { .. } => {
-                self.service.insert(key, at);
+                self.service.insert(key, record.told_at);
             }
             NoticeKey::Municipal { .. } => {}
         }
@@ -358,8 +396,11 @@ impl Ledger {
                     self.put(&id, municipality, record);
                 }
             }
-            for (slot, recorded) in window.staff.into_iter().filter(|(_, recorded)| *recorded <= at) {
-                self.windows.entry(id.clone()).or_default().staff.insert(slot, recorded);
+            for (slot, mut record) in window.staff.into_iter().filter(|(_, record)| record.told_at <= at) {
+                if record.recorded_at.max(record.standing.sent_at().unwrap_or(at)) > at {
+                    record.standing = Standing::Queued;
+                }
+                self.windows.entry(id.clone()).or_default().staff.insert(slot, record);
             }
             for (edition, kept) in window.closings.into_iter().filter(|(_, (recorded, _))| *recorded <= at) {
                 self.windows.entry(id.clone()).or_default().closings.insert(edition, kept);
@@ -383,7 +424,9 @@ impl WindowLedger {
         let mut records = self.municipalities.values().flatten();
         !(records
             .any(|record| is_later(record.recorded_at) || record.standing.sent_at().is_some_and(is_later))
-            || self.staff.values().copied().any(is_later)
+            || self.staff.values().any(|record| {
+                is_later(record.recorded_at) || record.standing.sent_at().is_some_and(is_later)
+            })
             || self.closings.values().any(|(recorded, _)| is_later(*recorded)))
     }
 
@@ -397,14 +440,21 @@ impl WindowLedger {
         self.municipalities.iter().map(|(code, records)| (*code, records.as_slice()))
     }
 
-    /// When a notice to staff was recorded, if it was.
-    pub fn staff(&self, slot: &StaffSlot) -> Option<Timestamp> {
-        self.staff.get(slot).copied()
+    /// A notice to staff as recorded last, if it ever was.
+    pub fn staff(&self, slot: &StaffSlot) -> Option<&StaffRecord> {
+        self.staff.get(slot)
     }
 
-    /// The notices to staff.
-    pub fn staff_slots(&self) -> impl Iterator<Item = (&StaffSlot, Timestamp)> {
-        self.staff.iter().map(|(slot, at)| (slot, *at))
+    /// Every notice to staff that was ever recorded.
+    pub fn staff_records(&self) -> impl Iterator<Item = (&StaffSlot, &StaffRecord)> {
+        self.staff.iter()
+    }
+
+    /// The notices that staff were told, or are being told, each with when.
+    pub fn staff_told(&self) -> impl Iterator<Item = (&StaffSlot, Timestamp)> {
+        self.staff_records()
+            .filter(|(_, record)| record.is_told())
+            .map(|(slot, record)| (slot, record.told_at))
     }
 
     /// What was recorded of an edition when its deadline passed, if it did.
@@ -430,5 +480,10 @@ impl WindowLedger {
     /// Whether any notice to a municipality is still open.
     pub fn has_open(&self) -> bool {
         self.open > 0
+    }
+
+    /// Whether a letter to staff still waits for somebody to take it, or stays behind a hold.
+    pub fn has_open_staff(&self) -> bool {
+        self.staff.values().any(|record| record.standing.is_open())
     }
 }

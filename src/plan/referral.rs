@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::assess::Assessment;
-use super::audience;
 use super::edition::{HaltState, Track};
 use super::survey::Survey;
 use crate::domain::calendar::{Deadline, HaltKind};
@@ -30,26 +29,33 @@ pub(super) fn referrals(
     if !survey.context.moment.reached(closing.refer_at) {
         return;
     }
-    let is_missing =
-        |to: &&Addressee| !survey.is_recorded(&StaffSlot::Referral { edition, to: (*to).clone() });
+    let is_missing = |to: &&Addressee| !survey.is_told(&StaffSlot::Referral { edition, to: (*to).clone() });
     let missing: Vec<&Addressee> = closing.offices.iter().filter(is_missing).collect();
     if missing.is_empty() || !draft.tells_staff(survey.context.moment) {
         return;
     }
     let Some(lists) = lists(survey, edition, deadline, closing) else { return };
     for to in missing {
-        let recipients = audience::office(&survey.context.world.roster.offices, to);
-        let content = Content::Referral {
-            to: to.clone(),
-            deadline: Some(deadline),
-            pending: lists.pending.clone(),
-            unconfirmed: lists.unconfirmed.clone(),
-            never_told: lists.never_told.clone(),
-        };
         let slot = StaffSlot::Referral { edition, to: to.clone() };
-        let because = Reason::DeadlinePassed { at: closing.ended_at };
-        draft.tell(survey.notice_to_staff(slot, recipients, closing.refer_at, content), because);
+        survey.tell(slot, to, closing.refer_at, content(&lists, to, deadline, closing), draft);
     }
+}
+
+/// What a remessa says by what is known now, and why; nothing where nobody is left on its edition.
+pub(super) fn as_known(survey: &Survey<'_>, edition: u16, to: &Addressee) -> Option<(Content, Reason)> {
+    let (closing, deadline) = ended(survey, edition)?;
+    Some(content(&lists(survey, edition, deadline, closing)?, to, deadline, closing))
+}
+
+fn content(lists: &Lists, to: &Addressee, deadline: Deadline, closing: &Closing) -> (Content, Reason) {
+    let content = Content::Referral {
+        to: to.clone(),
+        deadline: Some(deadline),
+        pending: lists.pending.clone(),
+        unconfirmed: lists.unconfirmed.clone(),
+        never_told: lists.never_told.clone(),
+    };
+    (content, Reason::DeadlinePassed { at: closing.ended_at })
 }
 
 #[derive(Default)]
@@ -123,22 +129,48 @@ fn untold(
 /// it stands.
 pub(super) fn addenda(survey: &Survey<'_>, draft: &mut PlanDraft) {
     let Some(ledger) = survey.ledger else { return };
-    for (slot, handed_at) in ledger.staff_slots() {
+    for (slot, handed_at) in ledger.staff_told() {
         let StaffSlot::Referral { edition, to } = slot else { continue };
         // Nobody leaves a list but by one of these.
         if survey.known_since(handed_at).is_empty() && !survey.tracks().any(is_cancelled) {
             continue;
         }
-        let Some(closing) = survey.closing(*edition) else { continue };
-        let Some(deadline) = survey.context.assessor.window().edition(*edition).and_then(|e| e.deadline)
-        else {
-            continue;
-        };
+        let Some((closing, deadline)) = ended(survey, *edition) else { continue };
         let (left, remaining) = left(survey, *edition, closing, handed_at);
         for (by, left) in left {
-            addendum(survey, (*edition, deadline), (by, left, remaining), to, draft);
+            let slot = StaffSlot::ReferralAddendum { edition: *edition, by, to: to.clone() };
+            if survey.is_told(&slot) || !draft.tells_staff(survey.context.moment) {
+                continue;
+            }
+            let Some((why, because, cause_at)) = overtaken(survey, by) else { continue };
+            let content =
+                Content::ReferralAddendum { to: to.clone(), previous: Some(deadline), why, left, remaining };
+            let due_at = survey.context.world.calendar.hours.next_sending(cause_at);
+            survey.tell(slot, to, due_at, (content, because), draft);
         }
     }
+}
+
+/// What an addendum says by what is known now, and why; nothing where nobody is off that list by it any more.
+pub(super) fn addendum_as_known(
+    survey: &Survey<'_>,
+    edition: u16,
+    by: Departure,
+    to: &Addressee,
+) -> Option<(Content, Reason)> {
+    let handed_at = survey.ledger?.staff(&StaffSlot::Referral { edition, to: to.clone() })?.told_at;
+    let (closing, deadline) = ended(survey, edition)?;
+    let (mut left, remaining) = left(survey, edition, closing, handed_at);
+    let (why, because, _) = overtaken(survey, by)?;
+    let left = left.remove(&by)?;
+    let content =
+        Content::ReferralAddendum { to: to.clone(), previous: Some(deadline), why, left, remaining };
+    Some((content, because))
+}
+
+fn ended<'s>(survey: &'s Survey<'_>, edition: u16) -> Option<(&'s Closing, Deadline)> {
+    let deadline = survey.context.assessor.window().edition(edition)?.deadline?;
+    Some((survey.closing(edition)?, deadline))
 }
 
 /// Whom a remessa named and who left its list since, by what took them off it, and how many it still names.
@@ -194,35 +226,21 @@ fn is_cancelled(track: &Track) -> bool {
     matches!(track.halt, HaltState::Halted { halt, .. } if halt.kind == HaltKind::Cancelled)
 }
 
-fn addendum(
-    survey: &Survey<'_>,
-    (edition, previous): (u16, Deadline),
-    (by, left, remaining): (Departure, Vec<MunicipalityCode>, usize),
-    to: &Addressee,
-    draft: &mut PlanDraft,
-) {
-    let slot = StaffSlot::ReferralAddendum { edition, by, to: to.clone() };
-    if survey.is_recorded(&slot) || !draft.tells_staff(survey.context.moment) {
-        return;
-    }
+/// What took somebody off a list: in the words of the addendum, why it is told, and since when it is known.
+fn overtaken(survey: &Survey<'_>, by: Departure) -> Option<(Overtaken, Reason, Timestamp)> {
     let window = survey.context.assessor.window();
-    let (why, because, cause_at) = match by {
+    Some(match by {
         Departure::Edition(later) => {
-            let Some(edition) = window.edition(later) else { return };
+            let edition = window.edition(later)?;
             let why = Overtaken::Extended { deadline: edition.deadline, source: edition.source.clone() };
             let known_at = Survey::editions(&survey.context).known_at(window, edition);
             (why, Reason::ReferralOvertaken { edition: later }, known_at)
         }
         Departure::Cancelled => {
-            let Some(halt) = window.halt else { return };
+            let halt = window.halt?;
             let zone = &survey.context.world.calendar.hours.zone;
             let since = halt.since.map_or(survey.context.opens_at, |day| zone.start_of(day));
             (Overtaken::Cancelled, Reason::Halted { kind: halt.kind, since: halt.since }, since)
         }
-    };
-    let content =
-        Content::ReferralAddendum { to: to.clone(), previous: Some(previous), why, left, remaining };
-    let recipients = audience::office(&survey.context.world.roster.offices, to);
-    let due_at = survey.context.world.calendar.hours.next_sending(cause_at);
-    draft.tell(survey.notice_to_staff(slot, recipients, due_at, content), because);
+    })
 }

@@ -42,7 +42,7 @@ pub(super) fn about_held(world: &World<'_>, moment: &Moment<'_>, draft: &mut Pla
         }
     }
     for (notice, because) in reminders {
-        draft.tell(notice, because);
+        draft.tell(world.ledger, notice, because);
     }
 }
 

@@ -3,13 +3,14 @@
 //! `simular` and the tests of the plan stand on it.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::frontier::{self, Frontier};
-use super::ledger::{Ledger, NoticeRecord, Rest, Standing};
+use super::ledger::{Ledger, NoticeRecord, Rest, StaffRecord, Standing};
 use super::memo::Memo;
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{FeedId, IdError, SnapshotId, WindowId};
@@ -301,14 +302,46 @@ pub fn accept(ledger: &mut Ledger, decision: &Decision, now: Timestamp) {
                 ledger.put(window, *municipality, record);
             }
         }
-        key @ (NoticeKey::Staff { .. } | NoticeKey::Service { .. }) => match decision {
-            Decision::Send(_) => ledger.put_staff(key.clone(), now),
-            Decision::Publish(report) => {
+        key @ (NoticeKey::Staff { .. } | NoticeKey::Service { .. }) => {
+            if let Decision::Publish(report) = decision {
                 let closing = report.closing.clone();
                 ledger.close(report.window(), report.edition(), now, move || Arc::unwrap_or_clone(closing));
-                ledger.put_staff(key.clone(), now);
             }
-            Decision::Withhold(_) | Decision::Close(_) => {}
-        },
+            if let Some(record) = staff_record(ledger.staff(key).copied(), decision, now) {
+                ledger.put_staff(key.clone(), record);
+            }
+        }
+    }
+}
+
+/// What a ledger has of a notice to staff after a decision; nothing where none was ever recorded of it.
+fn staff_record(known: Option<StaffRecord>, decision: &Decision, now: Timestamp) -> Option<StaffRecord> {
+    let taken_at = known.and_then(|known| known.standing.sent_at());
+    let rest = |at, rest| Standing::Sent { at, rest };
+    match (decision, known, taken_at) {
+        // What was stopped of a letter that somebody took goes on.
+        (Decision::Send(sending), Some(known), Some(at)) if known.version == sending.version => {
+            Some(StaffRecord { standing: rest(at, Rest::Nothing), ..known })
+        }
+        (Decision::Send(_) | Decision::Publish(_), ..) => Some(StaffRecord {
+            version: decision.version().unwrap_or(NonZeroU16::MIN),
+            due_at: decision.due_at(),
+            ..StaffRecord::taken(now)
+        }),
+        (Decision::Withhold(withheld), Some(known), Some(at)) => {
+            let standing = rest(at, Rest::Held(withheld.because.cause()));
+            Some(StaffRecord { standing, ..known })
+        }
+        (Decision::Withhold(withheld), Some(known), None) => {
+            let standing = Standing::Withheld(withheld.because.cause());
+            Some(StaffRecord { recorded_at: now, standing, ..known })
+        }
+        (Decision::Close(_), Some(known), Some(at)) => {
+            Some(StaffRecord { standing: rest(at, Rest::Nothing), ..known })
+        }
+        (Decision::Close(_), Some(known), None) => {
+            Some(StaffRecord { recorded_at: now, standing: Standing::Withdrawn, ..known })
+        }
+        (Decision::Withhold(_) | Decision::Close(_), None, _) => None,
     }
 }

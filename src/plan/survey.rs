@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::assess::Assessment;
+use super::audience;
 use super::edition::{Editions, HaltState, Track, last_told};
 use super::ladder::{self, Step};
 use super::moment::Moment;
@@ -14,11 +15,11 @@ use super::pair::{Decided, Pair};
 use crate::domain::closing::Closing;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::ExpectedFacts;
-use crate::domain::notice::{Content, NoticeKey, Recipient, StaffSlot, Told};
+use crate::domain::notice::{Addressee, Content, NoticeKey, StaffSlot, Told};
 use crate::domain::reason::Reason;
 use crate::plan::decision::{Closed, Decision, End, Notice};
 use crate::plan::draft::PlanDraft;
-use crate::plan::ledger::{NoticeRecord, WindowLedger};
+use crate::plan::ledger::{NoticeRecord, StaffRecord, WindowLedger};
 use crate::plan::window::WindowContext;
 use crate::plan::world::World;
 
@@ -159,21 +160,28 @@ impl<'a> Survey<'a> {
         at < zone.start_of(zone.date_of(born_at)) || self.context.starts_at.is_some_and(|starts| at < starts)
     }
 
-    /// Whether staff were told this already.
-    pub(super) fn is_recorded(&self, slot: &StaffSlot) -> bool {
-        self.ledger.is_some_and(|ledger| ledger.staff(slot).is_some())
+    /// Whether staff were told this already, or are being told.
+    pub(super) fn is_told(&self, slot: &StaffSlot) -> bool {
+        self.ledger.and_then(|ledger| ledger.staff(slot)).is_some_and(StaffRecord::is_told)
     }
 
-    /// A notice to staff about this window.
-    pub(super) fn notice_to_staff(
+    /// Files a notice to an office about this window.
+    pub(super) fn tell(
         &self,
         slot: StaffSlot,
-        to: Vec<Recipient>,
+        to: &Addressee,
         due_at: Timestamp,
-        content: Content,
-    ) -> Notice {
-        let key = NoticeKey::Staff { window: self.context.assessor.window().id.clone(), slot };
-        Notice { key, content, to, due_at, valid_until: None }
+        (content, because): (Content, Reason),
+        draft: &mut PlanDraft<'_>,
+    ) {
+        let to = audience::office(&self.context.world.roster.offices, to);
+        let notice = Notice { key: self.staff_key(slot), content, to, due_at, valid_until: None };
+        draft.tell(self.context.world.ledger, notice, because);
+    }
+
+    /// The key of a notice to staff about this window.
+    pub(super) fn staff_key(&self, slot: StaffSlot) -> NoticeKey {
+        NoticeKey::Staff { window: self.context.assessor.window().id.clone(), slot }
     }
 
     /// Those whom something was said to and who are no longer in the roster, in order; nobody where no notice is open.

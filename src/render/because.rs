@@ -148,8 +148,9 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         Reason::WindowGone => "A janela não está mais no calendário.".to_owned(),
         Reason::NoLongerConfirmed => "Os dados deixaram de confirmar a pendência.".to_owned(),
         Reason::ContentChanged => "O que a carta dizia deixou de valer.".to_owned(),
-        Reason::AddressGone => {
-            "Um endereço a que ela iria não está mais no cadastro do município.".to_owned()
+        Reason::AddressGone => "Um endereço a que ela iria não está mais no cadastro.".to_owned(),
+        Reason::WrittenAnew => {
+            "Ninguém a recebeu antes de ser retida; agora é escrita de novo, com o que vale hoje.".to_owned()
         }
         Reason::Outage { from, until } => format!(
             "O serviço ficou parado de {} até {}, durante toda a validade do aviso.",

@@ -20,7 +20,7 @@ use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::reason::Cause;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::hours_after;
-use crate::plan::ledger::{Flags, Ledger, NoticeRecord, Outage, Rest, Standing};
+use crate::plan::ledger::{Flags, Ledger, NoticeRecord, Outage, Rest, StaffRecord, Standing, WindowLedger};
 
 /// Notices with what their deliveries came to. live: whether an address is still to be tried or repeated, also one that a
 /// reter only pauses. lost: whether every address of the last version refused or bounced.
@@ -58,14 +58,14 @@ statements! {
         ["notice_key", "address"],
         "SELECT d.notice_key, d.address FROM deliveries d CROSS JOIN notices n \
          WHERE n.notice_key = d.notice_key AND n.version = d.version \
-         AND d.next_attempt_at IS NOT NULL AND d.stopped_at IS NULL AND n.municipality IS NOT NULL \
+         AND d.next_attempt_at IS NOT NULL AND d.stopped_at IS NULL AND n.window_id IS NOT NULL \
          AND d.state IN ('registrado', 'adiado', 'incerto')"
     );
     const STOPPED = packed!(
         ["notice_key", "address"],
         "SELECT d.notice_key, d.address FROM notices n \
          JOIN deliveries d ON d.notice_key = n.notice_key AND d.version = n.version \
-         WHERE n.window_id = $1 AND n.municipality IS NOT NULL AND n.act = 'reter' \
+         WHERE n.window_id = $1 AND n.act = 'reter' \
          AND d.stopped_at IS NOT NULL AND d.reached_at IS NULL \
          AND d.state IN ('registrado', 'retirado', 'expirado', 'enviando', 'adiado', 'incerto')"
     );
@@ -80,6 +80,15 @@ statements! {
         "AND j.subject = n.notice_key AND ",
         among!("n.window_id"),
         " AND n.recorded_at > $17 AND j.at <= $17 AND j.kind = 'decisao' ORDER BY j.seq"
+    );
+    // Of letters to staff that were told anew since: the one before, as it stood.
+    const TOLD_BEFORE = concat!(
+        "SELECT l.notice_key, n.kind, n.edition, l.version, n.due_at, l.recorded_at, l.recorded_at AS queued_at, ",
+        "(SELECT CASE WHEN MIN(d.stopped_at) <= $17 THEN 'retirar' ELSE 'enviar' END FROM deliveries d ",
+        "WHERE d.notice_key = l.notice_key AND d.version = l.version) AS act, 1 AS live, NULL AS reached_at ",
+        "FROM notices n JOIN letters l ON l.notice_key = n.notice_key WHERE ",
+        among!("n.window_id"),
+        " AND n.municipality IS NULL AND n.queued_at > $17 AND l.recorded_at <= $17 ORDER BY l.version"
     );
     const LEFT_BY = "SELECT MIN(a.ended_at) AS left_at FROM deliveries d JOIN attempts a ON a.delivery = d.id \
                      WHERE d.notice_key = $1 AND a.ended_at <= $2 AND a.outcome IN ('aceito', 'incerto')";
@@ -154,6 +163,9 @@ impl Store {
                 then.put(window, *municipality, record);
             }
         }
+        for row in rows_of_at(&mut view, TOLD_BEFORE, told, Some(ms(at))).await? {
+            put(&mut then, &Cells::of("letters", &row))?;
+        }
         for window in told {
             sighted(&mut view, &mut then, window, at).await?;
         }
@@ -226,8 +238,9 @@ async fn of_windows(
 
 /// Puts in where letters still go that nobody or not everybody took yet.
 async fn addresses(conn: &mut Conn, ledger: &mut Ledger) -> Result<(), StoreError> {
+    let is_open = |told: &WindowLedger| told.has_open() || told.has_open_staff();
     let open: Vec<WindowId> =
-        ledger.windows().filter(|(_, told)| told.has_open()).map(|(id, _)| id.clone()).collect();
+        ledger.windows().filter(|(_, told)| is_open(told)).map(|(id, _)| id.clone()).collect();
     if open.is_empty() {
         return Ok(());
     }
@@ -238,7 +251,7 @@ async fn addresses(conn: &mut Conn, ledger: &mut Ledger) -> Result<(), StoreErro
     for row in rows {
         let cells = Cells::of("deliveries", &row);
         let key = cells.parsed("notice_key", NoticeKey::parse)?;
-        if ledger.notice(&key).is_some() {
+        if ledger.notice(&key).is_some() || ledger.staff(&key).is_some() {
             ledger.put_address(key, cells.parsed("address", |text| EmailAddress::parse(text).ok())?);
         }
     }
@@ -348,8 +361,16 @@ pub(crate) async fn frame(
 fn put(ledger: &mut Ledger, cells: &Cells<'_>) -> Result<(), StoreError> {
     let key = cells.parsed("notice_key", NoticeKey::parse)?;
     let NoticeKey::Municipal { window, slot, municipality } = key else {
-        if let Some(at) = cells.instant_opt("queued_at")? {
-            ledger.put_staff(key, at);
+        if let Some(told_at) = cells.instant_opt("queued_at")? {
+            let published = Standing::Sent { at: told_at, rest: Rest::Nothing };
+            let record = StaffRecord {
+                told_at,
+                version: NonZeroU16::new(cells.number("version")?).ok_or_else(|| cells.corrupt("version"))?,
+                due_at: cells.instant("due_at")?,
+                recorded_at: cells.instant("recorded_at")?,
+                standing: standing(cells)?.unwrap_or(published),
+            };
+            ledger.put_staff(key, record);
         }
         return Ok(());
     };

@@ -193,7 +193,7 @@ impl<'c> Recorder<'c> {
                         row.names_the_parts_of(known);
                     }
                     resume(conn, key, known, &row, change, now).await?
-                } else if sending.notice.key.municipality().is_some() && is_under_way(conn, key).await? {
+                } else if is_under_way(conn, key).await? {
                     (Recorded::UnderWay, Effect::default())
                 } else {
                     let mut new = self.packer.new_letter((change, sending, key), row)?;

@@ -99,6 +99,16 @@ impl StaffSlot {
         }
     }
 
+    /// The office that it is for; none for a report, and for an alert, which goes to whoever hears alerts.
+    pub fn addressee(&self) -> Option<&Addressee> {
+        match self {
+            Self::Digest { to, .. } | Self::Referral { to, .. } | Self::ReferralAddendum { to, .. } => {
+                Some(to)
+            }
+            Self::Alert { .. } | Self::Report { .. } => None,
+        }
+    }
+
     pub(super) fn parse(edition: u16, text: &str) -> Option<Self> {
         if text == "relatorio" {
             return Some(Self::Report { edition });

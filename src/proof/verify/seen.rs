@@ -13,7 +13,7 @@ use crate::domain::journal::Act;
 use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::reason::Cause;
 use crate::plan::audit::ToldLetter;
-use crate::plan::ledger::{Ledger, NoticeRecord, Rest, Standing};
+use crate::plan::ledger::{Ledger, NoticeRecord, Rest, StaffRecord, Standing};
 use crate::store::notice;
 
 impl Notices {
@@ -27,8 +27,8 @@ impl Notices {
                     }
                 }
                 Some(staff) => {
-                    if let Some(at) = notice.queued_at.and_then(instant) {
-                        ledger.put_staff(staff, at);
+                    if let Some(record) = self.staff_record(key, notice) {
+                        ledger.put_staff(staff, record);
                     }
                 }
                 None => {}
@@ -42,13 +42,44 @@ impl Notices {
 
     fn record(&self, key: &str, slot: Slot, notice: &Notice) -> Option<NoticeRecord> {
         let Whole { recorded_at, told } = notice.whole.as_ref()?;
+        let standing = self.standing(key, notice)?;
+        Some(NoticeRecord {
+            slot,
+            kind: told.kind.map_or(Kind::Alert, |kind| *kind),
+            edition: told.edition.unwrap_or(1),
+            told: told.told.as_deref().and_then(parse_told),
+            version: NonZeroU16::new(told.version),
+            due_at: *told.due_at,
+            recorded_at: instant(*recorded_at)?,
+            parts: notice::parse_parts(&told.parts.join("\n"))?,
+            copies: notice::parse_copies(&told.copies.join("\n"))?,
+            standing,
+        })
+    }
+
+    fn staff_record(&self, key: &str, notice: &Notice) -> Option<StaffRecord> {
+        let Whole { recorded_at, told } = notice.whole.as_ref()?;
+        let told_at = instant(notice.queued_at?)?;
+        let published = Standing::Sent { at: told_at, rest: Rest::Nothing };
+        Some(StaffRecord {
+            told_at,
+            version: NonZeroU16::new(told.version)?,
+            due_at: *told.due_at,
+            recorded_at: instant(*recorded_at)?,
+            standing: self.standing(key, notice).unwrap_or(published),
+        })
+    }
+
+    /// Where a notice stands: what its deliveries came to, and otherwise the last decision. Nothing for a report.
+    fn standing(&self, key: &str, notice: &Notice) -> Option<Standing> {
+        let told = &notice.whole.as_ref()?.told;
         let reached_at = self.of(key).filter_map(|delivery| delivery.reached_at).min();
         let live = self.of(key).any(Delivery::is_live);
         let mut newest = self.of(key).filter(|delivery| delivery.version == told.version).peekable();
         let is_lost =
             |delivery: &Delivery| matches!(delivery.state, DeliveryState::Refused | DeliveryState::Bounced);
         let lost = newest.peek().is_some() && newest.all(is_lost);
-        let standing = match (reached_at, notice.act?) {
+        Some(match (reached_at, notice.act?) {
             (Some(at), act) => {
                 let rest = match act {
                     _ if !live => Rest::Nothing,
@@ -68,18 +99,6 @@ impl Notices {
                 held_by: Cause::parse(&notice.cause).filter(|cause| *cause != Cause::VALIDITY),
             },
             (None, Act::Publish) => return None,
-        };
-        Some(NoticeRecord {
-            slot,
-            kind: told.kind.map_or(Kind::Alert, |kind| *kind),
-            edition: told.edition.unwrap_or(1),
-            told: told.told.as_deref().and_then(parse_told),
-            version: NonZeroU16::new(told.version),
-            due_at: *told.due_at,
-            recorded_at: instant(*recorded_at)?,
-            parts: notice::parse_parts(&told.parts.join("\n"))?,
-            copies: notice::parse_copies(&told.copies.join("\n"))?,
-            standing,
         })
     }
 

@@ -80,6 +80,7 @@ fn reasons() -> Vec<Reason> {
         Reason::NoLongerConfirmed,
         Reason::ContentChanged,
         Reason::AddressGone,
+        Reason::WrittenAnew,
         Reason::Outage { from: at, until: later },
         Reason::TooSoon { told_at: at },
         Reason::ValidityOver { at, withheld: None },
@@ -117,7 +118,7 @@ fn every_reason_is_a_sentence() {
 #[test]
 fn every_reason_is_here() {
     let causes: std::collections::BTreeSet<_> = reasons().iter().map(Reason::cause).collect();
-    assert_eq!(causes.len(), 40, "one for each variant of Reason; a new one needs an example here");
+    assert_eq!(causes.len(), 41, "one for each variant of Reason; a new one needs an example here");
 }
 
 #[test]

@@ -506,6 +506,83 @@ async fn a_hold_stops_the_other_addresses_of_a_letter_that_one_took_and_they_get
     }
 }
 
+/// A remessa that waits for the relay, that one address took and the other puts off, or that is on the wire.
+#[tokio::test]
+async fn a_hold_stops_a_remessa_wherever_it_is_and_the_office_has_it_once_it_is_let_go() {
+    let (one, other) = (format!("gsuas@{DOMAIN}"), format!("vigilancia-gsuas@{DOMAIN}"));
+    for place in ["queued", "half", "wire"] {
+        let mut desk = Desk::open(|choice| {
+            choice.deadline = date(2026, 11, 30);
+            choice.gsuas = format!("[\"{one}\", \"{other}\"]");
+        })
+        .await;
+        let (store, by) = (desk.app.store.clone(), order::authorship);
+        desk.deliver().await;
+        desk.pass(SignedDuration::from_hours(24 * 6));
+        desk.deliver().await;
+        desk.pass(SignedDuration::from_hours(24 * 4));
+        desk.relay.once(&other, Deed::AtRcpt("451 4.7.1 greylisted"));
+        if place != "half" {
+            desk.relay.once(&one, Deed::AtRcpt("451 4.7.1 greylisted"));
+        }
+        desk.deliver().await;
+        desk.pass_minutes(5);
+        let now = desk.now();
+        let remessa = format!("<teste.2001.e1.remessa-GSUAS@{DOMAIN}>");
+        let mut marked = Vec::new();
+        if place == "wire" {
+            let mut claims = store.claim("teste", now, 100).await.unwrap();
+            claims.retain(|claim| claim.address.as_str() == one);
+            marked = store.mark_sending(claims, now).await.unwrap();
+            assert_eq!(marked.len(), 1);
+            store.release_all("teste").await.unwrap();
+        }
+        let before = desk.ids(&one).len();
+        assert_eq!(before, usize::from(place == "half"), "{place}");
+        order::hold(&store, HoldScope::All, None, by("teste", "errada", now).unwrap()).await.unwrap();
+        reconcile_once(&desk.app, now).await.unwrap();
+        desk.check_ledger().await;
+        for claim in marked {
+            let outcome = Outcome::Accepted { reply: "250 2.0.0 ok".to_owned() };
+            let end = AttemptEnd {
+                claim,
+                outcome,
+                started_at: now,
+                ended_at: now,
+                next_attempt_at: None,
+                rests_until: now,
+            };
+            store.settle(vec![end]).await.unwrap();
+        }
+        for _ in 0..3 {
+            desk.pass_minutes(60);
+            desk.deliver().await;
+            assert_eq!((desk.ids(&one).len(), desk.ids(&other).len()), (before, 0), "{place}: it is held");
+            desk.check_ledger().await;
+        }
+        let (_, plan) = Known::decide(desk.app.live(), &store, BTreeSet::new(), desk.now()).await.unwrap();
+        let named = plan.held.iter().filter(|held| held.key().to_string().contains("remessa")).count();
+        assert_eq!(named, 1, "{place}: {:?}", plan.held);
+        let lift = by("teste", "certa", desk.now()).unwrap();
+        order::release(&store, HoldScope::All, lift).await.unwrap();
+        desk.pass_minutes(5);
+        desk.deliver().await;
+        desk.check_ledger().await;
+        let anew = format!("<teste.2001.e1.remessa-GSUAS.v2@{DOMAIN}>");
+        let (expected, first) = match place {
+            "queued" => (anew.clone(), vec![anew]),
+            "half" => (remessa.clone(), vec![remessa]),
+            // The first address took it as it was being stopped.
+            _ => (remessa, Vec::new()),
+        };
+        assert_eq!(desk.ids(&other), [expected], "{place}");
+        assert_eq!(desk.ids(&one), first, "{place}");
+        desk.pass_minutes(60);
+        assert_eq!(desk.deliver().await.accepted, 0, "{place}: and once");
+        desk.check_ledger().await;
+    }
+}
+
 #[tokio::test]
 async fn no_more_than_so_many_leave_in_a_minute_or_a_day_also_after_a_restart() {
     let mut desk = Desk::open(|choice| {

@@ -28,7 +28,7 @@ use vigia_suas::domain::overrides::{Authorship, Hold, HoldScope, Overrides};
 use vigia_suas::domain::roster::{Contact, Municipality, Office, Offices, Role, Roster};
 use vigia_suas::domain::status::{Basis, Belief, Load, Observation, State, StatusBook};
 use vigia_suas::domain::time::{SendingHours, Zone};
-use vigia_suas::plan::ledger::{CopyRequest, Ledger, NamedPart, NoticeRecord, Rest, Standing};
+use vigia_suas::plan::ledger::{CopyRequest, Ledger, NamedPart, NoticeRecord, Rest, StaffRecord, Standing};
 use vigia_suas::plan::replay::Replay;
 use vigia_suas::plan::{self, Plan, World};
 

@@ -11,7 +11,7 @@ use vigia_suas::domain::id::{FeedId, SnapshotId, WindowId};
 use vigia_suas::domain::notice::NoticeKey;
 use vigia_suas::domain::status::{Belief, Load, StatusBook};
 use vigia_suas::plan::frontier::{self, Frontier};
-use vigia_suas::plan::ledger::Ledger;
+use vigia_suas::plan::ledger::{Ledger, StaffRecord};
 use vigia_suas::plan::replay::{Replay, StatusChange, accept};
 use vigia_suas::plan::{self, Decision, Plan, World};
 
@@ -68,8 +68,8 @@ impl<'a> Reader<'a> {
                     ledger.put(id, municipality, record.clone());
                 }
             }
-            for (slot, at) in said.staff_slots() {
-                ledger.put_staff(NoticeKey::Staff { window: id.clone(), slot: slot.clone() }, at);
+            for (slot, record) in said.staff_records() {
+                ledger.put_staff(NoticeKey::Staff { window: id.clone(), slot: slot.clone() }, *record);
             }
             for edition in 1..=9 {
                 if let Some(closing) = said.closing(edition).cloned() {
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
         self.service
             .iter()
             .filter(|(_, at)| **at >= since)
-            .for_each(|(key, at)| ledger.put_staff(key.clone(), *at));
+            .for_each(|(key, at)| ledger.put_staff(key.clone(), StaffRecord::taken(*at)));
         let mut status = StatusBook::default();
         for (arrival, change) in ahead.iter().filter_map(|id| self.learned.get(id)).flatten() {
             status.absorb(&change.observation, &load(*arrival, change.at), Belief::Literal);

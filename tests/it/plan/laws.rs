@@ -3,6 +3,7 @@
 //! Long because all of them read one run of a world by the same few helpers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU16;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
@@ -14,7 +15,7 @@ use vigia_suas::domain::status::State;
 use vigia_suas::domain::time::SendingHours;
 use vigia_suas::plan::account::{View, explain, summarise};
 use vigia_suas::plan::audit::{ToldLetter, broken_rules, unrecorded};
-use vigia_suas::plan::ledger::{Ledger, NoticeRecord, Outage, Rest, Standing};
+use vigia_suas::plan::ledger::{Ledger, NoticeRecord, Outage, Rest, StaffRecord, Standing};
 use vigia_suas::plan::post::Post;
 use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::plan::summary::CallReason;
@@ -569,6 +570,100 @@ proptest! {
             let again = sent.iter().filter(|(of, _)| *of == key);
             for (_, version) in again {
                 prop_assert_eq!(*version, record.version, "{} in its own words", key);
+            }
+        }
+    }
+}
+
+/// The letters of a ledger to offices, each as it stands.
+fn to_offices(ledger: &Ledger) -> Vec<(NoticeKey, StaffRecord)> {
+    let mut found = Vec::new();
+    for (window, told) in ledger.windows() {
+        for (slot, record) in told.staff_records().filter(|(slot, _)| slot.addressee().is_some()) {
+            let (window, slot) = (window.clone(), slot.clone());
+            found.push((NoticeKey::Staff { window, slot }, *record));
+        }
+    }
+    found
+}
+
+proptest! {
+    #![proptest_config(worlds())]
+
+    #[test]
+    fn a_hold_stops_whatever_still_goes_to_an_office_and_its_end_has_it_told(
+        draw in draws(),
+        hours in 0..1_800_i64,
+        is_taken in proptest::collection::vec(any::<bool>(), 1..5),
+    ) {
+        let built = draw.build();
+        let now = built.from + SignedDuration::from_hours(hours);
+        let (before, after): (Vec<_>, Vec<_>) = built.changes.iter().cloned().partition(|c| c.at <= now);
+        let mut replay = built.replay();
+        replay.run(built.from, now, &before, |_, _| {});
+        // Nobody took it yet, or somebody of the office, and another address waits.
+        for ((key, record), taken) in to_offices(&replay.ledger).into_iter().zip(is_taken.iter().cycle()) {
+            let rest = Rest::Waits;
+            let standing =
+                if *taken { Standing::Sent { at: record.told_at, rest } } else { Standing::Queued };
+            replay.ledger.put_staff(key, StaffRecord { standing, ..record });
+        }
+        let waited = to_offices(&replay.ledger);
+        let count = replay.overrides.holds.len();
+        replay.overrides.holds.push(Hold {
+            scope: HoldScope::All,
+            until: None,
+            authorship: Authorship { author: "teste".to_owned(), reason: "teste".to_owned(), at: now },
+        });
+        let is_of_office = |key: &NoticeKey| {
+            matches!(key, NoticeKey::Staff { slot, .. } if slot.addressee().is_some())
+        };
+        let mut sent: Vec<(NoticeKey, Option<NonZeroU16>)> = Vec::new();
+        let mut note = |decision: &Decision| {
+            if decision.act() == Act::Send && is_of_office(decision.key()) {
+                sent.push((decision.key().clone(), decision.version()));
+            }
+        };
+        let later = now + SignedDuration::from_hours(30);
+        replay.pass(now, &mut note);
+        let stopped = to_offices(&replay.ledger);
+        replay.run(now, later, &after, |_, decision| note(decision));
+        prop_assert_eq!(&sent, &[], "nothing leaves");
+        let in_calendar = |key: &NoticeKey| {
+            replay.windows().iter().any(|window| Some(&window.id) == key.window())
+        };
+        for ((key, was), (_, is)) in waited.iter().zip(&stopped).filter(|((key, _), _)| in_calendar(key)) {
+            let expected = match was.standing {
+                // Taken back where there is nobody left to tell of.
+                Standing::Queued => matches!(is.standing, Standing::Withheld(_) | Standing::Withdrawn),
+                _ => matches!(is.standing, Standing::Sent { rest: Rest::Held(_) | Rest::Nothing, .. }),
+            };
+            prop_assert!(expected, "{} {:?}", key, is);
+        }
+        // Nobody says anything more, and the hold is over.
+        replay.overrides.holds.truncate(count);
+        let until = later + SignedDuration::from_hours(24 * 14);
+        replay.run(later, until, &[], |_, decision| {
+            if decision.act() == Act::Send && is_of_office(decision.key()) {
+                sent.push((decision.key().clone(), decision.version()));
+            }
+        });
+        let plan = plan(&replay.world(), until);
+        let is_named = |key: &NoticeKey| plan.held.iter().any(|held| held.key() == key);
+        let versions: BTreeMap<NoticeKey, NonZeroU16> =
+            waited.iter().map(|(key, record)| (key.clone(), record.version)).collect();
+        for (key, record) in to_offices(&replay.ledger) {
+            let is_open = record.standing.is_open();
+            prop_assert!(!is_open || is_named(&key), "{} stays behind, and nobody is told", key);
+            let again: Vec<_> = sent.iter().filter(|(of, _)| *of == key).collect();
+            prop_assert!(again.len() <= 1, "{} leaves more than once: {:?}", key, again);
+            if let (Some(known), [(_, version)]) = (versions.get(&key), &again[..]) {
+                let expected = if stopped.iter().any(|(of, was)| *of == key && was.standing.sent_at().is_none()) {
+                    known.saturating_add(1)
+                } else {
+                    *known
+                };
+                prop_assert_eq!(*version, Some(expected), "{}", key);
             }
         }
     }

@@ -54,6 +54,8 @@ pub(crate) struct Choice {
     pub(crate) security: &'static str,
     /// More lines for `[smtp]`.
     pub(crate) smtp: String,
+    /// The address of `[gsuas]`, or several, as TOML.
+    pub(crate) gsuas: String,
 }
 
 impl Choice {
@@ -73,6 +75,7 @@ impl Choice {
             on_uncertain: "reenviar",
             security: "nenhuma",
             smtp: String::new(),
+            gsuas: format!("\"gsuas@{DOMAIN}\""),
         }
     }
 }
@@ -133,8 +136,8 @@ impl Site {
     }
 
     pub(crate) fn write_vigia(&self, choice: &Choice) {
-        let Choice { port, per_minute, per_day, connections, on_uncertain, opened, security, smtp, .. } =
-            choice;
+        let Choice { port, per_minute, per_day, connections, on_uncertain, opened, security, .. } = choice;
+        let Choice { smtp, gsuas, .. } = choice;
         let host = if *security == "nenhuma" { "127.0.0.1" } else { "localhost" };
         let data = self.data();
         let data = data.display();
@@ -160,7 +163,7 @@ por_dia = {per_day}
 conexoes = {connections}
 {smtp}
 [gsuas]
-email = "gsuas@{DOMAIN}"
+email = {gsuas}
 [alertas]
 para = ["alertas@{DOMAIN}"]
 pagina_do_dia = false

@@ -2,6 +2,7 @@
 
 use vigia_suas::domain::calendar::{Halt, HaltKind};
 use vigia_suas::domain::notice::{AlertItem, Content, Kind};
+use vigia_suas::domain::reason::{Cause, Reason};
 
 use super::*;
 
@@ -54,7 +55,10 @@ fn letters_left_after_a_resumo_are_in_the_next_also_when_the_edition_changed() {
     case.has(1, rung(1, 5), Some(FIRST), sent("2026-03-26T15:00"));
     let to = Addressee::Gerencia(GerenciaId::parse("GPSB").unwrap());
     let slot = StaffSlot::Digest { edition: 1, to, on: date("2026-03-26") };
-    case.ledger.put_staff(NoticeKey::Staff { window: window_id(), slot }, at("2026-03-26T08:00"));
+    case.ledger.put_staff(
+        NoticeKey::Staff { window: window_id(), slot },
+        StaffRecord::taken(at("2026-03-26T08:00")),
+    );
     case.edition("2026-04-20", Some("2026-03-27"), &[]);
     let done = case.decide("2026-03-27T08:00");
     let resumo = done.iter().find(|d| d.kind() == Some(Kind::Digest)).expect("a resumo");
@@ -109,8 +113,151 @@ fn each_day_of_a_clock_that_stands_back_is_alerted() {
     let alert = |day: &str| format!("enviar geral/alerta-relogio-{day} v1 para alertas@set.test");
     assert_eq!(acts(&case.plan("2026-03-10T12:00")), [alert("2026-03-10")]);
     let key = NoticeKey::Service { topic: "relogio".to_owned(), on: date("2026-03-10") };
-    case.ledger.put_staff(key, at("2026-03-10T12:00"));
+    case.ledger.put_staff(key, StaffRecord::taken(at("2026-03-10T12:00")));
     assert_eq!(acts(&case.plan("2026-03-10T13:00")), [""; 0]);
     assert_eq!(acts(&case.plan("2026-03-11T12:00")), [alert("2026-03-11")]);
     assert_eq!(acts(&case.plan("2026-03-20T11:56")).len(), 2, "four minutes are borne: divulgação to both");
+}
+
+/// Both were warned on 26 March, and the resumo of it and the remessa of the end are recorded.
+fn with_resumo_and_remessa() -> Case {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    for n in 0..2 {
+        case.has(n, rung(1, 5), Some(FIRST), sent("2026-03-31T17:00"));
+    }
+    let done: Vec<_> =
+        case.pass("2026-04-01T08:00").into_iter().filter(|d| d.starts_with("enviar")).collect();
+    assert_eq!(done, [RESUMO, REMESSAS[0], REMESSAS[1]]);
+    case
+}
+
+const RESUMO: &str = "enviar rma/2026@1/resumo-GPSB-2026-04-01 v1";
+const REMESSAS: [&str; 2] = ["enviar rma/2026@1/remessa-GSUAS v1", "enviar rma/2026@1/remessa-GPSB v1"];
+
+/// Has every letter to staff stand so, at the addresses given.
+fn stand(case: &mut Case, standing: Standing, addresses: &[&str]) {
+    let told: Vec<_> = case.ledger.window(&window_id()).unwrap().staff_records().collect();
+    let told: Vec<_> = told.into_iter().map(|(slot, record)| (slot.clone(), *record)).collect();
+    for (slot, record) in told.into_iter().filter(|(slot, _)| slot.addressee().is_some()) {
+        let key = NoticeKey::Staff { window: window_id(), slot };
+        case.ledger.put_staff(key.clone(), StaffRecord { standing, ..record });
+        for address in addresses {
+            case.ledger.put_address(key.clone(), email(address));
+        }
+    }
+}
+
+fn stop(case: &mut Case, scope: HoldScope) {
+    case.overrides.holds.push(Hold { scope, until: None, authorship: authorship() });
+}
+
+fn held(plan: &Plan) -> Vec<String> {
+    let staff = plan.held.iter().filter(|d| d.key().municipality().is_none());
+    staff.map(|d| format!("{} v{}", d.key(), version(d))).collect()
+}
+
+fn sorted(mut lines: Vec<String>) -> Vec<String> {
+    lines.sort();
+    lines
+}
+
+fn of_staff(mut done: Vec<String>) -> Vec<String> {
+    done.retain(|line| !line.contains("geral/alerta-") && line.contains('@'));
+    done
+}
+
+#[test]
+fn what_no_office_took_yet_is_stopped_by_a_hold_and_told_anew_once_it_is_let_go() {
+    for scope in [HoldScope::All, HoldScope::Window(window_id())] {
+        let mut case = with_resumo_and_remessa();
+        stand(&mut case, Standing::Queued, &[]);
+        assert_eq!(of_staff(case.pass("2026-04-01T09:00")), [""; 0], "it waits for the relay alone");
+        stop(&mut case, scope);
+        let stopped = of_staff(case.pass("2026-04-01T21:00"));
+        let each = |act: &str| {
+            let keys = ["remessa-GSUAS", "remessa-GPSB", "resumo-GPSB-2026-04-01"];
+            keys.map(|key| format!("{act} rma/2026@1/{key} v1"))
+        };
+        assert_eq!(sorted(stopped), sorted(each("reter").to_vec()));
+        let named = held(&case.plan("2026-04-02T09:00"));
+        let waits = ["remessa-GSUAS", "remessa-GPSB", "resumo-GPSB-2026-04-01"];
+        assert_eq!(
+            sorted(named),
+            sorted(waits.map(|key| format!("rma/2026@1/{key} v1")).to_vec()),
+            "each is named while it is held"
+        );
+        assert_eq!(of_staff(case.pass("2026-04-02T09:00")), [""; 0], "once");
+        // One has filled in meanwhile: what is told then says so.
+        case.says("f", 0, "GESTAO", None, State::Done, "2026-04-02T10:00");
+        case.overrides.holds.clear();
+        let done = case.clone().decide("2026-04-02T11:00");
+        let remessa = done.iter().filter_map(plan::Decision::content).find_map(|content| match content {
+            Content::Referral { pending, .. } => Some(pending.clone()),
+            _ => None,
+        });
+        assert_eq!(remessa.expect("a remessa").len(), 1);
+        let mut expected = each("retirar").to_vec();
+        let anew = ["remessa-GSUAS v2", "remessa-GPSB v2", "resumo-GPSB-2026-04-02 v1"];
+        expected.extend(anew.map(|letter| format!("enviar rma/2026@1/{letter}")));
+        assert_eq!(sorted(of_staff(case.pass("2026-04-02T11:00"))), sorted(expected));
+        assert_eq!(of_staff(case.pass("2026-04-03T11:00")), [""; 0], "and once");
+    }
+}
+
+#[test]
+fn an_office_whose_address_was_corrected_is_told_there_what_nobody_took_yet() {
+    let mut case = with_resumo_and_remessa();
+    stand(&mut case, Standing::Queued, &["antigo@set.test"]);
+    let mut plain = case.clone();
+    let done = of_staff(case.pass("2026-04-01T09:00"));
+    assert!(done.contains(&"retirar rma/2026@1/remessa-GPSB v1".to_owned()), "{done:?}");
+    assert!(done.contains(&"enviar rma/2026@1/remessa-GPSB v2".to_owned()), "{done:?}");
+    assert!(done.contains(&"enviar rma/2026@1/resumo-GPSB-2026-04-01 v2".to_owned()), "{done:?}");
+    // Without any address nobody could be told anew: what was written goes on.
+    plain.roster.offices.gsuas.addresses.clear();
+    plain.roster.offices.gerencias.values_mut().for_each(|office| office.addresses.clear());
+    assert_eq!(of_staff(plain.pass("2026-04-01T09:00")), [""; 0]);
+}
+
+#[test]
+fn a_hold_stops_what_is_left_of_a_letter_that_an_office_took_and_its_end_lets_the_same_one_go() {
+    let mut case = with_resumo_and_remessa();
+    let offices = &case.roster.offices;
+    let mut all: Vec<_> = offices.gsuas.addresses.clone();
+    all.extend(offices.gerencias.values().flat_map(|office| office.addresses.clone()));
+    let all: Vec<&str> = all.iter().map(EmailAddress::as_str).collect();
+    stand(&mut case, live("2026-04-01T08:01"), &all);
+    let mut never = case.clone();
+    stop(&mut case, HoldScope::All);
+    let stopped = of_staff(case.pass("2026-04-01T09:00"));
+    assert!(stopped.iter().all(|d| d.starts_with("reter") && d.ends_with("v1")), "{stopped:?}");
+    assert_eq!(stopped.len(), 3, "{stopped:?}");
+    assert_eq!(held(&case.plan("2026-04-01T10:00")).len(), 3, "and named");
+    assert_eq!(of_staff(case.pass("2026-04-01T10:00")), [""; 0], "once");
+    let mut elsewhere = case.clone();
+    case.overrides.holds.clear();
+    assert_eq!(of_staff(case.pass("2026-04-01T21:00")), [""; 0], "in the hours");
+    let again = of_staff(case.pass("2026-04-02T08:00"));
+    assert!([RESUMO, REMESSAS[0], REMESSAS[1]].iter().all(|d| again.iter().any(|a| a == d)), "{again:?}");
+    assert_eq!(again.len(), 3, "{again:?}");
+    assert_eq!(of_staff(case.pass("2026-04-02T09:00")), [""; 0]);
+    // The office has other addresses once it is let go: nobody is left who waits for it.
+    elsewhere.overrides.holds.clear();
+    elsewhere.roster.offices.gsuas.addresses = vec![email("novo@set.test")];
+    stand(
+        &mut elsewhere,
+        Standing::Sent { at: at("2026-04-01T08:01"), rest: Rest::Held(held_cause()) },
+        &all,
+    );
+    let done = of_staff(elsewhere.pass("2026-04-02T08:00"));
+    assert!(done.contains(&"retirar rma/2026@1/remessa-GSUAS v1".to_owned()), "{done:?}");
+    assert_eq!(of_staff(elsewhere.pass("2026-04-02T09:00")), [""; 0], "{done:?}");
+    // What stops a municipality, or a batch, stops nothing of an office's.
+    stop(&mut never, HoldScope::Municipality(municipality_code(0)));
+    assert_eq!(of_staff(never.pass("2026-04-01T09:00")), [""; 0]);
+}
+
+fn held_cause() -> Cause {
+    Reason::Held { scope: HoldScope::All, author: String::new(), reason: String::new() }.cause()
 }
