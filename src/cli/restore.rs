@@ -43,9 +43,10 @@ pub(super) async fn run(session: &Session, copy: &Path) -> Result {
     }
     let stamp = calendar.hours.zone.zoned(now).strftime("%Y%m%d-%H%M%S").to_string();
     let restored = Store::restore(&database, copy, &stamp).await.map_err(|error| match &error {
-        RestoreError::Running(_) | RestoreError::Unsound { .. } | RestoreError::Gone { .. } => {
-            Failure::refused(format!("recusado: {error}"))
-        }
+        RestoreError::Running(_)
+        | RestoreError::Read(_)
+        | RestoreError::Unsound { .. }
+        | RestoreError::Gone { .. } => Failure::refused(format!("recusado: {error}")),
         RestoreError::Unreadable { .. } | RestoreError::Unwritten { .. } | RestoreError::Ledger(_) => {
             Failure::could_not(&error)
         }

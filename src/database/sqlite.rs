@@ -204,6 +204,20 @@ pub(crate) async fn glance(path: &Path) -> Result<Lease, StoreError> {
     Ok(Lease(Conn::SqliteOwn(Box::new(conn))))
 }
 
+/// Plays the write-ahead log of a file into it, so that the file is all there is of it. Answers whether it is: not while
+/// somebody reads an older state.
+pub(crate) async fn fold(path: &Path) -> Result<bool, StoreError> {
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options(path)).await?;
+    let folded = async {
+        let mut conn = Conn::Sqlite(pool.acquire().await?);
+        let busy: i64 = bound!(FOLD).fetch_one(&mut conn).await?.try_get(0)?;
+        Ok::<_, StoreError>(busy == 0)
+    };
+    let folded = folded.await;
+    pool.close().await;
+    folded
+}
+
 /// What SQLite finds amiss with a file, reading all of it; nothing where it is whole.
 pub(crate) async fn soundness(conn: &mut Conn) -> Result<Option<String>, StoreError> {
     let found: String = bound!(SOUND).fetch_one(conn).await?.try_get(0)?;

@@ -1,8 +1,10 @@
 //! `restaurar`: a copy put in the ledger's place, once it checks out; what was there stays beside it.
 //!
-//! By hand that is easily done wrong: a write-ahead log left beside another file is played into it. So the old file goes
-//! aside with its log, and the new one, made from the copy in the same folder, takes the owner of the old. The witness stays
-//! as it is, so that the next start finds an older ledger and is held until somebody assumes it.
+//! By hand that is easily done wrong: a write-ahead log left beside another file is played into it, and a file that lost its
+//! log lost what was written last. So the log is first played into the old file, which then goes aside whole in one step; only
+//! where that cannot be read does its log go aside with it, and comes back if the rest fails. The new one, made from the copy
+//! in the same folder, takes the owner of the old. The witness stays as it is, so that the next start finds an older ledger
+//! and is held until somebody assumes it.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
@@ -10,7 +12,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use super::copy::{BESIDE, Source, Unfinished, check, first_of};
-use crate::database::lock;
+use crate::database::{lock, sqlite};
 use crate::files;
 use crate::store::{Gone, LedgerLock, Store, StoreError};
 
@@ -33,6 +35,12 @@ pub enum RestoreError {
     /// A daemon is at work on it.
     #[error("o serviço está em pé com o livro {}\ndica: pare-o antes: systemctl stop vigia-suas", .0.display())]
     Running(PathBuf),
+    /// Somebody reads an older state of it, so that its log cannot be played into it.
+    #[error(
+        "alguém está lendo o livro {}, que por isso não pode ser guardado inteiro\ndica: espere terminar o que o lê (um \
+         relatório, um dossiê, uma cópia), e tente de novo", .0.display()
+    )]
+    Read(PathBuf),
     /// The copy cannot be read.
     #[error("não foi possível ler a cópia {}\ndica: confira o caminho, e se quem roda o comando pode lê-la", path.display())]
     Unreadable { path: PathBuf, source: Source },
@@ -91,6 +99,10 @@ impl Store {
             return Err(RestoreError::Unsound { path: copy.to_owned(), faults: checked.faults });
         }
 
+        // One that cannot be read has nothing to be played into; it goes aside as it lies.
+        if files::beside(database, "-wal").exists() && matches!(sqlite::fold(database).await, Ok(false)) {
+            return Err(RestoreError::Read(database.to_owned()));
+        }
         let was_there = database.exists();
         let first = if was_there { first_of(database).await } else { None };
         let was_another = was_there && first != first_of(&new.0).await;
@@ -130,17 +142,121 @@ fn put_in_place(
     if let Some(aside) = &aside {
         fs::hard_link(database, aside)?;
     }
-    let logs = BESIDE.iter().copied().filter(|end| !end.is_empty());
-    for end in logs {
+    let mut moved = Vec::new();
+    let exchanged = exchange(database, aside.as_deref(), new, &mut moved);
+    if exchanged.is_err() {
+        for (from, to) in moved.iter().rev() {
+            let _back = fs::rename(to, from);
+        }
+        if let Some(aside) = &aside {
+            let _second_name = fs::remove_file(aside);
+        }
+    }
+    let _synced = File::open(folder).and_then(|folder| folder.sync_all());
+    exchanged.map(|()| aside)
+}
+
+/// Puts the new file in place of the old, and notes each file beside it that is moved on the way.
+fn exchange(
+    database: &Path,
+    aside: Option<&Path>,
+    new: &Path,
+    moved: &mut Vec<(PathBuf, PathBuf)>,
+) -> io::Result<()> {
+    for end in BESIDE.iter().copied().filter(|end| !end.is_empty()) {
         let from = files::beside(database, end);
-        match &aside {
-            Some(aside) if from.exists() => fs::rename(&from, files::beside(aside, end))?,
+        match aside {
+            Some(aside) if from.exists() => {
+                let to = files::beside(aside, end);
+                fs::rename(&from, &to)?;
+                moved.push((from, to));
+            }
             // A log without its file is of no use, and of great harm.
             None if from.exists() => fs::remove_file(&from)?,
             Some(_) | None => {}
         }
     }
-    fs::rename(new, database)?;
-    let _synced = File::open(folder).and_then(|folder| folder.sync_all());
-    Ok(aside)
+    fs::rename(new, database)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::overrides::{Authorship, HoldScope};
+    use crate::store::testing::*;
+    use crate::store::{JournalFilter, Override};
+
+    fn by(minutes: i64) -> Authorship {
+        Authorship { author: "ana".to_owned(), reason: "teste".to_owned(), at: at(minutes) }
+    }
+
+    async fn entries(database: &Path) -> usize {
+        let store = Store::open_read_only(database).await.unwrap();
+        let entries = store.journal(&JournalFilter::default()).await.unwrap().len();
+        store.close().await;
+        entries
+    }
+
+    /// A ledger whose last entry lies in its log alone, as a process that was killed leaves it.
+    async fn killed(dir: &tempfile::TempDir) -> (PathBuf, usize) {
+        let store = file_store(dir).await;
+        store.add_override(Override::Hold { scope: HoldScope::All, until: None }, by(1)).await.unwrap();
+        let known = store.journal(&JournalFilter::default()).await.unwrap().len();
+        let killed = dir.path().join("morto").join("vigia.db");
+        fs::create_dir(killed.parent().unwrap()).unwrap();
+        for end in ["", "-wal"] {
+            fs::copy(files::beside(&file(dir), end), files::beside(&killed, end)).unwrap();
+        }
+        store.close().await;
+        (killed, known)
+    }
+
+    #[tokio::test]
+    async fn what_goes_aside_is_whole_without_its_log_and_so_is_what_stays_when_it_fails() {
+        let dir = tempfile::tempdir().unwrap();
+        let (database, known) = killed(&dir).await;
+        let copy = dir.path().join("copia.db");
+        let other = tempfile::tempdir().unwrap();
+        file_store(&other).await.copy_to(&copy).await.unwrap();
+        // A step fails after the log was moved.
+        let lock = lock::take(&database).unwrap();
+        let folder = database.parent().unwrap();
+        let (log, aside) = (files::beside(&database, "-wal"), files::kept_name(&database, "antes"));
+        assert!(log.metadata().unwrap().len() > 0);
+        fs::write(files::beside(&database, "-shm"), "").unwrap();
+        fs::create_dir(files::beside(&aside, "-shm")).unwrap();
+        let new = folder.join("novo");
+        fs::copy(&copy, &new).unwrap();
+        put_in_place(&database, &lock, folder, &new, "antes").unwrap_err();
+        assert!(log.exists() && !aside.exists());
+        drop(lock);
+        assert_eq!(entries(&database).await, known, "nothing is lost");
+
+        let restored = Store::restore(&database, &copy, "depois").await.unwrap();
+        let aside = restored.aside.unwrap();
+        assert!(!files::beside(&aside, "-wal").exists());
+        assert_eq!(entries(&aside).await, known, "the last entry lay in the log");
+        assert_ne!(entries(&database).await, known);
+    }
+
+    #[tokio::test]
+    async fn whoever_reads_an_older_state_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let (database, known) = killed(&dir).await;
+        let copy = dir.path().join("copia.db");
+        file_store(&dir).await.copy_to(&copy).await.unwrap();
+        // Somebody looks; then something is written that they do not see.
+        let reader = Store::open_read_only(&database).await.unwrap();
+        let mut view = reader.db.view().await.unwrap();
+        let _looked = crate::database::sqlite::readable(&mut view).await.unwrap();
+        let writer = Store::open(&database, at(5)).await.unwrap();
+        writer.lift_holds(HoldScope::All, by(5)).await.unwrap();
+        writer.close().await;
+        let refused = Store::restore(&database, &copy, "agora").await.unwrap_err();
+        assert!(matches!(refused, RestoreError::Read(_)), "{refused}");
+        drop(view);
+        reader.close().await;
+        let restored = Store::restore(&database, &copy, "agora").await.unwrap();
+        assert_eq!(entries(&restored.aside.unwrap()).await, known + 1);
+    }
 }
