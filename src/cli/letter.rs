@@ -8,7 +8,7 @@ use super::session::{Answer, Failure, Result, Session, remark, say, say_bytes};
 use super::{gallery, watch};
 use crate::desk::{order, sample};
 use crate::domain::calendar::Window;
-use crate::domain::delivery::Outcome;
+use crate::domain::delivery::{DeliveryState, Outcome};
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{TestSent, Text};
 use crate::domain::notice::{NoticeKey, Recipient};
@@ -17,6 +17,7 @@ use crate::mail::smtp::{Envelope, SmtpSender};
 use crate::plan::Notice;
 use crate::render::letter::{Context, Letter, folded, letter};
 use crate::render::portuguese;
+use crate::telemetry::chain;
 use crate::text::digest::sha256;
 use crate::text::visible;
 use crate::world::compose::{compose, compose_test};
@@ -154,31 +155,49 @@ pub(super) async fn send_test(session: &Session, to: &EmailAddress, sample: &Sam
     let mut sender = SmtpSender::new(relay).map_err(|e| Failure::could_not(&e))?;
     let letter = compose_test(&live, &notice, &key, now).map_err(|error| Failure::could_not(&*error))?;
     let store = session.writable_ledger().await?;
+    let told = |outcome| TestSent {
+        kind: Text(sample.kind),
+        sha256: sha256(&letter.bytes),
+        outcome: Text(outcome),
+        author: author.to_owned(),
+    };
+    // Before it may leave: whatever becomes of this process, the ledger tells of it.
+    store.note_test(to, told(DeliveryState::Sending), now).await?;
     let envelope = Envelope { from: &config.secretariat.returns_to, to, id: None };
     let outcome = sender.send(envelope, &letter.bytes).await;
     sender.close().await;
-    let told = TestSent {
-        kind: Text(sample.kind),
-        sha256: sha256(&letter.bytes),
-        outcome: Text(outcome.state()),
-        author: author.to_owned(),
-    };
-    store.note_test(to, told, session.now()).await?;
+    let noted = store.note_test(to, told(outcome.state()), session.now()).await;
     store.close().await;
-    match outcome {
-        Outcome::Accepted { reply } => {
-            if session.json {
-                say(&serde_json::json!({ "para": to.as_str(), "resposta": reply }).to_string());
-            } else {
-                say(&format!("o servidor aceitou a carta de teste para {to}: {}", visible::line(&reply)));
-            }
-            Ok(Answer::Done)
-        }
-        other => Err(Failure::failed(format!(
-            "a carta de teste não foi aceita ({}): {}\ndica: confira [smtp] em vigia.toml e a senha",
-            portuguese::delivery(other.state()),
-            visible::line(other.reply())
-        ))),
+    let reply = visible::line(outcome.reply());
+    if let Err(error) = noted {
+        return Err(Failure::failed(format!(
+            "{} ({reply}), mas isso não pôde ser registrado: {}\ndica: o livro diz que o envio começou; não mande \
+             outra só por isso",
+            of_test(outcome.state()),
+            chain(&error)
+        )));
+    }
+    if !matches!(outcome, Outcome::Accepted { .. }) {
+        return Err(Failure::failed(format!(
+            "{}: {reply}\ndica: confira [smtp] em vigia.toml e a senha",
+            of_test(outcome.state())
+        )));
+    }
+    if session.json {
+        say(&serde_json::json!({ "para": to.as_str(), "resposta": outcome.reply() }).to_string());
+    } else {
+        say(&format!("o servidor aceitou a carta de teste para {to}: {reply}"));
+    }
+    Ok(Answer::Done)
+}
+
+/// What became of a letter marked as a test, which nobody tries again.
+fn of_test(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Accepted => "o servidor aceitou a carta de teste",
+        DeliveryState::Refused => "o servidor recusou a carta de teste",
+        DeliveryState::Uncertain => "não se sabe se a carta de teste saiu",
+        _ => "a carta de teste não saiu",
     }
 }
 

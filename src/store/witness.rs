@@ -119,14 +119,13 @@ impl Witness {
         let known = self.known().await?;
         let mut rows = Self::asked(known.as_ref()).run(conn).await?.into_iter();
         let head = self.note_found(known, &mut rows, now).await?;
-        // Told already, but in place: a copy that was made meanwhile and is put back over it would vouch for itself.
-        if self
-            .fresh
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .is_some_and(Fresh::is_written_over)
-        {
+        // Told already, but in place: a copy that was made meanwhile and is put back over it would vouch for itself. Or it was
+        // taken away: whoever keeps it knows that the ledger is the one.
+        let is_written_over = {
+            let fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+            fresh.as_ref().is_some_and(Fresh::is_written_over)
+        };
+        if is_written_over || self.is_kept() && !self.exists() {
             self.put(head, now).await?;
         }
         Ok(())
@@ -185,10 +184,12 @@ impl Witness {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
+    /// Puts this head in place, on the disk; the one that was put meanwhile where that is newer.
     pub(crate) async fn put(self: &Arc<Self>, head: (i64, String), now: Timestamp) -> Result<(), StoreError> {
         let mut underway = self.underway.lock().await;
-        // Never an older one over a newer.
         self.arrived(&mut underway).await?;
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let head = kept.filter(|kept| kept.0 > head.0).unwrap_or(head);
         *self.fresh.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.send_off(head, now, &mut underway);
         self.arrived(&mut underway).await

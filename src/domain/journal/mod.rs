@@ -361,13 +361,13 @@ entries! {
         reason "motivo": Option<String>,
     }
 
-    /// A letter marked as a test was handed to the relay. The subject is the address's SHA-256.
+    /// A letter marked as a test is about to be handed to the relay, or was. The subject is the address's SHA-256.
     TestSent "teste.1" since "0.1.0" {
         /// Which letter, as an example of it: its kind.
         kind "tipo": Text<Kind>,
         /// SHA-256 of the message.
         sha256 "sha256": String,
-        /// What it came to.
+        /// What it came to; *enviando* before it may leave.
         outcome "resultado": Text<DeliveryState>,
         /// Who.
         author "autor": String,

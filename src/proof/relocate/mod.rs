@@ -23,6 +23,7 @@ use crate::database::sql::{bound, statements};
 use crate::database::transaction::WriteTx;
 use crate::database::{leader, lock, postgres};
 use crate::domain::journal::Moved;
+use crate::files;
 use crate::store::chain::head;
 use crate::store::moved::tell;
 use crate::store::witness::Witness;
@@ -121,7 +122,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Relocated, MoveError> {
         let (from, to) = (self.words(), new.words());
-        if from == to {
+        if from == to || files::is_same(self.path(), new.path()) {
             return Err(MoveError::Same(to));
         }
         let _alone_here = self.lock().map_err(running)?;

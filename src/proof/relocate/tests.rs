@@ -170,6 +170,12 @@ async fn refuses(from: LedgerPlace, to: LedgerPlace) {
 async fn another_ledger_a_daemon_at_work_and_a_doubt_each_refuse_the_move() {
     let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     refuses(in_file(&a), in_file(&b)).await;
+    // The same file by another way to it.
+    let c = tempfile::tempdir().unwrap();
+    let old = at_work(&in_file(&c)).await;
+    let roundabout = c.path().join("..").join(c.path().file_name().unwrap());
+    let roundabout = LedgerPlace::from(&roundabout.join(old.path().file_name().unwrap()));
+    assert!(matches!(moved(&old, &roundabout).await, Err(MoveError::Same(_))));
 }
 
 #[tokio::test]

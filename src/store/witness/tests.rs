@@ -220,3 +220,28 @@ async fn what_was_told_in_place_may_be_lost_with_the_power_and_the_ledger_is_sti
     store.keep_witness(at(5)).await.unwrap();
     assert_eq!(store.doubt().await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn who_keeps_a_witness_puts_it_back_where_it_was_taken_away_and_never_an_older_head_over_a_newer() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = at_work(testing::store(&dir).await).await;
+    let path = dir.path().join("vigia.db.testemunha");
+    fs::remove_file(&path).unwrap();
+    assert_eq!(cause(store.doubt().await.unwrap()), Some(DoubtCause::Missing));
+    store.heartbeat(at(4)).await.unwrap();
+    assert_eq!(store.doubt().await.unwrap(), None, "it is put back with the next sign of life");
+    // Somebody looked at the head, and a commit came before they put it in place.
+    let looked = head(&mut store.db.read().await.unwrap()).await.unwrap();
+    store.record_pass(at(5), vec![testing::act(crate::plan::Act::Send, testing::SERRA)]).await.unwrap();
+    testing::send_all(&store, 5, |_| testing::accepted()).await;
+    store.heartbeat(at(6)).await.unwrap();
+    store.witness.put(looked, at(6)).await.unwrap();
+    let now = head(&mut store.db.read().await.unwrap()).await.unwrap();
+    assert_eq!(store.witness.read().unwrap().unwrap().0.unwrap().seq, now.0);
+    // Who keeps none puts none back.
+    store.close().await;
+    let other = testing::store(&dir).await;
+    fs::remove_file(&path).unwrap();
+    other.heartbeat(at(7)).await.unwrap();
+    assert_eq!(cause(other.doubt().await.unwrap()), Some(DoubtCause::Missing));
+}

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 
 use crate::support::app::{Choice, DOMAIN, Site};
-use crate::support::smtp::Relay;
+use crate::support::smtp::{Deed, Relay};
 
 /// Whom Debian calls nobody.
 const NOBODY: u32 = 65_534;
@@ -83,6 +83,41 @@ async fn a_test_letter_says_so_goes_to_no_address_of_the_roster_and_is_in_the_jo
     let told = site.ok(&["livro"]);
     assert!(told.contains("teste") && told.contains("(por ana)"), "{told}");
     assert!(!told.contains("eu@"), "by digest alone: {told}");
+    let begun = told.find("carta de teste em envio").expect("before it may leave");
+    assert!(begun < told.find("carta de teste aceita").expect("what it came to"), "{told}");
     site.ok(&["servir", "--uma-vez"]);
     assert_eq!(relay.taken().len(), 4, "and it counts for nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_letter_whose_outcome_cannot_be_noted_is_in_the_journal_and_the_person_is_told_that_it_left() {
+    let relay = Relay::start().await;
+    let site = Site::new(&Choice::new(relay.port));
+    site.ok(&["servir", "--uma-vez"]);
+    let left = relay.taken().len();
+    site.tamper(
+        "CREATE TRIGGER full BEFORE INSERT ON journal WHEN NEW.kind = 'teste' AND \
+         (SELECT COUNT(*) FROM journal WHERE kind = 'teste') > 0 BEGIN SELECT RAISE(ABORT, 'cheio'); END",
+    )
+    .await;
+    let to = format!("eu@{DOMAIN}");
+    let said = site
+        .command(&["enviar-teste", &to, "--tipo", "prazo", "--sistema", "teste", "--autor", "ana"])
+        .output()
+        .unwrap();
+    let said = (said.status.code(), String::from_utf8(said.stderr).unwrap());
+    assert_eq!(said.0, Some(3), "{}", said.1);
+    for part in ["o servidor aceitou a carta de teste", "não pôde ser registrado", "cheio"] {
+        assert!(said.1.contains(part), "{}", said.1);
+    }
+    assert_eq!(relay.taken().len(), left + 1);
+    assert!(site.ok(&["livro"]).contains("carta de teste em envio"));
+    relay.once(&to, Deed::AtRcpt("550 5.1.1 nobody"));
+    site.tamper("DROP TRIGGER full").await;
+    let said = site
+        .command(&["enviar-teste", &to, "--tipo", "prazo", "--sistema", "teste", "--autor", "ana"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(said.stderr).unwrap();
+    assert!(said.contains("o servidor recusou a carta de teste: 550 5.1.1"), "{said}");
 }
