@@ -13,6 +13,9 @@ use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::debug_fn;
 
+use crate::text::discreet::has_address;
+pub use crate::text::discreet::without_addresses;
+pub use crate::text::system::io_words;
 use crate::text::visible;
 
 /// How logs are written to stderr.
@@ -105,20 +108,6 @@ fn safe(text: &str) -> String {
     visible::line(text).split(' ').map(hide).collect::<Vec<_>>().join(" ")
 }
 
-/// A text as it is, without the e-mail addresses in it.
-pub fn without_addresses(text: &str) -> String {
-    let words = text.split_inclusive(char::is_whitespace).map(|word| {
-        let end = word.trim_end_matches(char::is_whitespace).len();
-        if has_address(&word[..end]) { format!("[endereço]{}", &word[end..]) } else { word.to_owned() }
-    });
-    words.collect()
-}
-
-/// Whether a word has a mailbox in it. The key of a notice has an `@` too, but no dot after it.
-fn has_address(word: &str) -> bool {
-    word.split('@').skip(1).any(|after| after.contains('.'))
-}
-
 /// The same for a JSON object, value by value.
 fn safe_event(event: &[u8]) -> String {
     match serde_json::from_slice(event) {
@@ -182,31 +171,6 @@ fn words(error: &(dyn Error + 'static)) -> String {
     error.downcast_ref::<io::Error>().map_or_else(other, io_words)
 }
 
-/// What the system says of a file, for operators; its number stays, for whoever looks further.
-pub fn io_words(error: &io::Error) -> String {
-    let what = match error.kind() {
-        io::ErrorKind::NotFound => "não existe",
-        io::ErrorKind::PermissionDenied => "sem permissão",
-        io::ErrorKind::AlreadyExists => "já existe, e não é uma pasta",
-        io::ErrorKind::IsADirectory => "é uma pasta, não um arquivo",
-        io::ErrorKind::NotADirectory => "há um arquivo onde deveria haver uma pasta",
-        io::ErrorKind::ReadOnlyFilesystem => "o disco só aceita leitura",
-        io::ErrorKind::StorageFull => "o disco está cheio",
-        io::ErrorKind::InvalidData => "o conteúdo não é texto em UTF-8",
-        io::ErrorKind::TimedOut => "o tempo se esgotou",
-        io::ErrorKind::ConnectionRefused => "a conexão foi recusada",
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-            "a conexão caiu"
-        }
-        io::ErrorKind::UnexpectedEof => "a conexão ou o arquivo terminou antes da hora",
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "a rede não alcança o servidor",
-        _ => return error.to_string(),
-    };
-    error
-        .raw_os_error()
-        .map_or_else(|| what.to_owned(), |number| format!("{what} (erro {number} do sistema)"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,13 +183,6 @@ mod tests {
     fn what_the_system_says_is_said_in_portuguese() {
         let missing = std::fs::read("/nao/existe").unwrap_err();
         assert_eq!(chain(&Unwritten(missing)), "não foi possível gravar: não existe (erro 2 do sistema)");
-    }
-
-    #[test]
-    fn a_text_leaves_without_the_addresses_in_it_and_else_as_it_is() {
-        let text = "O servidor disse: “550 <fulana@x.gov.br>: não\texiste”\n\nveja rma/2026-11@1";
-        let expected = "O servidor disse: “550 [endereço] não\texiste”\n\nveja rma/2026-11@1";
-        assert_eq!(without_addresses(text), expected);
     }
 
     #[test]

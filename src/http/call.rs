@@ -1,7 +1,7 @@
 //! One short exchange with a service that the operator named. It is over within its time, its answer is cut at a few
 //! kilobytes, no redirect is followed, and no fault holds the address: a part of it may be a secret.
 
-use std::error::Error as _;
+use std::io;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -71,7 +71,7 @@ pub enum CallError {
     #[error("não foi possível falar com {host}: {why}")]
     Unreachable {
         host: String,
-        /// What went wrong, at the root.
+        /// What went wrong, at the root, in words.
         why: String,
     },
 }
@@ -128,10 +128,35 @@ fn failed(host: &str, error: &reqwest::Error) -> CallError {
         }
         root = source;
     }
-    // With nothing under it the error itself would show the address.
-    let why =
-        if error.source().is_some() { root.to_string() } else { "a conversa foi interrompida".to_owned() };
+    let why = match root.downcast_ref::<io::Error>() {
+        Some(root) => words(root),
+        None if error.is_connect() => "a conexão não se fez".to_owned(),
+        // Whoever hangs up in the middle; in its own words the error would show the address.
+        None => "a conexão caiu antes do fim da resposta".to_owned(),
+    };
     CallError::Unreachable { host, why }
+}
+
+/// What the system says of a conversation, for operators; its number stays, for whoever looks further.
+fn words(error: &io::Error) -> String {
+    let said = error.to_string();
+    let what = match error.kind() {
+        io::ErrorKind::ConnectionRefused => "a conexão foi recusada",
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => "a conexão caiu antes do fim da resposta",
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "a rede não alcança o servidor",
+        io::ErrorKind::TimedOut => "o tempo se esgotou",
+        _ if said.starts_with("failed to lookup address") => "o nome do servidor não foi encontrado",
+        _ if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>) => {
+            return format!("a criptografia ou o certificado não foi aceito ({said})");
+        }
+        _ => return format!("a rede falhou ({said})"),
+    };
+    error
+        .raw_os_error()
+        .map_or_else(|| what.to_owned(), |number| format!("{what} (erro {number} do sistema)"))
 }
 
 #[cfg(test)]
@@ -175,10 +200,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_went_wrong_is_said_in_the_operators_language() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/segredo-do-gancho", listener.local_addr().unwrap());
+        let patient = Call { patience: Duration::from_secs(20), ..to(&url) };
+        let hang_up = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            // Whoever hangs up on what is unread is heard as a reset.
+            let mut bytes = [0; 4096];
+            let _read = tokio::io::AsyncReadExt::read(&mut stream, &mut bytes).await;
+        };
+        let (said, ()) = tokio::join!(call(&patient), hang_up);
+        let failure = said.unwrap_err().to_string();
+        assert_eq!(failure, "não foi possível falar com 127.0.0.1: a conexão caiu antes do fim da resposta");
+        let nowhere = Call { patience: Duration::from_secs(20), ..to("http://nao-existe.invalid/") };
+        let failure = call(&nowhere).await.unwrap_err().to_string();
+        assert!(failure.ends_with("nao-existe.invalid: o nome do servidor não foi encontrado"), "{failure}");
+    }
+
+    #[tokio::test]
     async fn no_fault_tells_the_address_and_metadata_is_never_asked() {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let gone = call(&to(&format!("http://{closed}/segredo-do-gancho"))).await.unwrap_err();
         assert!(matches!(gone, CallError::Unreachable { .. }), "{gone}");
+        let refused = "não foi possível falar com 127.0.0.1: a conexão foi recusada (erro ";
+        assert!(gone.to_string().starts_with(refused), "{gone}");
         assert!(!format!("{gone} {gone:?}").contains("segredo-do-gancho"), "{gone:?}");
         let inside = call(&to("http://169.254.169.254/latest/meta-data")).await.unwrap_err();
         assert!(matches!(inside, CallError::Forbidden(_)), "{inside}");
