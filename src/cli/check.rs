@@ -99,6 +99,16 @@ pub(super) async fn run(session: &Session) -> Result {
             ),
             (None, _) => {}
         }
+        // A rehearsal calls nobody either.
+        let settings = &session.setup.config.settings;
+        if settings.mode == Mode::Production {
+            for note in check::ways(settings, &Surroundings::here()) {
+                match note {
+                    check::WayNote::Said(text) => say(&text),
+                    check::WayNote::Warning(text) => remark(&text),
+                }
+            }
+        }
     }
     Ok(Answer::Done)
 }
