@@ -26,10 +26,11 @@ pub struct Posted {
     pub body: String,
 }
 
-/// Telegram takes 4,096 characters and ntfy as many bytes; a longer text tells where the rest is.
-const MOST_BYTES: usize = 3_500;
-/// Where the rest of a text is that was cut.
-const CUT: &str = "\n(cortado: o texto inteiro está no livro, em “vigia-suas livro”)";
+/// Telegram takes 4,096 characters and ntfy as many bytes. Whoever puts alerts together keeps to this (`bulletin`); what is
+/// longer all the same is cut.
+pub const MOST_BYTES: usize = 3_500;
+/// Says that it was.
+const CUT: &str = "\n(cortado)";
 
 /// An alert as the service takes it.
 pub fn message(format: &MessageFormat, subject: &str, text: &str) -> Posted {

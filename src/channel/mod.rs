@@ -1,10 +1,11 @@
 //! How staff are told where mail does not get through: a webhook, a program of the administrator's, and the signs of life
 //! that another machine misses when they stop.
 //!
-//! Reading order: `format` (what each service understands), `command` (a program and its end), `signal` (start, success,
-//! failure). It knows nothing of what it tells, tries once, and is over within its time; who tries again is the daemon's
+//! Reading order: `bulletin` (several alerts in one message), `format` (what each service understands), `command` (a program
+//! and its end), `signal` (start, success, failure). It knows nothing of what it tells, tries once, and is over within its time; who tries again is the daemon's
 //! matter.
 
+pub mod bulletin;
 pub mod command;
 pub mod format;
 pub mod signal;
@@ -15,6 +16,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::domain::journal::Channel;
 use crate::http::call::{Call, CallError, Said, call};
+use crate::text::discreet::{without_addresses, without_secret};
 use format::MessageFormat;
 
 /// A way to tell staff.
@@ -31,12 +33,14 @@ pub enum Route {
 pub struct Webhook {
     /// The whole address, its secret in place.
     pub url: SecretString,
+    /// What of it is the secret, where that has a place there: it is to stand in nothing that is noted or shown.
+    pub secret: Option<SecretString>,
     /// What goes in `Authorization: Bearer …`.
     pub bearer: Option<SecretString>,
     pub format: MessageFormat,
 }
 
-/// Why something could not be told. No address and no secret stands in it.
+/// Why something could not be told. No address of a person and no secret stands in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TellError {
     /// Nobody answered.
@@ -98,19 +102,34 @@ impl Route {
 }
 
 impl Webhook {
-    /// What was said instead, without the secrets that it may repeat.
+    /// What was said instead, without the secrets and the addresses of people that it may repeat.
     fn refusal(&self, said: &Said) -> TellError {
         let mut body = said.body.clone();
+        for secret in self.secret.iter().chain(&self.bearer) {
+            body = without_secret(&body, secret.expose_secret());
+        }
         let url = self.url.expose_secret();
         let path =
             url.split_once("://").and_then(|(_, rest)| Some(rest.split_once('/')?.1)).unwrap_or_default();
-        let pieces = path.split(['/', '?', '&', '=']).filter(|piece| piece.len() > 7);
-        for secret in pieces.chain(self.bearer.as_ref().map(secrecy::ExposeSecret::expose_secret)) {
-            body = body.replace(secret, "…");
+        // One that somebody wrote into the address all the same.
+        for piece in path.split(['/', '?', '&', '=']).filter(|piece| piece.len() > 7) {
+            body = body.replace(piece, "…");
         }
+        // Before it is cut: half an address would not be known for one.
         let line: Vec<&str> = body.split_whitespace().collect();
-        let said_of = line.join(" ").chars().filter(|c| !c.is_control()).take(MOST_SHOWN).collect();
+        let line = without_addresses(&line.join(" "));
+        let said_of = line.chars().filter(|c| !c.is_control()).take(MOST_SHOWN).collect();
         TellError::Refused { status: said.status, said: said_of }
+    }
+}
+
+impl Route {
+    /// For so many bytes of alerts there is room in one message by this way.
+    pub fn room(&self) -> usize {
+        match self {
+            Self::Webhook(_) => format::MOST_BYTES,
+            Self::Command(_) => bulletin::MOST_ON_STANDARD_INPUT,
+        }
     }
 }
 
@@ -124,6 +143,7 @@ mod tests {
     async fn tell(url: &str, bearer: Option<&str>) -> Result<(), TellError> {
         let webhook = Webhook {
             url: url.to_owned().into(),
+            secret: None,
             bearer: bearer.map(|token| token.to_owned().into()),
             format: MessageFormat::Json,
         };
@@ -140,6 +160,30 @@ mod tests {
         Mock::given(method("POST")).respond_with(refused).mount(&server).await;
         let refusal = tell(&url, Some("chave-secreta")).await.unwrap_err();
         assert_eq!(refusal.to_string(), "o endereço respondeu 404: erro em /…/enviar com … [2J");
+    }
+
+    #[test]
+    fn what_is_answered_shows_neither_the_secret_nor_a_part_of_it_nor_anybodys_address() {
+        let refusal = |url: &str, secret: &str, body: &str| {
+            let webhook = Webhook {
+                url: url.replace("{segredo}", secret).into(),
+                secret: Some(secret.to_owned().into()),
+                bearer: None,
+                format: MessageFormat::Json,
+            };
+            webhook.refusal(&Said { status: 401, body: body.to_owned() }).to_string()
+        };
+        assert_eq!(
+            refusal("https://t.example/bot{segredo}/send", "123456:AAbb", "token 123456:AAbb is unknown"),
+            "o endereço respondeu 401: token … is unknown"
+        );
+        assert_eq!(
+            refusal("https://h.example/s/{segredo}", "T0/B01/abcdef", "no team T0, hook B01/ABCDEF, T0MATO"),
+            "o endereço respondeu 401: no team …, hook …/…, T0MATO"
+        );
+        let near = format!("{} fulana@exemplo.gov.br", "x".repeat(MOST_SHOWN - 12));
+        let said = refusal("https://h.example/{segredo}", "chave", &near);
+        assert!(!said.contains("fulana"), "{said}");
     }
 
     #[tokio::test]

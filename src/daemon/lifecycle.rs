@@ -46,6 +46,8 @@ use crate::world::relay::SenderError;
 use crate::world::seat::{self, Alone};
 use crate::world::setup::Setup;
 
+/// So many messages of alerts go by each way in a run that ends; the next run tells the rest.
+const MOST_MESSAGES: usize = 10;
 /// A process that no longer leads ends within so long.
 const STEP_DOWN: Duration = Duration::from_secs(5);
 
@@ -307,7 +309,13 @@ impl Service {
         let after = reconcile_once(app, app.now()).await?;
         report_once(app, app.now(), &mut LastSaid::default()).await?;
         audit_if_due(app, app.now()).await?;
-        Herald::default().herald_once(app).await?;
+        let mut herald = Herald::default();
+        for _ in 0..MOST_MESSAGES {
+            Box::pin(herald.herald_once(app)).await?;
+            if !herald.leaves() {
+                break;
+            }
+        }
         app.store.heartbeat(app.now()).await?;
         app.store.resign().await;
         Ok((Pass { next_wake: after.next_wake, held: after.held, ..pass }, dispatch))

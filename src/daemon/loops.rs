@@ -271,7 +271,7 @@ async fn returns_loop(app: Arc<App>) {
 async fn herald_loop(app: Arc<App>) {
     let mut herald = Herald::default();
     let mut rest = Rest::of(&app, Loop::Herald);
-    while let Some(told) = rest.look(&app, herald.herald_once(&app)).await {
+    while let Some(told) = rest.look(&app, Box::pin(herald.herald_once(&app))).await {
         if let Err(failure) = told {
             error!(error = %chain(&failure), "os alertas por outro canal não puderam ser anotados");
         }

@@ -15,11 +15,11 @@ use crate::domain::journal::{Announced, Channel, Entry};
 use crate::domain::notice::NoticeKey;
 
 statements! {
-    const ALERTS = "SELECT n.notice_key, n.version, n.recorded_at, l.subject, EXISTS (SELECT 1 FROM deliveries d WHERE \
-                    d.notice_key = n.notice_key AND d.version = n.version AND d.state IN ('aceito', 'lido')) AS taken \
-                    FROM notices n JOIN letters l ON l.notice_key = n.notice_key AND l.version = n.version \
-                    WHERE n.municipality IS NULL AND n.recorded_at >= $1 AND n.kind = 'alerta' AND n.act = 'enviar' \
-                    ORDER BY n.recorded_at, n.notice_key";
+    const ALERTS = "SELECT n.notice_key, n.version, n.recorded_at, l.subject, (SELECT MIN(d.reached_at) FROM \
+                    deliveries d WHERE d.notice_key = n.notice_key AND d.version = n.version \
+                    AND d.state IN ('aceito', 'lido')) AS taken_at FROM notices n \
+                    JOIN letters l ON l.notice_key = n.notice_key AND l.version = n.version WHERE n.municipality IS NULL \
+                    AND n.recorded_at >= $1 AND n.kind = 'alerta' AND n.act = 'enviar' ORDER BY n.recorded_at, n.notice_key";
     // `+ 0`: by `journal_of_alerts`, and not through the whole journal in its order.
     const TOLD = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
                   WHERE kind = 'alerta' AND at >= $1 ORDER BY seq + 0";
@@ -33,8 +33,8 @@ pub struct StaffAlert {
     pub recorded_at: Timestamp,
     pub subject: String,
     pub version: u16,
-    /// Whether a mail server took it for one address at least.
-    pub is_taken: bool,
+    /// When a mail server took it first, for one address at least.
+    pub taken_at: Option<Timestamp>,
 }
 
 /// What was told by other ways than mail.
@@ -87,7 +87,7 @@ impl Store {
                     recorded_at: cells.instant("recorded_at")?,
                     subject: cells.get("subject")?,
                     version: cells.number("version")?,
-                    is_taken: cells.get::<i64>("taken")? != 0,
+                    taken_at: cells.instant_opt("taken_at")?,
                 })
             })
             .await

@@ -12,6 +12,8 @@ use crate::config::{
     ChannelSettings, PLACEHOLDER, SignalFormat, SignalSettings, WebhookFormat, WebhookSettings,
 };
 use crate::domain::journal::Channel;
+use crate::telemetry::{chain, without_addresses};
+use crate::text::visible;
 
 /// The ways that a configuration names.
 pub fn ways(channels: &ChannelSettings) -> Vec<Channel> {
@@ -31,11 +33,14 @@ pub fn route(
             channels.webhook.as_ref().map(|settings| Ok(Route::Webhook(webhook(settings, around)?)))
         }
         Channel::Command => channels.command.clone().map(|argv| Ok(Route::Command(argv))),
+        // Nobody is told of an alert by it.
+        Channel::Signal => None,
     }
 }
 
 fn webhook(settings: &WebhookSettings, around: &Surroundings) -> Result<Webhook, SecretError> {
-    let (url, bearer) = addressed(&settings.url, Secret::Webhook, settings.secret_file.as_deref(), around)?;
+    let Addressed { url, secret, bearer } =
+        addressed(&settings.url, Secret::Webhook, settings.secret_file.as_deref(), around)?;
     let chat = settings.chat.clone().unwrap_or_default();
     let format = match settings.format {
         WebhookFormat::Json => MessageFormat::Json,
@@ -44,29 +49,46 @@ fn webhook(settings: &WebhookSettings, around: &Surroundings) -> Result<Webhook,
         WebhookFormat::Telegram => MessageFormat::Telegram { chat },
         WebhookFormat::Ntfy => MessageFormat::Ntfy,
     };
-    Ok(Webhook { url, bearer, format })
+    Ok(Webhook { url, secret, bearer, format })
 }
 
 /// Where signs of life go.
 pub fn beacon(settings: &SignalSettings, around: &Surroundings) -> Result<Beacon, SecretError> {
-    let (url, bearer) = addressed(&settings.url, Secret::Signal, settings.secret_file.as_deref(), around)?;
+    let Addressed { url, bearer, .. } =
+        addressed(&settings.url, Secret::Signal, settings.secret_file.as_deref(), around)?;
     Ok(Beacon { url, bearer, tells_failure: settings.format == SignalFormat::Healthchecks })
 }
 
-/// The whole address, and the token where the secret has no place in it.
+/// Why something was not told, in one line for the log, the journal and people: whoever answers may quote an address.
+pub fn failure_words(failure: &(dyn std::error::Error + 'static)) -> String {
+    without_addresses(&visible::line(&chain(failure)))
+}
+
+/// Where something goes, with what its secret says.
+struct Addressed {
+    /// The whole address.
+    url: SecretString,
+    /// The secret, where it has a place in the address.
+    secret: Option<SecretString>,
+    /// The token, where it has none.
+    bearer: Option<SecretString>,
+}
+
 fn addressed(
     url: &str,
     which: Secret,
     file: Option<&Path>,
     around: &Surroundings,
-) -> Result<(SecretString, Option<SecretString>), SecretError> {
+) -> Result<Addressed, SecretError> {
     let found = secret::optional(which, file, around)?;
     match found {
-        Some(value) if url.contains(PLACEHOLDER) => {
-            Ok((url.replace(PLACEHOLDER, value.expose_secret().trim()).into(), None))
-        }
+        Some(value) if url.contains(PLACEHOLDER) => Ok(Addressed {
+            url: url.replace(PLACEHOLDER, value.expose_secret().trim()).into(),
+            secret: Some(value),
+            bearer: None,
+        }),
         None if url.contains(PLACEHOLDER) => Err(SecretError::Absent(which)),
-        bearer => Ok((url.to_owned().into(), bearer)),
+        bearer => Ok(Addressed { url: url.to_owned().into(), secret: None, bearer }),
     }
 }
 
@@ -88,13 +110,15 @@ mod tests {
         };
         let read = |url: &str, file: Option<&Path>| {
             let made = webhook(&settings(url, file), &around)?;
-            let bearer = made.bearer.map(|bearer| bearer.expose_secret().to_owned());
-            Ok::<_, SecretError>((made.url.expose_secret().to_owned(), bearer))
+            let shown = |secret: Option<SecretString>| secret.map(|secret| secret.expose_secret().to_owned());
+            let url = made.url.expose_secret().to_owned();
+            Ok::<_, SecretError>((url, shown(made.bearer), shown(made.secret)))
         };
+        let secret = Some("T0/B0/abc".to_owned());
         let placed = read("https://h.example/s/{segredo}", Some(&file)).unwrap();
-        assert_eq!(placed, ("https://h.example/s/T0/B0/abc".to_owned(), None));
+        assert_eq!(placed, ("https://h.example/s/T0/B0/abc".to_owned(), None, secret.clone()));
         let token = read("https://h.example/s", Some(&file)).unwrap();
-        assert_eq!(token, ("https://h.example/s".to_owned(), Some("T0/B0/abc".to_owned())));
+        assert_eq!(token, ("https://h.example/s".to_owned(), secret, None));
         assert_eq!(read("https://h.example/s", None).unwrap().1, None);
         assert!(matches!(
             read("https://h.example/{segredo}", None),

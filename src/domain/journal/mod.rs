@@ -523,7 +523,7 @@ entries! {
     /// Staff were told of an alert by another way than mail, or were not. The subject is the alert's key, or the way where
     /// somebody tries it.
     Announced "alerta.canal.1" since "0.1.0" {
-        /// By which: *webhook* or *comando*.
+        /// By which: *webhook*, *comando* or, where somebody tries it, *sinal*.
         channel "canal": Channel,
         /// Why: *urgente*, *correio* or *teste*.
         cause "causa": ChannelCause,

@@ -122,6 +122,8 @@ stored! {
         Webhook "webhook",
         /// *comando*: a program of the administrator's.
         Command "comando",
+        /// *sinal*: signs of life for another machine; of these only what somebody tries is told.
+        Signal "sinal",
     }
 
     /// Why staff are told by another way than mail.

@@ -1,4 +1,6 @@
 //! Staff are told though no mail leaves: by webhook and by command, with the real program.
+//!
+//! Above 400 lines: what is told, when, and what becomes of it is one promise, and its cases are held against each other.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -292,4 +294,139 @@ async fn a_way_that_is_no_longer_configured_ails_nobody() {
     add(&site, "webhook = \"https://x.example/y\"");
     app.adopt(site.setup());
     assert_eq!(failing().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_wait_stands_first_and_only_what_stands_in_a_message_counts_as_told() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let site = Site::new(&Choice::new(1));
+    add(&site, &format!("webhook = \"{}/x\"", server.uri()));
+    let app = site.app(Clock::System.now()).await;
+    let hour_ago = app.now() - jiff::SignedDuration::from_hours(1);
+    let page = format!("página {}", "ç".repeat(4_000));
+    alert_once(&app, "pagina-do-dia", page, hour_ago).await.unwrap();
+    let feeds: Vec<String> = (10..40).map(|n| format!("fonte-{n}")).collect();
+    for feed in &feeds {
+        alert_once(&app, feed, format!("texto de {feed}."), hour_ago).await.unwrap();
+    }
+    alert(&app, "servidor-de-saida").await.unwrap();
+    let mut herald = Herald::default();
+    let text = |message: &serde_json::Value| message["texto"].as_str().unwrap().to_owned();
+    let noted = |livro: &str, topic: &str| {
+        livro
+            .lines()
+            .any(|line| line.contains("entregue por webhook") && line.contains(&format!("alerta-{topic}-")))
+    };
+    for looks in 1..=20 {
+        herald.herald_once(&app).await.unwrap();
+        let messages = told(&server).await;
+        assert_eq!(messages.len(), looks, "one message a look");
+        let all: String = messages.iter().map(text).collect();
+        let livro = site.ok(&["livro"]);
+        for feed in &feeds {
+            assert_eq!(
+                all.contains(&format!("texto de {feed}.")),
+                noted(&livro, feed),
+                "{feed} after {looks}:\n{all}"
+            );
+        }
+        let (first, last) = (text(&messages[0]), text(messages.last().unwrap()));
+        assert!(first.contains("texto de servidor-de-saida") && !first.contains("página ç"), "{first}");
+        assert!(first.find("texto de servidor-de-saida") < first.find("texto de fonte-"), "{first}");
+        assert!(messages.iter().all(|message| text(message).len() <= 3_600));
+        if last.contains("página ç") {
+            assert!(!last.contains("texto de") && noted(&livro, "pagina-do-dia"), "{last}");
+            assert!(feeds.iter().all(|feed| noted(&livro, feed)), "it comes last: {livro}");
+            assert!(last.contains("no painel, em /carta?aviso=geral/alerta-pagina-do-dia-"), "{last}");
+            herald.herald_once(&app).await.unwrap();
+            assert_eq!(told(&server).await.len(), looks, "and nothing is told twice");
+            return;
+        }
+    }
+    panic!("the page is never told");
+}
+
+#[tokio::test]
+async fn a_way_that_is_named_tells_nothing_that_mail_took_before_it_was() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let site = Site::new(&Choice::new(1));
+    let app = site.app(Clock::System.now()).await;
+    let days_ago = app.now() - jiff::SignedDuration::from_hours(3 * 24);
+    alert_once(&app, "autoconferencia-diverge", "texto antigo".to_owned(), days_ago).await.unwrap();
+    alert(&app, "relogio-saltou").await.unwrap();
+    let taken = |at: jiff::Timestamp, topic: &str| {
+        let at = at.as_millisecond();
+        format!("UPDATE deliveries SET state = 'aceito', reached_at = {at} WHERE notice_key LIKE '%{topic}%'")
+    };
+    site.tamper(&taken(days_ago, "autoconferencia")).await;
+    site.tamper(&taken(app.now() - jiff::SignedDuration::from_mins(5), "relogio-saltou")).await;
+    let mut herald = Herald::default();
+    herald.herald_once(&app).await.unwrap();
+    add(&site, &format!("webhook = \"{}/x\"", server.uri()));
+    app.adopt(site.setup());
+    herald.herald_once(&app).await.unwrap();
+    assert_eq!(told(&server).await.len(), 0, "somebody heard of it by mail");
+    alert(&app, "servidor-de-saida").await.unwrap();
+    site.tamper(&taken(app.now() + jiff::SignedDuration::from_secs(1), "servidor-de-saida")).await;
+    herald.herald_once(&app).await.unwrap();
+    let messages = told(&server).await;
+    assert_eq!(messages.len(), 1, "what is urgent and fresh goes both ways");
+    let text = messages[0]["texto"].as_str().unwrap();
+    assert!(text.contains("texto de servidor-de-saida") && !text.contains("antigo"), "{text}");
+}
+
+#[tokio::test]
+async fn a_channel_rests_no_longer_once_it_is_mended_or_a_test_by_it_is_taken() {
+    let server = MockServer::start().await;
+    let broken = ResponseTemplate::new(500).set_body_string("fulana@exemplo.gov.br nao");
+    Mock::given(path("/torto")).respond_with(broken.clone()).mount(&server).await;
+    Mock::given(path("/x")).respond_with(broken).up_to_n_times(1).mount(&server).await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200))
+        .with_priority(9)
+        .mount(&server)
+        .await;
+    let site = Site::new(&Choice::new(1));
+    add(&site, &format!("webhook = \"{}/torto\"", server.uri()));
+    let app = site.app(Clock::System.now()).await;
+    alert(&app, "servidor-de-saida").await.unwrap();
+    let mut herald = Herald::default();
+    for _ in 0..3 {
+        herald.herald_once(&app).await.unwrap();
+    }
+    assert_eq!(told(&server).await.len(), 1, "it rests");
+    let vigia = site.config().join("vigia.toml");
+    fs::write(&vigia, fs::read_to_string(&vigia).unwrap().replace("/torto", "/x")).unwrap();
+    app.adopt(site.setup());
+    for _ in 0..3 {
+        herald.herald_once(&app).await.unwrap();
+    }
+    assert_eq!(told(&server).await.len(), 2, "mended and tried, and rests again");
+    site.ok(&["testar-canal", "webhook", "--autor", "ana"]);
+    herald.herald_once(&app).await.unwrap();
+    let messages = told(&server).await;
+    assert_eq!(messages.len(), 4, "a test was taken");
+    assert!(messages[3]["texto"].as_str().unwrap().contains("texto de servidor-de-saida"));
+    let livro = site.ok(&["livro"]);
+    assert!(livro.contains("respondeu 500: [endereço] nao") && !livro.contains("fulana@"), "{livro}");
+}
+
+#[tokio::test]
+async fn what_was_told_is_noted_also_where_no_way_is_left() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let site = Site::new(&Choice::new(1));
+    add(&site, &format!("webhook = \"{}/x\"", server.uri()));
+    let app = site.app(Clock::System.now()).await;
+    alert(&app, "servidor-de-saida").await.unwrap();
+    site.tamper(FULL).await;
+    let mut herald = Herald::default();
+    assert!(herald.herald_once(&app).await.is_err());
+    site.tamper("DROP TRIGGER cheio").await;
+    site.write_vigia(&Choice::new(1));
+    app.adopt(site.setup());
+    herald.herald_once(&app).await.unwrap();
+    assert_eq!(site.ok(&["livro"]).matches("entregue por webhook").count(), 1);
 }
