@@ -19,7 +19,8 @@ pub struct Beacon {
     pub url: SecretString,
     /// What goes in `Authorization: Bearer …`.
     pub bearer: Option<SecretString>,
-    /// Whether start and failure have ends of their own; otherwise only success is told, and failure is silence.
+    /// Whether start, failure and what is only to be noted have ends of their own; otherwise only success is told, and all
+    /// else is silence.
     pub tells_failure: bool,
 }
 
@@ -30,22 +31,33 @@ pub enum Sign {
     Well,
     /// It is not; what is amiss, a line each.
     Amiss(String),
+    /// Somebody tries whether it is heard. It says nothing of how things stand.
+    Trial(String),
+}
+
+/// What became of a sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hearing {
+    /// It was heard.
+    Heard,
+    /// There is no address for such a sign: it is silence, and nothing went out.
+    Silence,
 }
 
 impl Beacon {
     /// Gives a sign, once.
-    pub async fn give(&self, sign: &Sign) -> Result<(), TellError> {
-        let Some(url) = self.address(sign) else { return Ok(()) };
+    pub async fn give(&self, sign: &Sign) -> Result<Hearing, TellError> {
+        let Some(url) = self.address(sign) else { return Ok(Hearing::Silence) };
         let body = match sign {
             Sign::Start | Sign::Well => String::new(),
-            Sign::Amiss(text) => text[..text.floor_char_boundary(MOST_BYTES)].to_owned(),
+            Sign::Amiss(text) | Sign::Trial(text) => text[..text.floor_char_boundary(MOST_BYTES)].to_owned(),
         };
         let mut sent = Call::post(url, "text/plain; charset=utf-8", body);
         sent.bearer.clone_from(&self.bearer);
         sent.patience = PATIENCE;
         let said = call(&sent).await?;
         if said.is_success() {
-            Ok(())
+            Ok(Hearing::Heard)
         } else {
             Err(TellError::Refused { status: said.status, said: String::new() })
         }
@@ -57,7 +69,8 @@ impl Beacon {
             Sign::Well => return Some(self.url.clone()),
             Sign::Start if self.tells_failure => "/start",
             Sign::Amiss(_) if self.tells_failure => "/fail",
-            Sign::Start | Sign::Amiss(_) => return None,
+            Sign::Trial(_) if self.tells_failure => "/log",
+            Sign::Start | Sign::Amiss(_) | Sign::Trial(_) => return None,
         };
         let url = self.url.expose_secret();
         let (path, query) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
@@ -71,23 +84,37 @@ mod tests {
 
     fn ends(url: &str, tells_failure: bool) -> Vec<Option<String>> {
         let beacon = Beacon { url: url.to_owned().into(), bearer: None, tells_failure };
-        [Sign::Start, Sign::Well, Sign::Amiss("x".to_owned())]
+        [Sign::Start, Sign::Well, Sign::Amiss("x".to_owned()), Sign::Trial("x".to_owned())]
             .iter()
             .map(|sign| Some(beacon.address(sign)?.expose_secret().to_owned()))
             .collect()
     }
 
+    #[tokio::test]
+    async fn a_sign_without_an_address_is_silence_and_not_heard() {
+        let beacon =
+            Beacon { url: "http://127.0.0.1:1/".to_owned().into(), bearer: None, tells_failure: false };
+        assert_eq!(beacon.give(&Sign::Start).await, Ok(Hearing::Silence));
+        assert_eq!(beacon.give(&Sign::Amiss("x".to_owned())).await, Ok(Hearing::Silence));
+        assert!(beacon.give(&Sign::Well).await.is_err(), "this one goes out");
+    }
+
     #[test]
     fn start_and_failure_have_ends_of_their_own_or_are_silence() {
-        let some = |urls: [&str; 3]| urls.map(|url| Some(url.to_owned())).to_vec();
+        let some = |urls: [&str; 4]| urls.map(|url| Some(url.to_owned())).to_vec();
         assert_eq!(
             ends("https://hc/u", true),
-            some(["https://hc/u/start", "https://hc/u", "https://hc/u/fail"])
+            some(["https://hc/u/start", "https://hc/u", "https://hc/u/fail", "https://hc/u/log"])
         );
         assert_eq!(
             ends("https://hc/u/?a=1", true),
-            some(["https://hc/u/start?a=1", "https://hc/u/?a=1", "https://hc/u/fail?a=1"])
+            some([
+                "https://hc/u/start?a=1",
+                "https://hc/u/?a=1",
+                "https://hc/u/fail?a=1",
+                "https://hc/u/log?a=1"
+            ])
         );
-        assert_eq!(ends("https://hc/u", false), vec![None, Some("https://hc/u".to_owned()), None]);
+        assert_eq!(ends("https://hc/u", false), vec![None, Some("https://hc/u".to_owned()), None, None]);
     }
 }

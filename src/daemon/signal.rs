@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use super::app::App;
 use crate::channel::TellError;
-use crate::channel::signal::Sign;
+use crate::channel::signal::{Hearing, Sign};
 use crate::config::{Mode, SignalSettings};
 use crate::telemetry::{chain, without_addresses};
 use crate::world::health;
@@ -67,14 +67,17 @@ impl Signals {
         }
     }
 
-    /// Whether it arrived.
+    /// Whether it is done with: it was heard, or is silence, of which nothing is said.
     async fn give(&mut self, settings: &SignalSettings, sign: &Sign) -> bool {
         let given = give(settings, sign).await;
+        if let Ok(Hearing::Silence) = given {
+            return true;
+        }
         let arrived = given.is_ok();
         // Said when it changes, and not each five minutes for days.
         if self.was_heard.replace(arrived) != Some(arrived) {
             match given {
-                Ok(()) => info!("o sinal de vida chegou"),
+                Ok(_) => info!("o sinal de vida chegou"),
                 Err(failure) => {
                     warn!(error = %chain(&failure), "o sinal de vida não chegou; será tentado de novo");
                 }
@@ -92,7 +95,7 @@ pub(super) async fn last_words(app: &App, words: &str) {
     }
 }
 
-async fn give(settings: &SignalSettings, sign: &Sign) -> Result<(), SignalError> {
+async fn give(settings: &SignalSettings, sign: &Sign) -> Result<Hearing, SignalError> {
     Ok(beacon(settings, &Surroundings::here())?.give(sign).await?)
 }
 

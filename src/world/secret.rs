@@ -69,7 +69,7 @@ pub enum SecretError {
     /// None is anywhere.
     #[error(
         "falta o segredo que a configuração pede\ndica: escreva a chave {}, dê ao serviço a credencial {}, ou ponha-o na \
-         variável {}",
+         variável {}; um comando digitado não vê a credencial do serviço: para ele vale a chave ou a variável",
         .0.key(), .0.credential(), .0.variable()
     )]
     Absent(Secret),

@@ -178,7 +178,10 @@ async fn signs_of_life_go_out_at_the_start_while_all_is_well_and_at_once_when_so
     daemon.kill();
     let tried = site.ok(&["testar-canal", "sinal", "--autor", "ana"]);
     assert!(tried.contains("entregue por sinal"), "{tried}");
-    assert_eq!(paths().await.last().unwrap().0, "/ping/abc");
+    // A test claims no health: the service is dead, and whoever waits for it must go on missing it.
+    let last = paths().await.last().unwrap().clone();
+    assert_eq!(last, ("/ping/abc/log".to_owned(), "Teste feito por ana. Nada precisa ser feito.".to_owned()));
+    assert!(site.ok(&["livro"]).contains("teste, entregue por sinal: sinal (por ana)"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -404,11 +407,13 @@ async fn a_channel_rests_no_longer_once_it_is_mended_or_a_test_by_it_is_taken() 
         herald.herald_once(&app).await.unwrap();
     }
     assert_eq!(told(&server).await.len(), 2, "mended and tried, and rests again");
-    site.ok(&["testar-canal", "webhook", "--autor", "ana"]);
+    site.ok(&["testar-canal", "webhook", "--autor", "ana@exemplo.gov.br"]);
     herald.herald_once(&app).await.unwrap();
     let messages = told(&server).await;
     assert_eq!(messages.len(), 4, "a test was taken");
     assert!(messages[3]["texto"].as_str().unwrap().contains("texto de servidor-de-saida"));
+    let test = messages[2]["texto"].as_str().unwrap();
+    assert!(test.contains("Teste feito por [endereço].") && !test.contains("ana@"), "{test}");
     let livro = site.ok(&["livro"]);
     assert!(livro.contains("respondeu 500: [endereço] nao") && !livro.contains("fulana@"), "{livro}");
 }
@@ -429,4 +434,40 @@ async fn what_was_told_is_noted_also_where_no_way_is_left() {
     app.adopt(site.setup());
     herald.herald_once(&app).await.unwrap();
     assert_eq!(site.ok(&["livro"]).matches("entregue por webhook").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_of_the_signal_claims_no_health_and_a_check_names_what_is_missing() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let site = Site::new(&Choice::new(1));
+    let tables = "webhook = \"https://t.example/{segredo}\"\ncomando = [\"/nao/existe\"]";
+    add(&site, &format!("{tables}\n[sinal]\nurl = \"{}/{{segredo}}\"\nformato = \"simples\"", server.uri()));
+    let said =
+        |output: std::process::Output| (output.status.code(), String::from_utf8(output.stderr).unwrap());
+    let checked = site.run(&["verificar"]);
+    assert_eq!(checked.status.code(), Some(0));
+    let (_, warned) = said(checked);
+    for words in ["/nao/existe: não existe (erro 2", "credencial alertas-segredo", "credencial sinal-segredo"]
+    {
+        assert!(warned.contains(words), "{words}: {warned}");
+    }
+    let (code, absent) = said(site.run(&["testar-canal", "sinal", "--autor", "ana"]));
+    assert!(code == Some(3) && absent.contains("não vê a credencial do serviço"), "{absent}");
+    let (code, gone) = said(site.run(&["testar-canal", "comando", "--autor", "ana"]));
+    assert_eq!(code, Some(3));
+    assert!(
+        gone.contains("o comando /nao/existe não pôde começar: não existe (erro 2 do sistema)"),
+        "{gone}"
+    );
+    assert!(gone.contains("dica: confira `comando`") && !gone.contains("segredo"), "{gone}");
+    let with = |variable: &str, value: &str| {
+        let mut command = site.command(&["testar-canal", "sinal", "--autor", "ana"]);
+        said(command.env("VIGIA_SINAL_SEGREDO", "abc").env(variable, value).output().unwrap())
+    };
+    let (code, ill) = with("LANG", "C");
+    assert!(code == Some(1) && ill.contains("vigia-suas saude"), "{ill}");
+    let (code, rehearsed) = with("VIGIA_MODO", "ensaio");
+    assert!(code == Some(1) && rehearsed.contains("no ensaio"), "{rehearsed}");
+    assert_eq!(server.received_requests().await.unwrap().len(), 0, "nothing was claimed");
 }
