@@ -22,20 +22,22 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::hours_after;
 use crate::plan::ledger::{Flags, Ledger, NoticeRecord, Outage, Rest, StaffRecord, Standing, WindowLedger};
 
-/// Notices with what their deliveries came to. live: whether an address is still to be tried or repeated, also one that a
-/// reter only pauses. lost: whether every address of the last version refused or bounced.
+/// Notices with what their deliveries came to, looked up one by one: joined, SQLite would sort each notice once for each address.
+/// live: whether an address is still to be tried or repeated, also one that a reter only pauses. lost: of one that is held,
+/// whether every address of the last version refused or bounced.
 macro_rules! notices {
     ($which:expr) => {
         concat!(
             "SELECT n.notice_key, n.kind, n.edition, n.told, n.version, n.due_at, n.valid_until, n.recorded_at, n.parts, ",
-            "n.copies, n.act, n.cause, n.queued_at, MIN(d.reached_at) AS reached_at, ",
-            "MAX(CASE WHEN (d.stopped_at IS NULL OR d.stopped_by = 'reter') AND (d.state IN ('registrado', 'enviando') ",
-            "OR (d.state IN ('adiado', 'incerto') AND d.next_attempt_at IS NOT NULL)) THEN 1 ELSE 0 END) AS live, ",
-            "MIN(CASE WHEN d.version = n.version THEN CASE WHEN d.state IN ('recusado', 'devolvido') THEN 1 ELSE 0 END END) ",
-            "AS lost ",
-            "FROM notices n LEFT JOIN deliveries d ON d.notice_key = n.notice_key WHERE ",
+            "n.copies, n.act, n.cause, n.queued_at, ",
+            "(SELECT MIN(d.reached_at) FROM deliveries d WHERE d.notice_key = n.notice_key) AS reached_at, ",
+            "(SELECT MAX(CASE WHEN (d.stopped_at IS NULL OR d.stopped_by = 'reter') AND (d.state IN ('registrado', 'enviando') ",
+            "OR (d.state IN ('adiado', 'incerto') AND d.next_attempt_at IS NOT NULL)) THEN 1 ELSE 0 END) ",
+            "FROM deliveries d WHERE d.notice_key = n.notice_key) AS live, ",
+            "CASE WHEN n.act = 'reter' THEN (SELECT MIN(CASE WHEN d.state IN ('recusado', 'devolvido') THEN 1 ELSE 0 END) ",
+            "FROM deliveries d WHERE d.notice_key = n.notice_key AND d.version = n.version) END AS lost FROM notices n WHERE ",
             $which,
-            " GROUP BY n.notice_key ORDER BY n.notice_key"
+            " ORDER BY n.notice_key"
         )
     };
 }
