@@ -1,12 +1,12 @@
 //! `restaurar`: a copy put in the ledger's place, once it checks out; what was there stays beside it.
 //!
 //! By hand that is easily done wrong: a write-ahead log left beside another file is played into it, and a file that lost its
-//! log lost what was written last. So the log is first played into the old file, which then goes aside whole in one step; only
-//! where that cannot be read does its log go aside with it, and comes back if the rest fails. The new one, made from the copy
-//! in the same folder, takes the owner of the old. The witness stays as it is, so that the next start finds an older ledger
-//! and is held until somebody assumes it.
+//! log lost what was written last. So a copy of the log is put aside as it lies, and the log is played into the old file, which
+//! then goes aside whole in one step; only where that cannot be read does the log itself go aside, and comes back if the rest
+//! fails. The new one, made from the copy in the same folder, takes the owner of the old. The witness stays as it is, so that
+//! the next start finds an older ledger and is held until somebody assumes it.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
@@ -99,27 +99,50 @@ impl Store {
             return Err(RestoreError::Unsound { path: copy.to_owned(), faults: checked.faults });
         }
 
-        // One that cannot be read has nothing to be played into; it goes aside as it lies.
-        if files::beside(database, "-wal").exists() && matches!(sqlite::fold(database).await, Ok(false)) {
+        let aside = database.exists().then(|| files::kept_name(database, stamp));
+        if let Some(aside) = &aside
+            && !fold(database, aside).await.map_err(|error| unwritten(error.into()))?
+        {
             return Err(RestoreError::Read(database.to_owned()));
         }
-        let was_there = database.exists();
-        let first = if was_there { first_of(database).await } else { None };
-        let was_another = was_there && first != first_of(&new.0).await;
-        let placed =
-            put_in_place(database, &lock, folder, &new.0, stamp).map_err(|error| unwritten(error.into()))?;
-        Ok(Restored { entries: checked.entries, letters: checked.letters, aside: placed, was_another })
+        let first = if aside.is_some() { first_of(database).await } else { None };
+        let was_another = aside.is_some() && first != first_of(&new.0).await;
+        put_in_place(database, &lock, folder, &new.0, aside.as_deref())
+            .map_err(|error| unwritten(error.into()))?;
+        Ok(Restored { entries: checked.entries, letters: checked.letters, aside, was_another })
     }
 }
 
-/// Answers where the old one went.
+/// Puts a copy of the old ledger's log aside, since SQLite drops what it does not take for its own, and plays the log into the
+/// ledger: its file is all there is of it then. Answers whether that was to be had: not while somebody reads an older state. One
+/// that cannot be read has nothing to be played into, and stays as it lies.
+async fn fold(database: &Path, aside: &Path) -> io::Result<bool> {
+    let (log, kept) = (files::beside(database, "-wal"), files::beside(aside, "-wal"));
+    if !log.exists() {
+        return Ok(true);
+    }
+    let copied = copy_log(&log, &kept, &fs::metadata(database)?);
+    let folded = copied.is_ok() && !matches!(sqlite::fold(database).await, Ok(false));
+    if !folded {
+        let _gone = fs::remove_file(&kept);
+    }
+    copied.map(|()| folded)
+}
+
+fn copy_log(log: &Path, kept: &Path, like: &Metadata) -> io::Result<()> {
+    fs::copy(log, kept)?;
+    let file = File::open(kept)?;
+    fchown(&file, Some(like.uid()), Some(like.gid()))?;
+    file.sync_all()
+}
+
 fn put_in_place(
     database: &Path,
     lock: &LedgerLock,
     folder: &Path,
     new: &Path,
-    stamp: &str,
-) -> io::Result<Option<PathBuf>> {
+    aside: Option<&Path>,
+) -> io::Result<()> {
     let placed = files::open_plain(new, OpenOptions::new().read(true))?;
     let old = fs::metadata(database);
     // The service's user, not root, who restores.
@@ -137,23 +160,23 @@ fn put_in_place(
     let mode = old.as_ref().map_or(0o640, |old| old.mode() & 0o777);
     placed.set_permissions(Permissions::from_mode(mode))?;
     placed.sync_all()?;
-    let aside = old.is_ok().then(|| files::kept_name(database, stamp));
     // The old file gets a second name first, so that at no moment there is none: whoever finds none begins an empty ledger.
-    if let Some(aside) = &aside {
+    if let Some(aside) = aside {
         fs::hard_link(database, aside)?;
     }
     let mut moved = Vec::new();
-    let exchanged = exchange(database, aside.as_deref(), new, &mut moved);
+    let exchanged = exchange(database, aside, new, &mut moved);
     if exchanged.is_err() {
         for (from, to) in moved.iter().rev() {
             let _back = fs::rename(to, from);
         }
-        if let Some(aside) = &aside {
-            let _second_name = fs::remove_file(aside);
+        if let Some(aside) = aside {
+            // The second name, and the copy of a log that was played into the file.
+            let _gone = [aside.to_owned(), files::beside(aside, "-wal")].map(fs::remove_file);
         }
     }
     let _synced = File::open(folder).and_then(|folder| folder.sync_all());
-    exchanged.map(|()| aside)
+    exchanged
 }
 
 /// Puts the new file in place of the old, and notes each file beside it that is moved on the way.
@@ -227,15 +250,16 @@ mod tests {
         fs::create_dir(files::beside(&aside, "-shm")).unwrap();
         let new = folder.join("novo");
         fs::copy(&copy, &new).unwrap();
-        put_in_place(&database, &lock, folder, &new, "antes").unwrap_err();
+        put_in_place(&database, &lock, folder, &new, Some(&aside)).unwrap_err();
         assert!(log.exists() && !aside.exists());
         drop(lock);
         assert_eq!(entries(&database).await, known, "nothing is lost");
 
         let restored = Store::restore(&database, &copy, "depois").await.unwrap();
         let aside = restored.aside.unwrap();
-        assert!(!files::beside(&aside, "-wal").exists());
         assert_eq!(entries(&aside).await, known, "the last entry lay in the log");
+        fs::remove_file(files::beside(&aside, "-wal")).unwrap();
+        assert_eq!(entries(&aside).await, known, "and is in the file");
         assert_ne!(entries(&database).await, known);
     }
 
@@ -254,6 +278,7 @@ mod tests {
         writer.close().await;
         let refused = Store::restore(&database, &copy, "agora").await.unwrap_err();
         assert!(matches!(refused, RestoreError::Read(_)), "{refused}");
+        assert!(!files::beside(&files::kept_name(&database, "agora"), "-wal").exists());
         drop(view);
         reader.close().await;
         let restored = Store::restore(&database, &copy, "agora").await.unwrap();
