@@ -24,8 +24,8 @@ pub(super) struct PlanDraft<'m> {
     /// Changes of decision.
     pub(super) actions: Vec<Decision>,
     pub(super) held: Vec<Cow<'m, Decision>>,
-    /// What holds the letters to staff that are told now; none: they leave. Nothing is recorded of those that wait: they
-    /// are told whole once they may leave.
+    /// What holds the letters to staff of the window that is looked at; none: they leave. Nothing is recorded of those that
+    /// were not told yet: they are told whole once they may leave.
     pub(super) staff_held_by: Option<Reason>,
     /// The first civil day whose letters were counted over every window.
     pub(super) counted_from: Option<Date>,

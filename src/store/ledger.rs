@@ -85,7 +85,7 @@ statements! {
     );
     // Of letters to staff that were told anew since: the one before, as it stood.
     const TOLD_BEFORE = concat!(
-        "SELECT l.notice_key, n.kind, n.edition, l.version, n.due_at, l.recorded_at, l.recorded_at AS queued_at, ",
+        "SELECT l.notice_key, l.version, n.due_at, l.recorded_at, l.recorded_at AS queued_at, ",
         "(SELECT CASE WHEN MIN(d.stopped_at) <= $17 THEN 'retirar' ELSE 'enviar' END FROM deliveries d ",
         "WHERE d.notice_key = l.notice_key AND d.version = l.version) AS act, 1 AS live, NULL AS reached_at ",
         "FROM notices n JOIN letters l ON l.notice_key = n.notice_key WHERE ",
