@@ -41,7 +41,13 @@ impl Pair<'_, '_> {
                     Reason::DeadlineInDoubt { batch: BatchId::of_slot(window, Slot::Extension { edition }) }
                 }
             };
-            return self.withhold(&wish, Vec::new(), because);
+            return match self.record(wish.slot).map(|record| (record, record.standing)) {
+                // Nobody is warned by a date in doubt: nor is whoever a letter still goes to that another address took.
+                Some((record, Standing::Sent { rest, .. })) if self.goes_on(record, &wish) => {
+                    self.rest_held(&wish, record, rest, because)
+                }
+                Some(_) | None => self.withhold(&wish, Vec::new(), because),
+            };
         }
         self.consider(Some(wish))
     }
@@ -89,10 +95,7 @@ impl Pair<'_, '_> {
         match record.map(|r| r.standing) {
             // What one address took goes on to the others while it holds; it never comes a second time.
             Some(Standing::Sent { rest, .. }) => {
-                let holds = |r: &&NoticeRecord| {
-                    (r.kind == Kind::Reminder || still_says(r, &wish)) && !self.goes_astray(r)
-                };
-                return match record.filter(holds) {
+                return match record.filter(|record| self.goes_on(record, &wish)) {
                     Some(record) => self.rest_fate(&wish, record, rest),
                     None => Fate::Nothing,
                 };
@@ -155,6 +158,11 @@ impl Pair<'_, '_> {
         let resumed = self.resumed(&wish, &because);
         let waiting = Waiting { kind: wish.kind, rung: wish.slot.rung(), behind: Behind::Hours };
         Fate::Ready(Box::new(Ready { sending, resumed }), waiting, because)
+    }
+
+    /// Whether a letter that one address took may go on to the others.
+    fn goes_on(&self, record: &NoticeRecord, wish: &Wish) -> bool {
+        (record.kind == Kind::Reminder || still_says(record, wish)) && !self.goes_astray(record)
     }
 
     /// Where a letter goes, whatever took one of it before.

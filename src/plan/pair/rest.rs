@@ -46,12 +46,8 @@ impl Pair<'_, '_> {
     /// same version, in the hours, past what another letter of the day would keep back.
     pub(super) fn rest_fate(&self, wish: &Wish, record: &NoticeRecord, rest: Rest) -> Fate {
         let Some(version) = record.version.filter(|_| rest != Rest::Nothing) else { return Fate::Nothing };
-        let held = |because| {
-            let (notice, kind) = (self.notice(wish, Vec::new()), record.kind);
-            Fate::Withhold(Withheld { notice, kind, version: Some(version), because })
-        };
         if let Some(because) = self.held_by_hand(wish) {
-            return held(because);
+            return self.rest_held(wish, record, rest, because);
         }
         if rest == Rest::Waits {
             return Fate::Kept;
@@ -60,7 +56,7 @@ impl Pair<'_, '_> {
         let waiting = self.context.world.ledger.addresses(|| self.key(wish.slot));
         to.retain(|recipient| waiting.is_empty() || waiting.contains(&recipient.address));
         if to.is_empty() {
-            return held(Reason::NoContact);
+            return self.rest_held(wish, record, rest, Reason::NoContact);
         }
         let copies = record.copies.clone();
         let sending =
@@ -71,5 +67,13 @@ impl Pair<'_, '_> {
         let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
         let waiting = Waiting { kind: record.kind, rung: wish.slot.rung(), behind: Behind::Hours };
         Fate::Ready(Box::new(Ready { sending, resumed: None }), waiting, Reason::AwaitsHours { until })
+    }
+
+    /// What is left of a letter that somebody took, held: by hand where somebody stopped it, else because of this.
+    pub(super) fn rest_held(&self, wish: &Wish, record: &NoticeRecord, rest: Rest, because: Reason) -> Fate {
+        let Some(version) = record.version.filter(|_| rest != Rest::Nothing) else { return Fate::Nothing };
+        let because = self.held_by_hand(wish).unwrap_or(because);
+        let (notice, kind) = (self.notice(wish, Vec::new()), record.kind);
+        Fate::Withhold(Withheld { notice, kind, version: Some(version), because })
     }
 }

@@ -461,6 +461,28 @@ fn who_was_told_the_later_date_waits_for_liberar_and_who_was_not_does_not() {
     assert!(done.iter().any(|d| d.starts_with(&format!("enviar {}", letter(1)))), "{done:?}");
 }
 
+#[test]
+fn what_a_letter_still_goes_to_waits_while_its_date_is_in_doubt_and_says_by_whom_it_is_held() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-26T07:00");
+    case.has(0, rung(1, 5), Some(FIRST), live("2026-03-26T08:00"));
+    case.has(1, rung(1, 5), Some(FIRST), sent("2026-03-26T08:00"));
+    // An earlier date is announced: until somebody releases it, nobody is warned by either.
+    case.edition("2026-03-30", Some("2026-03-26"), &[]);
+    let held = |case: &Case, now: &str| -> Vec<String> {
+        let plan = case.plan(now);
+        let rung = plan.held.iter().filter(|d| d.rung() == Some(5));
+        rung.map(|d| format!("{} {}", d.key(), d.because().cause().as_str())).collect()
+    };
+    let of_first = |cause: &str| vec![format!("{} {cause}", key(rung(1, 5), 0))];
+    assert_eq!(held(&case, "2026-03-26T12:00"), of_first("prazo-em-duvida"));
+    hold(&mut case, HoldScope::All, "2026-03-26T13:00", None);
+    assert_eq!(held(&case, "2026-03-26T14:00"), of_first("retido"));
+    case.pass("2026-03-26T14:00");
+    case.overrides.holds.clear();
+    assert_eq!(held(&case, "2026-03-26T15:00"), of_first("prazo-em-duvida"), "and still waits");
+}
+
 // D1
 fn with_units(case: &mut Case, from: Option<&str>) {
     let unit = |id: &str, n: u32| Unit {
