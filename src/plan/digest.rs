@@ -62,23 +62,27 @@ pub(super) fn is_owed(survey: &Survey<'_>) -> bool {
     copies(survey, None).keys().any(|to| !audience::office(offices, to).is_empty())
 }
 
-/// What is to be told to each, of the letters since the last resumo to them; or what a resumo of an earlier instant was to
-/// tell, of those until then.
+/// What is to be told to each, of the letters that are in no resumo to them; or what the resumos recorded at an instant tell.
 fn copies(survey: &Survey<'_>, of: Option<Timestamp>) -> BTreeMap<Addressee, Due> {
-    let told = last_told(survey, of);
+    let resumos = resumos(survey);
     let mut copies: BTreeMap<Addressee, Due> = BTreeMap::new();
     let zone = &survey.context.world.calendar.hours.zone;
     let mut add = |municipality, letter: &NoticeRecord| {
         let Slot::Rung { edition, days_before } = letter.slot else { return };
         for CopyRequest { to, parts } in &letter.copies {
-            let last = told.get(to).copied();
-            let is_told = last.is_some_and(|(_, at)| letter.recorded_at <= at);
-            if is_told || of.is_some_and(|of| letter.recorded_at > of) {
+            let known = resumos.get(to).map_or(&[][..], Vec::as_slice);
+            let holding = that_hold(known, letter.recorded_at);
+            let belongs = match of {
+                None => !holding.iter().any(|resumo| resumo.is_told),
+                Some(of) => holding.iter().any(|resumo| resumo.at == of),
+            };
+            if !belongs {
                 continue;
             }
+            let last = known.iter().rfind(|resumo| resumo.is_told);
             let due = copies.entry(to.clone()).or_insert_with(|| Due {
                 edition,
-                told_on: last.map(|(day, _)| day),
+                told_on: last.map(|resumo| resumo.on),
                 is_leaving: false,
                 lines: Vec::new(),
             });
@@ -119,19 +123,39 @@ struct Due {
     lines: Vec<DigestLine>,
 }
 
-/// The day and the instant of the last resumo to each, whatever its edition; of the last before an instant.
-fn last_told<'a>(
-    survey: &Survey<'a>,
-    before: Option<Timestamp>,
-) -> BTreeMap<&'a Addressee, (Date, Timestamp)> {
-    let mut last: BTreeMap<&Addressee, (Date, Timestamp)> = BTreeMap::new();
-    for (slot, at) in survey.ledger.into_iter().flat_map(WindowLedger::staff_told) {
-        if let StaffSlot::Digest { to, on, .. } = slot
-            && before.is_none_or(|before| at < before)
-            && last.get(to).is_none_or(|(_, known)| *known < at)
-        {
-            last.insert(to, (*on, at));
+/// A resumo that was recorded.
+struct Resumo {
+    on: Date,
+    at: Timestamp,
+    /// Whether it was told, or is being told: what one that was taken back was to tell belongs in the next.
+    is_told: bool,
+    /// When it was recorded, or taken back since.
+    decided_at: Timestamp,
+}
+
+/// The resumos to each, whatever their edition, the first first.
+fn resumos<'a>(survey: &Survey<'a>) -> BTreeMap<&'a Addressee, Vec<Resumo>> {
+    let mut resumos: BTreeMap<&Addressee, Vec<Resumo>> = BTreeMap::new();
+    for (slot, record) in survey.ledger.into_iter().flat_map(WindowLedger::staff_records) {
+        if let StaffSlot::Digest { to, on, .. } = slot {
+            let (at, is_told, decided_at) = (record.told_at, record.is_told(), record.recorded_at);
+            resumos.entry(to).or_default().push(Resumo { on: *on, at, is_told, decided_at });
         }
     }
-    last
+    for known in resumos.values_mut() {
+        known.sort_by_key(|resumo| resumo.at);
+    }
+    resumos
+}
+
+/// Those of the resumos to one addressee that hold a letter recorded then: the first after it, and where that was taken back,
+/// the first that was written since.
+fn that_hold(resumos: &[Resumo], recorded_at: Timestamp) -> Vec<&Resumo> {
+    let mut holding: Vec<&Resumo> = Vec::new();
+    for resumo in resumos.iter().filter(|resumo| recorded_at <= resumo.at) {
+        if !holding.iter().any(|earlier| earlier.is_told || earlier.decided_at > resumo.at) {
+            holding.push(resumo);
+        }
+    }
+    holding
 }

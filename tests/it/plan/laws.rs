@@ -8,7 +8,7 @@ use std::num::NonZeroU16;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
 use vigia_suas::domain::id::{MunicipalityCode, WindowId};
-use vigia_suas::domain::notice::{AlertItem, Content, Kind, NoticeKey, Slot};
+use vigia_suas::domain::notice::{Addressee, AlertItem, Content, Kind, NoticeKey, Slot};
 use vigia_suas::domain::overrides::{Authorship, BatchId, Hold, HoldScope};
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::status::State;
@@ -575,6 +575,35 @@ proptest! {
     }
 }
 
+/// A letter in a resumo: of whom, and of which rung, whatever its edition.
+type Line = (MunicipalityCode, u16);
+
+/// The lines of a resumo that leaves, by its key and version.
+fn lines_of(decision: &Decision) -> Option<((NoticeKey, NonZeroU16), Vec<Line>)> {
+    let Some(Content::Digest { lines, .. }) = decision.content() else { return None };
+    let lines = lines.iter().map(|line| (line.municipality, line.days_before)).collect();
+    (decision.act() == Act::Send).then_some(((decision.key().clone(), decision.version()?), lines))
+}
+
+/// What belongs in resumos: each letter that left with a copy, of the windows that are in the calendar.
+fn copied(replay: &Replay<'_>) -> Vec<(WindowId, Addressee, Line)> {
+    let mut copied = Vec::new();
+    for (window, ledger) in replay.ledger.windows() {
+        if !replay.windows().iter().any(|known| known.id == *window) {
+            continue;
+        }
+        for (municipality, records) in ledger.municipalities() {
+            for record in records.iter().filter(|record| record.standing.sent_at().is_some()) {
+                if let Slot::Rung { days_before, .. } = record.slot {
+                    let to = record.copies.iter().map(|copy| copy.to.clone());
+                    copied.extend(to.map(|to| (window.clone(), to, (municipality, days_before))));
+                }
+            }
+        }
+    }
+    copied
+}
+
 /// The letters of a ledger to offices, each as it stands.
 fn to_offices(ledger: &Ledger) -> Vec<(NoticeKey, StaffRecord)> {
     let mut found = Vec::new();
@@ -600,7 +629,8 @@ proptest! {
         let now = built.from + SignedDuration::from_hours(hours);
         let (before, after): (Vec<_>, Vec<_>) = built.changes.iter().cloned().partition(|c| c.at <= now);
         let mut replay = built.replay();
-        replay.run(built.from, now, &before, |_, _| {});
+        let mut resumos = BTreeMap::new();
+        replay.run(built.from, now, &before, |_, decision| resumos.extend(lines_of(decision)));
         // Nobody took it yet, or somebody of the office, and another address waits.
         for ((key, record), taken) in to_offices(&replay.ledger).into_iter().zip(is_taken.iter().cycle()) {
             let rest = Rest::Waits;
@@ -643,11 +673,40 @@ proptest! {
         // Nobody says anything more, and the hold is over.
         replay.overrides.holds.truncate(count);
         let until = later + SignedDuration::from_hours(24 * 14);
+        let mut altered = Vec::new();
         replay.run(later, until, &[], |_, decision| {
             if decision.act() == Act::Send && is_of_office(decision.key()) {
                 sent.push((decision.key().clone(), decision.version()));
             }
+            if let Some((letter, lines)) = lines_of(decision) {
+                if resumos.get(&letter).is_some_and(|before| *before != lines) {
+                    altered.push(letter.clone());
+                }
+                resumos.insert(letter, lines);
+            }
         });
+        prop_assert_eq!(altered, [], "what goes on says what it said");
+        let mut told: BTreeMap<(WindowId, Addressee, Line), usize> = BTreeMap::new();
+        for (key, record) in to_offices(&replay.ledger).iter().filter(|(_, record)| record.is_told()) {
+            let NoticeKey::Staff { window, slot } = key else { continue };
+            for line in resumos.get(&(key.clone(), record.version)).into_iter().flatten() {
+                let to = slot.addressee().unwrap().clone();
+                *told.entry((window.clone(), to, *line)).or_default() += 1;
+            }
+        }
+        let mut left: BTreeMap<(WindowId, Addressee, Line), usize> = BTreeMap::new();
+        for line in copied(&replay) {
+            *left.entry(line).or_default() += 1;
+        }
+        for (line, times) in &told {
+            prop_assert!(*times <= left.get(line).copied().unwrap_or(0), "{:?} is told again", line);
+        }
+        if replay.overrides.holds.is_empty() {
+            for (line, letters) in &left {
+                let times = told.get(line).copied().unwrap_or(0);
+                prop_assert_eq!(times, *letters, "{:?} is in no resumo", line);
+            }
+        }
         let plan = plan(&replay.world(), until);
         let is_named = |key: &NoticeKey| plan.held.iter().any(|held| held.key() == key);
         let versions: BTreeMap<NoticeKey, NonZeroU16> =

@@ -258,6 +258,37 @@ fn a_hold_stops_what_is_left_of_a_letter_that_an_office_took_and_its_end_lets_th
     assert_eq!(of_staff(never.pass("2026-04-01T09:00")), [""; 0]);
 }
 
+#[test]
+fn the_letters_of_a_resumo_that_was_taken_back_are_in_the_next_though_a_later_one_was_told() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.has(0, rung(1, 5), Some(FIRST), sent("2026-03-26T08:00"));
+    let lines = |done: &[plan::Decision]| {
+        let digests = done.iter().filter(|d| d.kind() == Some(Kind::Digest) && d.act() == plan::Act::Send);
+        let mut told = Vec::new();
+        for digest in digests {
+            let Some(Content::Digest { lines, .. }) = digest.content() else { panic!("its content") };
+            told.extend(lines.iter().map(|line| (line.municipality, line.days_before)));
+        }
+        told
+    };
+    assert_eq!(lines(&case.decide("2026-03-27T08:00")), [(municipality_code(0), 5)]);
+    // Its relay puts that one off for days; the next is taken.
+    stand(&mut case, Standing::Queued, &[]);
+    case.has(1, rung(1, 5), Some(FIRST), sent("2026-03-27T09:00"));
+    assert_eq!(lines(&case.decide("2026-03-30T08:00")), [(municipality_code(1), 5)]);
+    stop(&mut case, HoldScope::All);
+    case.decide("2026-03-30T09:00");
+    case.overrides.holds.clear();
+    let mut told = lines(&case.decide("2026-03-30T10:00"));
+    assert_eq!(told, [], "one resumo a day");
+    for day in ["2026-03-31T08:00", "2026-04-01T08:00", "2026-04-02T08:00"] {
+        told.extend(lines(&case.decide(day)));
+    }
+    told.retain(|(_, days_before)| *days_before == 5);
+    assert_eq!(told, [(municipality_code(0), 5)], "what no office took, once");
+}
+
 fn held_cause() -> Cause {
     Reason::Held { scope: HoldScope::All, author: String::new(), reason: String::new() }.cause()
 }
