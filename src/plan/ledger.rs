@@ -223,6 +223,24 @@ impl Standing {
         }
     }
 
+    /// Whether a letter that stands so would go astray: to an address that somebody corrected since. One that another address
+    /// took goes on while any that waits for it still is a right one.
+    pub(super) fn goes_astray(
+        self,
+        waiting: &[EmailAddress],
+        is_strange: impl Fn(&EmailAddress) -> bool,
+    ) -> bool {
+        match self {
+            Self::Sent { .. } => !waiting.is_empty() && waiting.iter().all(is_strange),
+            Self::Withheld(_)
+            | Self::Queued
+            | Self::Failed
+            | Self::Withdrawn
+            | Self::Superseded
+            | Self::Expired { .. } => waiting.iter().any(is_strange),
+        }
+    }
+
     /// Whether the ledger says of it that this holds it, or lets it wait.
     pub(super) fn is_held_by(self, by: Cause) -> bool {
         self.cause() == Some(by)

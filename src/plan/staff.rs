@@ -76,21 +76,12 @@ impl Letter<'_, '_> {
         }
     }
 
-    /// Whether it would go to an address that is no longer the office's; what somebody of it took goes on while any that
-    /// waits for it still is. An office without any address now would be told nothing anew: what was written goes on.
+    /// Whether it would go to an address that is no longer the office's. An office without any address now would be told
+    /// nothing anew: what was written goes on.
     fn goes_astray(&self) -> bool {
-        let (office, waiting) = (self.office(), self.waiting());
+        let office = self.office();
         let is_strange = |address: &EmailAddress| !office.iter().any(|known| known.address == *address);
-        match self.record.standing {
-            _ if office.is_empty() => false,
-            Standing::Sent { .. } => !waiting.is_empty() && waiting.iter().all(is_strange),
-            Standing::Withheld(_)
-            | Standing::Queued
-            | Standing::Failed
-            | Standing::Withdrawn
-            | Standing::Superseded
-            | Standing::Expired { .. } => waiting.iter().any(is_strange),
-        }
+        !office.is_empty() && self.record.standing.goes_astray(self.waiting(), is_strange)
     }
 
     fn hold(&self, because: Reason, draft: &mut PlanDraft) {

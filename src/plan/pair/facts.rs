@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::{Pair, Wish};
-use crate::domain::id::EmailAddress;
 use crate::domain::notice::{NoticeKey, Recipient, Slot, Told};
 use crate::domain::reason::Reason;
 use crate::plan::assess::Assessment;
@@ -108,21 +107,11 @@ impl<'b> Pair<'_, 'b> {
         self.records.iter().any(|r| tells_the_date(r.slot) && r.standing == Standing::Queued)
     }
 
-    /// Whether a recorded letter would go to an address that is no longer one of this municipality's: somebody corrected
-    /// it since. One that another address took goes on while any that waits for it still is.
+    /// Whether a recorded letter would go to an address that is no longer one of this municipality's.
     pub(super) fn goes_astray(&self, record: &NoticeRecord) -> bool {
         let waiting = self.context.world.ledger.addresses(|| self.key(record.slot));
         let (roster, code) = (self.context.world.roster, self.municipality.code);
-        let is_strange = |address: &EmailAddress| !roster.is_address_of(code, address);
-        match record.standing {
-            Standing::Sent { .. } => !waiting.is_empty() && waiting.iter().all(is_strange),
-            Standing::Withheld(_)
-            | Standing::Queued
-            | Standing::Failed
-            | Standing::Withdrawn
-            | Standing::Superseded
-            | Standing::Expired { .. } => waiting.iter().any(is_strange),
-        }
+        record.standing.goes_astray(waiting, |address| !roster.is_address_of(code, address))
     }
 
     /// Until when another letter of this civil day keeps this one back.

@@ -22,7 +22,7 @@ use vigia_suas::domain::overrides::{BatchId, HoldScope};
 use vigia_suas::domain::refusal::Refusal;
 use vigia_suas::plan::audit::{broken_rules, strangers};
 use vigia_suas::plan::{self, World};
-use vigia_suas::store::{AttemptEnd, DeliveryFilter, DeliveryLine, Settlement};
+use vigia_suas::store::{AttemptEnd, Claim, DeliveryFilter, DeliveryLine, Settlement};
 use vigia_suas::world::known::Known;
 
 use crate::support::app::{Choice, DOMAIN, Site};
@@ -444,6 +444,12 @@ async fn a_letter_held_on_the_wire_and_refused_goes_to_the_next_role_once_it_is_
     desk.check_ledger().await;
 }
 
+/// An attempt that the relay took at once.
+fn taken(claim: Claim, now: Timestamp) -> AttemptEnd {
+    let outcome = Outcome::Accepted { reply: "250 2.0.0 ok".to_owned() };
+    AttemptEnd { claim, outcome, started_at: now, ended_at: now, next_attempt_at: None, rests_until: now }
+}
+
 /// A letter that one address took and the other puts off, or that is on the wire to one and waits for the other.
 #[tokio::test]
 async fn a_hold_stops_the_other_addresses_of_a_letter_that_one_took_and_they_get_it_once_it_is_let_go() {
@@ -471,18 +477,7 @@ async fn a_hold_stops_the_other_addresses_of_a_letter_that_one_took_and_they_get
         };
         order::hold(&store, HoldScope::All, None, by("teste", "errada", now).unwrap()).await.unwrap();
         reconcile_once(&desk.app, now).await.unwrap();
-        for claim in marked {
-            let outcome = Outcome::Accepted { reply: "250 2.0.0 ok".to_owned() };
-            let end = AttemptEnd {
-                claim,
-                outcome,
-                started_at: now,
-                ended_at: now,
-                next_attempt_at: None,
-                rests_until: now,
-            };
-            store.settle(vec![end]).await.unwrap();
-        }
+        store.settle(marked.into_iter().map(|claim| taken(claim, now)).collect()).await.unwrap();
         desk.relay.greet(None);
         for _ in 0..3 {
             desk.pass_minutes(60);
@@ -542,18 +537,7 @@ async fn a_hold_stops_a_remessa_wherever_it_is_and_the_office_has_it_once_it_is_
         order::hold(&store, HoldScope::All, None, by("teste", "errada", now).unwrap()).await.unwrap();
         reconcile_once(&desk.app, now).await.unwrap();
         desk.check_ledger().await;
-        for claim in marked {
-            let outcome = Outcome::Accepted { reply: "250 2.0.0 ok".to_owned() };
-            let end = AttemptEnd {
-                claim,
-                outcome,
-                started_at: now,
-                ended_at: now,
-                next_attempt_at: None,
-                rests_until: now,
-            };
-            store.settle(vec![end]).await.unwrap();
-        }
+        store.settle(marked.into_iter().map(|claim| taken(claim, now)).collect()).await.unwrap();
         for _ in 0..3 {
             desk.pass_minutes(60);
             desk.deliver().await;
