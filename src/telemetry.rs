@@ -14,8 +14,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::debug_fn;
 
 use crate::text::discreet::has_address;
-pub use crate::text::discreet::without_addresses;
-pub use crate::text::system::io_words;
+use crate::text::system::io_words;
 use crate::text::visible;
 
 /// How logs are written to stderr.

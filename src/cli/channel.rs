@@ -7,7 +7,7 @@ use super::session::{Answer, Failure, Result, Session, say};
 use crate::channel::signal::Sign;
 use crate::config::Mode;
 use crate::domain::journal::{Announced, Channel, ChannelCause};
-use crate::telemetry::without_addresses;
+use crate::text::discreet::without_addresses;
 use crate::text::visible;
 use crate::world::health::examine;
 use crate::world::live::Live;

@@ -9,7 +9,8 @@ use super::reconcile::reconcile_once;
 use super::{clock_watch, succession};
 use crate::domain::journal::Audited;
 use crate::store::StoreError;
-use crate::telemetry::{chain, without_addresses};
+use crate::telemetry::chain;
+use crate::text::discreet::without_addresses;
 use crate::text::visible;
 use crate::world::audit::{Findings, audit, counts, headline, words};
 

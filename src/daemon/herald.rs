@@ -25,7 +25,7 @@ use crate::domain::notice::{DAILY_PAGE, NoticeKey};
 use crate::mail::message::read::plain_text;
 use crate::render::portuguese;
 use crate::store::{Announcements, StaffAlert, StoreError};
-use crate::telemetry::without_addresses;
+use crate::text::discreet::without_addresses;
 use crate::world::route::{failure_words, route, ways};
 use crate::world::secret::{SecretError, Surroundings};
 

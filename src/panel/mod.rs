@@ -55,7 +55,7 @@ use crate::desk::view::{AsOf, DayPage, Health, LedgerView, Overview};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::plan::history::HistoryLine;
-use crate::telemetry::io_words;
+use crate::text::system::io_words;
 use crate::world::live::Live;
 
 /// How long what was read of the ledger is shown to others who ask: many who look cost as little as one.

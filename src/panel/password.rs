@@ -10,8 +10,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 
 use super::access::is_name;
-use crate::telemetry::io_words;
 use crate::text::digest::sha256;
+use crate::text::system::io_words;
 
 const HINT: &str = "faça cada linha com “vigia-suas painel senha USUARIO”";
 const LARGEST: u64 = 256 * 1024;

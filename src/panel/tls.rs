@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::PanelError;
 use crate::config::PanelTls;
-use crate::telemetry::io_words;
+use crate::text::system::io_words;
 
 /// What speaks TLS with a certificate and its key.
 ///

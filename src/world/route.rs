@@ -12,7 +12,8 @@ use crate::config::{
     ChannelSettings, PLACEHOLDER, SignalFormat, SignalSettings, WebhookFormat, WebhookSettings,
 };
 use crate::domain::journal::Channel;
-use crate::telemetry::{chain, without_addresses};
+use crate::telemetry::chain;
+use crate::text::discreet::without_addresses;
 use crate::text::visible;
 
 /// The ways that a configuration names.

@@ -13,7 +13,7 @@ use crate::domain::id::Reference;
 use crate::feed;
 use crate::files;
 use crate::render::letter::{TemplateFault, Templates};
-use crate::telemetry::io_words;
+use crate::text::system::io_words;
 
 /// The directory of an installation, looked at when no other is there.
 pub const INSTALLED: &str = "/etc/vigia-suas";

@@ -1,17 +1,15 @@
 //! What passes record.
 
-use std::collections::BTreeSet;
 use std::num::NonZeroU16;
 
 use super::outbox::{CODES, bounced_for};
 use crate::domain::delivery::{DeliveryState, Outcome};
-use crate::domain::notice::{Addressee, Content, Kind, NoticeKey, PendingPart, StaffSlot};
-use crate::domain::overrides::HoldScope;
+use crate::domain::notice::{Addressee, Content, NoticeKey, PendingPart, StaffSlot};
 use crate::domain::reason::Reason;
 use crate::domain::refusal::Refusal;
 use crate::plan::ledger::{CopyRequest, Ledger, NamedPart, NoticeRecord, Rest, Standing};
 use crate::plan::replay::accept;
-use crate::plan::{Act, Closed, Decision, End, Notice, Withheld};
+use crate::plan::{Act, Closed, Decision, Notice, Withheld};
 use crate::store::testing::*;
 use crate::store::{AttemptEnd, DeliveryFilter, RawMessage, Recorded, Store, StoreError};
 
@@ -396,46 +394,4 @@ async fn one_address_in_two_roles_gets_one_letter() {
     both.to[1].address = both.to[0].address.clone();
     store.record_pass(at(1), vec![change(send(both, 1))]).await.unwrap();
     assert_eq!(states(&store, VITORIA).await.len(), 1);
-}
-
-#[tokio::test]
-async fn a_letter_to_an_office_that_was_told_anew_stands_at_each_instant_as_it_stood() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir).await;
-    let slot = StaffSlot::Referral { edition: 1, to: Addressee::Gsuas };
-    let notice =
-        || Notice { key: NoticeKey::Staff { window: rma(), slot: slot.clone() }, ..warning(VITORIA) };
-    let because = Reason::Held { scope: HoldScope::All, author: String::new(), reason: String::new() };
-    let version = Some(NonZeroU16::MIN);
-    let kind = Kind::Referral;
-    let hold = Decision::Withhold(Withheld { notice: notice(), kind, version, because });
-    let taken_back = Decision::Close(Closed {
-        end: End::Withdrawn,
-        key: notice().key,
-        kind: Kind::Referral,
-        edition: 1,
-        told: None,
-        parts: Vec::new(),
-        version,
-        due_at: notice().due_at,
-        valid_until: None,
-        because: Reason::WrittenAnew,
-    });
-    let decided = [(1, send(notice(), 1)), (3, hold), (5, taken_back), (7, send(notice(), 2))];
-    for (minutes, decision) in decided {
-        let recorded = store.record_pass(at(minutes), vec![change(decision)]).await.unwrap();
-        assert_eq!(recorded, [Recorded::New], "{minutes}");
-    }
-    let here = BTreeSet::from([rma()]);
-    let record = |ledger: &Ledger| ledger.window(&rma()).and_then(|told| told.staff(&slot).copied());
-    let then = async |minutes| record(&store.ledger_as_known(&here, at(minutes)).await.unwrap());
-    assert_eq!(then(0).await, None);
-    for (minutes, version, is_told) in [(2, 1, true), (4, 1, true), (6, 1, false), (8, 2, true)] {
-        let record = then(minutes).await.unwrap();
-        assert_eq!((record.version.get(), record.is_told()), (version, is_told), "{minutes}");
-    }
-    let now = record(&store.ledger().await.unwrap()).unwrap();
-    assert_eq!((now.told_at, now.standing), (at(7), Standing::Queued));
-    let sent = send_all(&store, 8, |_| accepted()).await;
-    assert_eq!(sent, notice().to.len(), "the one taken back does not leave");
 }

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wiremock::matchers::{method, path};
@@ -225,17 +226,23 @@ async fn a_sign_that_did_not_arrive_is_still_due() {
 /// Nothing can be written any more.
 const FULL: &str = "CREATE TRIGGER cheio BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'cheio'); END";
 
+/// An installation with a webhook that takes whatever it is told.
+async fn with_a_webhook() -> (MockServer, Site, Arc<App>) {
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let site = Site::new(&Choice::new(1));
+    add(&site, &format!("webhook = \"{}/x\"", server.uri()));
+    let app = site.app(Clock::System.now()).await;
+    (server, site, app)
+}
+
 async fn alert(app: &App, topic: &str) -> Result<(), vigia_suas::store::StoreError> {
     alert_once(app, topic, format!("texto de {topic}"), app.now()).await
 }
 
 #[tokio::test]
 async fn an_alert_is_told_once_though_the_ledger_cannot_note_it_and_is_noted_when_it_can() {
-    let server = MockServer::start().await;
-    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
-    let site = Site::new(&Choice::new(1));
-    add(&site, &format!("webhook = \"{}/x\"", server.uri()));
-    let app = site.app(Clock::System.now()).await;
+    let (server, site, app) = with_a_webhook().await;
     alert(&app, "servidor-de-saida").await.unwrap();
     site.tamper(FULL).await;
     let mut herald = Herald::default();
@@ -301,11 +308,7 @@ async fn a_way_that_is_no_longer_configured_ails_nobody() {
 
 #[tokio::test]
 async fn what_cannot_wait_stands_first_and_only_what_stands_in_a_message_counts_as_told() {
-    let server = MockServer::start().await;
-    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
-    let site = Site::new(&Choice::new(1));
-    add(&site, &format!("webhook = \"{}/x\"", server.uri()));
-    let app = site.app(Clock::System.now()).await;
+    let (server, site, app) = with_a_webhook().await;
     let hour_ago = app.now() - jiff::SignedDuration::from_hours(1);
     let page = format!("página {}", "ç".repeat(4_000));
     alert_once(&app, "pagina-do-dia", page, hour_ago).await.unwrap();
@@ -420,11 +423,7 @@ async fn a_channel_rests_no_longer_once_it_is_mended_or_a_test_by_it_is_taken() 
 
 #[tokio::test]
 async fn what_was_told_is_noted_also_where_no_way_is_left() {
-    let server = MockServer::start().await;
-    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
-    let site = Site::new(&Choice::new(1));
-    add(&site, &format!("webhook = \"{}/x\"", server.uri()));
-    let app = site.app(Clock::System.now()).await;
+    let (_server, site, app) = with_a_webhook().await;
     alert(&app, "servidor-de-saida").await.unwrap();
     site.tamper(FULL).await;
     let mut herald = Herald::default();
