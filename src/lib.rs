@@ -5,9 +5,9 @@
 //! Rooms, in reading order: [`domain`] is the vocabulary and its rules (pure), [`plan`] decides (pure), [`render`]
 //! writes letters and reports (pure), [`config`] reads what operators wrote, [`mod@format`] makes rows of bytes, [`feed`]
 //! reads who has filled in, [`news`] what was published, [`mail`] delivers, [`channel`] tells staff where mail does not get
-//! through, [`database`] keeps rows, [`store`] remembers in them, [`proof`] proves and copies all of it, [`world`] joins what
-//! is known, [`desk`] is what a person does, [`daemon`] what runs unattended, [`panel`] what staff look at in a browser, [`cli`]
-//! starts things. [`clock`], [`contain`], [`files`], [`http`], [`telemetry`] and [`text`] (pure) are leaves.
+//! through, [`database`] keeps rows, [`store`] remembers in them, [`intake`] keeps what sources brought, [`proof`] proves and
+//! copies all of it, [`world`] joins what is known, [`desk`] is what a person does, [`daemon`] what runs unattended, [`panel`]
+//! what staff look at in a browser, [`cli`] starts things. [`clock`], [`contain`], [`files`], [`http`], [`telemetry`] and [`text`] (pure) are leaves.
 //!
 //! | room | may name |
 //! |---|---|
@@ -21,7 +21,8 @@
 //! | `feed` | what `config` may, `http`, `format` |
 //! | `database` | `domain`, `files`, `text` |
 //! | `store` | what `config` may, and `database` |
-//! | `proof` | the same, and `store` |
+//! | `intake` | the same, and `store` |
+//! | `proof` | the same, and `intake` |
 //! | `world` | all of the above but `database`; and `clock`, `telemetry` |
 //! | `desk`, `daemon` | `world` and all that it may name; never each other |
 //! | `panel` | `domain`, `plan`, `render`, `config`, `world`, `desk` and the leaves; not `store`: it cannot write |
@@ -43,6 +44,7 @@ pub mod feed;
 pub mod files;
 pub mod format;
 pub mod http;
+pub mod intake;
 pub mod mail;
 pub mod news;
 pub mod panel;

@@ -19,8 +19,9 @@ use vigia_suas::feed::judge::Verdict;
 use vigia_suas::feed::map::Ground;
 use vigia_suas::feed::take_in;
 use vigia_suas::format::body::{Body, Original};
+use vigia_suas::intake::NewSnapshot;
 use vigia_suas::plan::{World, plan};
-use vigia_suas::store::{NewSnapshot, Store};
+use vigia_suas::store::Store;
 
 use crate::measure::{self, By, Cost, Pair};
 

@@ -18,7 +18,8 @@ use vigia_suas::domain::delivery::Outcome;
 use vigia_suas::domain::id::{FeedId, MunicipalityCode, PartId, SnapshotId};
 use vigia_suas::domain::status::{Basis, Observation, State};
 use vigia_suas::domain::time::SendingHours;
-use vigia_suas::store::{AttemptEnd, NewSnapshot};
+use vigia_suas::intake::NewSnapshot;
+use vigia_suas::store::AttemptEnd;
 use vigia_suas::world::setup::Setup;
 
 /// The systems whose forms are read, each by one feed of its name.

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::args::NewsVerb;
 use super::session::{Answer, Failure, Result, Session, remark, say};
+use crate::intake::FindingLine;
 use crate::render::line::rfc3339;
 use crate::render::{news as words, portuguese};
-use crate::store::FindingLine;
 use crate::text::visible;
 
 /// Shows findings: those that nobody has seen, or everything from a day on.

@@ -13,7 +13,8 @@ use crate::feed::folder::{self, Read};
 use crate::files;
 use crate::files::drop::{self, FolderStamp, Look, Shelf, StableFile};
 use crate::format::body::Original;
-use crate::store::{FeedRun, StoreError};
+use crate::intake::FeedRun;
+use crate::store::StoreError;
 use crate::telemetry::chain;
 use crate::world::live::{Live, spool_folder};
 

@@ -15,9 +15,10 @@ use super::visit::{Visit, Visits};
 use crate::contain::Bounds;
 use crate::domain::id::FeedId;
 use crate::domain::news::{Finding, FindingId, NewsSpec};
+use crate::intake::{FindingLine, NewFinding};
 use crate::news::{NewsGround, find};
 use crate::render;
-use crate::store::{FindingLine, NewFinding, StoreError};
+use crate::store::StoreError;
 use crate::text::digest::sha256;
 use crate::world::live::Live;
 

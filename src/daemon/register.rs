@@ -22,8 +22,9 @@ use crate::domain::roster::Units;
 use crate::feed::register::{Before, Distrust, RegisterGround, RegisterIntake, take_in};
 use crate::files::drop::Shelf;
 use crate::format::body::{Body, Original};
+use crate::intake::KeptRegister;
 use crate::render;
-use crate::store::{KeptRegister, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::text::digest::sha256;
 use crate::world::live::Live;
 

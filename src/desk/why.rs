@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use crate::domain::calendar::Window;
 use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::intake::Ruling;
 use crate::plan::account::{Explanation, View, explain};
 use crate::plan::{Decision, Plan};
-use crate::store::{JournalEntry, JournalFilter, Ruling, Store, StoreError};
+use crate::store::{JournalEntry, JournalFilter, Store, StoreError};
 use crate::world::known::Known;
 use crate::world::overview::{self, AsOf};
 

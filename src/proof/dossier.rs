@@ -11,11 +11,12 @@ use crate::database::sql::{bound, statements};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::{Audited, Entry};
 use crate::domain::status::StatusEntry as Status;
+use crate::intake::status;
 use crate::store::journal::of_service;
 use crate::store::retired::Retired;
 use crate::store::{
     Attempt, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, Signs, Store, StoreError, StoredLetter,
-    begin, delivery, journal, letter, returned, status,
+    begin, delivery, journal, letter, returned,
 };
 
 /// Entries about a municipality.

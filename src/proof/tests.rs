@@ -15,11 +15,11 @@ use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::{Authorship, BatchId, HoldScope};
 use crate::domain::refusal::Refusal;
 use crate::domain::status::{Basis, Observation, State};
+use crate::intake::NewSnapshot;
 use crate::plan::{Act, Notice};
 use crate::store::testing::*;
 use crate::store::{
-    HeldConfiguration, JournalFilter, NewConfiguration, NewSnapshot, Override, RawMessage, Return, Sighting,
-    Store,
+    HeldConfiguration, JournalFilter, NewConfiguration, Override, RawMessage, Return, Sighting, Store,
 };
 
 mod server;

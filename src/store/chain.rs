@@ -25,17 +25,17 @@ statements! {
 }
 
 /// What is to be told.
-pub(super) struct Line<'a> {
-    pub(super) at: Timestamp,
-    pub(super) subject: &'a str,
-    pub(super) window: Option<&'a WindowId>,
-    pub(super) municipality: Option<MunicipalityCode>,
-    pub(super) entry: Entry,
+pub(crate) struct Line<'a> {
+    pub(crate) at: Timestamp,
+    pub(crate) subject: &'a str,
+    pub(crate) window: Option<&'a WindowId>,
+    pub(crate) municipality: Option<MunicipalityCode>,
+    pub(crate) entry: Entry,
 }
 
 impl<'a> Line<'a> {
     /// About something that is neither a window's nor a municipality's.
-    pub(super) fn new(at: Timestamp, subject: &'a str, entry: impl Into<Entry>) -> Self {
+    pub(crate) fn new(at: Timestamp, subject: &'a str, entry: impl Into<Entry>) -> Self {
         Self { at, subject, window: None, municipality: None, entry: entry.into() }
     }
 
@@ -65,7 +65,7 @@ struct Row {
 }
 
 /// The chain's end, inside a write transaction. What is added is written by [`Chain::save`].
-pub(super) struct Chain {
+pub(crate) struct Chain {
     seq: i64,
     head: String,
     added: Vec<Row>,
@@ -73,7 +73,7 @@ pub(super) struct Chain {
 
 impl Chain {
     /// Takes up the chain where it ends.
-    pub(super) async fn resume(conn: &mut Conn) -> Result<Self, StoreError> {
+    pub(crate) async fn resume(conn: &mut Conn) -> Result<Self, StoreError> {
         let (seq, head) = head(conn).await?;
         Ok(Self::after(seq, head))
     }
@@ -96,7 +96,7 @@ impl Chain {
     /// Adds an entry, and gives its place. The high-water mark stays where it is: only the daemon's own passes and heartbeats raise it, so
     /// that no command run at another instant can stop the letters (see `begin`).
     #[expect(clippy::needless_pass_by_value, reason = "a line is told once, by whoever makes it")]
-    pub(super) fn append(&mut self, line: Line<'_>) -> i64 {
+    pub(crate) fn append(&mut self, line: Line<'_>) -> i64 {
         let at = ms(line.at);
         let body = line.entry.write();
         let window = line.window.map(WindowId::as_str);
@@ -128,14 +128,14 @@ impl Chain {
     }
 
     /// Tells one thing and is done.
-    pub(super) async fn tell(conn: &mut Conn, line: Line<'_>) -> Result<(), StoreError> {
+    pub(crate) async fn tell(conn: &mut Conn, line: Line<'_>) -> Result<(), StoreError> {
         let mut chain = Self::resume(conn).await?;
         chain.append(line);
         chain.save(conn).await
     }
 
     /// Writes what was added, and keeps the chain's end, so that entries cut off from it are missed.
-    pub(super) async fn save(self, conn: &mut Conn) -> Result<(), StoreError> {
+    pub(crate) async fn save(self, conn: &mut Conn) -> Result<(), StoreError> {
         self.writing().run(conn).await.map(drop)
     }
 

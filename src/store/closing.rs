@@ -114,9 +114,10 @@ mod tests {
     use crate::domain::id::{FeedId, SnapshotId};
     use crate::domain::journal::Verdict;
     use crate::domain::overrides::{Authorship, HoldScope};
+    use crate::intake::NewSnapshot;
     use crate::plan::Act;
+    use crate::store::Override;
     use crate::store::testing::*;
-    use crate::store::{NewSnapshot, Override};
 
     #[tokio::test]
     async fn letters_that_leave_change_nothing_of_what_the_history_rests_on_and_loads_and_orders_do() {

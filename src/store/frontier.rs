@@ -117,9 +117,10 @@ mod tests {
     use crate::domain::journal::Entry;
     use crate::domain::overrides::{Authorship, HoldScope};
     use crate::domain::status::{Basis, Observation, State};
+    use crate::intake::NewSnapshot;
     use crate::plan::Act;
+    use crate::store::Override;
     use crate::store::testing::{act, at, municipality, part, rma, store};
-    use crate::store::{NewSnapshot, Override};
 
     #[test]
     fn every_kind_of_entry_says_whom_it_may_bring_back() {

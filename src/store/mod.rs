@@ -1,13 +1,13 @@
-//! What the daemon remembers: the ledger, who has filled in, what people decided, and a journal that proves it.
+//! What the daemon remembers: the ledger, what people decided, and a journal that proves it.
 //!
 //! Reading order: `chain` and `journal`, `pass` and `notice` (what a pass decided),
-//! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `snapshot` and
-//! `status` (who has filled in), `ruling` (what people say of snapshots), `retired` (feeds that were switched off), `run`
-//! (how fetching goes), `order` and `overrides`, `configuration` (what was in force), `reading`, `contact` and `stop`, `register` and
-//! `news` (what the ministry publishes), `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
+//! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `retired` and `verdict`
+//! (feeds that were switched off, loads that count), `order` and `overrides`, `configuration` (what was in force), `reading`,
+//! `contact` and `stop`, `begin`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
-//! for somebody), `moved` (where the ledger went), `reduce` (personal data whose years are over), `zone` (the zone's rules). How rows are kept is
-//! [`crate::database`]'s, and what proves and copies all of it [`crate::proof`]'s.
+//! for somebody), `moved` (where the ledger went), `reduce` (personal data whose years are over), `zone` (the zone's rules). How
+//! rows are kept is [`crate::database`]'s, what sources brought [`crate::intake`]'s, and what proves and copies all of it
+//! [`crate::proof`]'s.
 //!
 //! Architecture invariants: SQL never reads a clock, every instant is a parameter; every write is one transaction
 //! together with the journal entry that tells it; no type of the database stands in a public signature.
@@ -17,7 +17,6 @@ use std::path::Path;
 use jiff::Timestamp;
 
 mod announce;
-mod baseline;
 pub(crate) mod begin;
 pub(crate) mod chain;
 pub(crate) mod closing;
@@ -32,34 +31,27 @@ mod leading;
 pub(crate) mod ledger;
 pub(crate) mod letter;
 pub(crate) mod moved;
-mod news;
 pub(crate) mod notice;
 mod order;
 mod outbox;
 mod overrides;
-mod page;
 mod pass;
 mod post;
 mod progress;
 mod reading;
 pub(crate) mod reduce;
-mod register;
 pub(crate) mod retired;
 mod return_key;
 pub(crate) mod returned;
-mod ruling;
-mod run;
 mod settle;
 mod sighted;
-mod snapshot;
-pub(crate) mod status;
 mod stop;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod uncertain;
-mod visit;
+pub(crate) mod verdict;
 pub(crate) mod witness;
 mod work;
 mod zone;
@@ -78,20 +70,15 @@ pub use elsewhere::{Sighting, Unassured, Vouched};
 pub use frontier::Skipped;
 pub use journal::{JournalEntry, JournalFilter, ToldWindow};
 pub use letter::StoredLetter;
-pub use news::{FindingLine, NewFinding};
 pub use order::{Override, OverrideId, OverrideLine};
 pub use outbox::Claim;
 pub use pass::{NewDecision, NewLetter, Recorded};
 pub use progress::LoopProgress;
 pub use reading::EditionReading;
 pub use reduce::{Reduction, Retention};
-pub use register::{KeptRegister, RefusalLine};
 pub use retired::SwitchedBy;
 pub use returned::{KeptMessage, Noted, RawMessage, Return};
-pub use ruling::{Ruled, Ruling};
-pub use run::{Crawl, CrawlPage, CrawlProgress, FeedRun};
 pub use settle::{AttemptEnd, OnUncertain, Settlement};
-pub use snapshot::{Extent, LastAccepted, NewSnapshot, SnapshotSummary};
 pub use stop::ReturnVerdict;
 pub use uncertain::HeldUncertain;
 pub use witness::{Assumption, Head, LedgerDoubt};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::sighted::Words;
-use super::snapshot::accepted_then;
+use super::verdict::accepted_then;
 use super::{DeliveryFilter, DeliveryLine, Store, StoreError, delivery};
 use crate::database::cell::{Cells, code, ms};
 use crate::database::engine::Row;

@@ -12,6 +12,7 @@ use super::live::Live;
 use super::overview::{AsOf, Overview};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::hours_after;
+use crate::intake::FindingLine;
 use crate::plan::Plan;
 use crate::plan::account::{View, summarise};
 use crate::plan::day::{self, DayPage, DayQueue, DayTask, FeedAge, HeldGroup};
@@ -19,7 +20,7 @@ use crate::plan::forecast::Quota;
 use crate::plan::post::Post;
 use crate::plan::summary::{CallPurpose, WindowSummary};
 use crate::render::portuguese as pt;
-use crate::store::{FindingLine, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// Findings in the news are asked about for so long.
 const NEWS_HOURS: i64 = 24 * 30;

@@ -13,10 +13,11 @@ use crate::domain::feed::FeedSpec;
 use crate::domain::id::{FeedId, SnapshotId};
 use crate::domain::journal::Verdict;
 use crate::domain::time::Zone;
+use crate::intake::{CrawlProgress, FeedRun, Ruling, SnapshotSummary};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::render::table::{TableColumn, table};
-use crate::store::{CrawlProgress, FeedRun, Ruling, SnapshotSummary, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::text::visible;
 
 /// How many snapshots of one feed are shown.

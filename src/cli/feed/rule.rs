@@ -6,9 +6,9 @@ use crate::cli::args::Ruling;
 use crate::cli::session::{Answer, Failure, Result, Session, say};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::journal::Verdict;
+use crate::intake::Ruled;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
-use crate::store::Ruled;
 
 /// Believes a quarantined snapshot, or withdraws a believed one.
 pub(in crate::cli) async fn rule(session: &Session, asked: &Ruling, verdict: Verdict) -> Result {

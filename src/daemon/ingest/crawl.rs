@@ -25,7 +25,8 @@ use crate::feed::{Missing, looks_right, paging};
 use crate::format::body::{Body, Original};
 use crate::format::error::DecodeError;
 use crate::format::table::RowProblem;
-use crate::store::{CrawlPage, StoreError};
+use crate::intake::CrawlPage;
+use crate::store::StoreError;
 use crate::telemetry::chain;
 use crate::text::digest;
 

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::time::Zone;
 use crate::feed::schedule::Schedule;
-use crate::store::FeedRun;
+use crate::intake::FeedRun;
 
 /// The first wait after a run that failed; each later one is twice as long.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(15);

@@ -20,7 +20,8 @@ use super::arrivals::Arrivals;
 use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::FeedId;
 use crate::files::drop::Shelf;
-use crate::store::{FeedRun, StoreError};
+use crate::intake::FeedRun;
+use crate::store::StoreError;
 use crate::world::live::Live;
 
 use load::judged;

@@ -10,9 +10,9 @@ use crate::database::sql::{bound, statements};
 use crate::domain::id::{FeedId, WindowId};
 use crate::domain::journal::Verdict;
 use crate::domain::status::{Belief, Observation, State, StatusBook};
+use crate::intake::status;
 use crate::store::StoreError;
 use crate::store::retired::Retired;
-use crate::store::status;
 use crate::text::digest::sha256;
 
 statements! {

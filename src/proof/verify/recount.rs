@@ -16,9 +16,10 @@ use crate::database::sql::statements;
 use crate::domain::id::{EmailAddress, WindowId};
 use crate::domain::notice::NoticeKey;
 use crate::domain::status::StatusBook;
+use crate::intake::status;
 use crate::plan::audit::{ToldLetter, WrittenTo};
 use crate::plan::ledger::Ledger;
-use crate::store::{Store, StoreError, closing, ledger, status};
+use crate::store::{Store, StoreError, closing, ledger};
 
 statements! {
     const WRITTEN = "SELECT d.notice_key, d.version, d.address, l.recorded_at FROM deliveries d JOIN letters l \

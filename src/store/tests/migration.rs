@@ -17,10 +17,11 @@ use crate::domain::id::{FeedId, SystemId, UnitId};
 use crate::domain::news::{Finding, FindingId, Guess, Topic};
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Listed, ProposalKind, Refused, Register, UnitStanding};
+use crate::intake::{CrawlPage, FeedRun, KeptRegister};
 use crate::plan::frontier::Frontier;
 use crate::proof::tests::{schema, told};
 use crate::store::testing::*;
-use crate::store::{CrawlPage, FeedRun, KeptRegister, LoopProgress, Store};
+use crate::store::{LoopProgress, Store};
 
 /// The schema of the first release.
 const FIRST_RELEASE: usize = 8;

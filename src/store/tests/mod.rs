@@ -13,4 +13,3 @@ mod past;
 mod queue;
 mod retention;
 mod statement;
-mod status;

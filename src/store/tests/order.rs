@@ -6,8 +6,9 @@ use crate::domain::calendar::Deadline;
 use crate::domain::id::{FeedId, SnapshotId};
 use crate::domain::notice::Told;
 use crate::domain::overrides::{Authorship, BatchId, HoldScope};
+use crate::intake::NewSnapshot;
 use crate::store::testing::*;
-use crate::store::{HeldConfiguration, NewConfiguration, NewSnapshot, Override};
+use crate::store::{HeldConfiguration, NewConfiguration, Override};
 
 fn by(author: &str, minutes: i64) -> Authorship {
     Authorship { author: author.to_owned(), reason: "ofício 12".to_owned(), at: at(minutes) }

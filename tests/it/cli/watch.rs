@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use vigia_suas::domain::id::FeedId;
-use vigia_suas::store::{FeedRun, Store};
+use vigia_suas::intake::FeedRun;
+use vigia_suas::store::Store;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 

@@ -31,6 +31,7 @@ const WORLD: &[&str] = &[
     "mail",
     "channel",
     "store",
+    "intake",
     "proof",
 ];
 
@@ -45,7 +46,8 @@ fn may_name(room: &str) -> Option<Vec<&'static str>> {
         "config" => SIBLINGS.to_vec(),
         "database" => vec!["text", "files", "domain"],
         "store" => [SIBLINGS, &["database"]].concat(),
-        "proof" => [SIBLINGS, &["database", "store"]].concat(),
+        "intake" => [SIBLINGS, &["database", "store"]].concat(),
+        "proof" => [SIBLINGS, &["database", "store", "intake"]].concat(),
         "format" => vec!["text", "contain", "domain"],
         "news" => vec!["text", "contain", "domain", "format"],
         "feed" => [SIBLINGS, &["http", "format"]].concat(),

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 
-use vigia_suas::store::FeedRun;
+use vigia_suas::intake::FeedRun;
 
 use super::*;
 

@@ -22,7 +22,8 @@ use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::domain::id::MunicipalityCode;
 use vigia_suas::domain::journal::Verdict;
 use vigia_suas::feed::http::Patience;
-use vigia_suas::store::{SnapshotSummary, Store};
+use vigia_suas::intake::SnapshotSummary;
+use vigia_suas::store::Store;
 
 use crate::support::app::{Choice, Site};
 use crate::support::host::{Answer, Host};

@@ -10,8 +10,9 @@ use crate::domain::id::{FeedId, SnapshotId, UnitId, WindowId};
 use crate::domain::journal::Verdict;
 use crate::domain::overrides::Authorship;
 use crate::domain::status::{Basis, Belief, Load, Observation, Observations, State, StatusBook, StatusEntry};
+use crate::intake::{CrawlPage, Extent, FeedRun, NewSnapshot, Ruled};
 use crate::store::testing::*;
-use crate::store::{CrawlPage, Extent, FeedRun, NewConfiguration, NewSnapshot, Recorded, Ruled, Store};
+use crate::store::{NewConfiguration, Recorded, Store};
 
 fn snapshot(feed: &str, n: usize, minutes: i64) -> NewSnapshot {
     NewSnapshot {

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Store, StoreError, status};
+use super::status;
 use crate::database::cell::Cells;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::status::{Baseline, StatusBook};
+use crate::store::{Store, StoreError};
 
 statements! {
     const LAST = "SELECT m.bytes FROM snapshots s JOIN mappings m ON m.sha256 = s.mapping \

@@ -2,8 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::chain::{Chain, Line};
-use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
 use crate::database::db::written;
 use crate::database::engine::Row;
@@ -12,6 +10,8 @@ use crate::domain::id::{FeedId, Reference, SystemId};
 use crate::domain::journal::{Found, Seen, Text};
 use crate::domain::news::{Finding, FindingId, Guess, NewsDoubt, Topic};
 use crate::domain::overrides::Authorship;
+use crate::store::chain::{Chain, Line};
+use crate::store::{Store, StoreError};
 
 macro_rules! list {
     ($which:literal) => {

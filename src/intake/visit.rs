@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 
-use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
 use crate::database::db::written;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
+use crate::store::{Store, StoreError};
 
 statements! {
     const VISITED = "SELECT visited_at FROM visits WHERE feed = $1";

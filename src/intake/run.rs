@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Store, StoreError};
 use crate::database::cell::{Cells, count, ms};
 use crate::database::db::written;
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
+use crate::store::{Store, StoreError};
 
 statements! {
     const RUNS = "SELECT feed, tried_at, next_at, failures, failure FROM feed_runs ORDER BY feed";

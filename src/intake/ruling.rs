@@ -9,9 +9,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::chain::{Chain, Line};
-use super::retired::Retired;
-use super::{Store, StoreError, status};
+use super::status;
 use crate::database::cell::{Cells, ms};
 use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
@@ -20,6 +18,9 @@ use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::journal::{self, Text, Verdict};
 use crate::domain::overrides::Authorship;
 use crate::domain::status::{Belief, StatusBook};
+use crate::store::chain::{Chain, Line};
+use crate::store::retired::Retired;
+use crate::store::{Store, StoreError};
 
 statements! {
     const ONE = "SELECT id, feed, verdict FROM snapshots WHERE id = $1";

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::chain::{Chain, Line};
-use super::{Store, StoreError};
 use crate::database::cell::{Cells, code, ms};
 use crate::database::db::{Conn, written};
 use crate::database::sql::{bound, statements};
@@ -15,6 +13,8 @@ use crate::domain::journal::{
 };
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Listed, ProposalKind, Refused, Register, UnitStanding};
+use crate::store::chain::{Chain, Line};
+use crate::store::{Store, StoreError};
 
 statements! {
     const PUT_LOAD = "INSERT INTO register_loads (feed, taken_at, read_on, source, sha256, covered) \

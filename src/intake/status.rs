@@ -6,9 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::page::{self, PageWriter};
-use super::retired::Retired;
-use super::snapshot::accepted_then;
-use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
 use crate::database::db::Conn;
 use crate::database::engine::Row;
@@ -16,6 +13,9 @@ use crate::database::sql::{among, bound, rows_of, rows_of_at, statements};
 use crate::domain::id::{FeedId, MunicipalityCode, SnapshotId, WindowId};
 use crate::domain::journal::Verdict;
 use crate::domain::status::{Belief, Load, Observation, Observations, Page, StatusBook, StatusEntry};
+use crate::store::retired::Retired;
+use crate::store::verdict::accepted_then;
+use crate::store::{Store, StoreError};
 use crate::text::digest::sha256;
 
 statements! {

@@ -8,10 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::chain::{Chain, Line};
-use super::pass::Recorded;
-use super::retired::Retired;
-use super::{Store, StoreError, status};
+use super::status;
 use crate::database::cell::{Cells, count, ms, whole_ms};
 use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
@@ -19,28 +16,12 @@ use crate::database::sql::{bound, statements};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
 use crate::domain::journal::{Snapshot, Text, Verdict};
 use crate::domain::status::{Load, Observations};
+use crate::store::Recorded;
+use crate::store::chain::{Chain, Line};
+use crate::store::retired::Retired;
+use crate::store::verdict::verdict_then;
+use crate::store::{Store, StoreError};
 use crate::text::digest::sha256;
-
-/// The verdict on `s` as people had ruled by an instant: the last ruling until then, else what stood before the first one after,
-/// else what stands.
-macro_rules! verdict_then {
-    ($at:literal) => {
-        concat!(
-            "COALESCE((SELECT r.verdict FROM snapshot_rulings r WHERE r.snapshot = s.id AND r.ruled_at <= ",
-            $at,
-            " ORDER BY r.position DESC LIMIT 1), ",
-            "(SELECT r.before FROM snapshot_rulings r WHERE r.snapshot = s.id ORDER BY r.position LIMIT 1), s.verdict)"
-        )
-    };
-}
-
-/// Whether `s` was recorded by an instant, and accepted as people had ruled by then.
-macro_rules! accepted_then {
-    ($at:literal) => {
-        concat!("s.recorded_at <= ", $at, " AND ", $crate::store::snapshot::verdict_then!($at), " = 'aceita'")
-    };
-}
-pub(super) use {accepted_then, verdict_then};
 
 statements! {
     const EXISTS = "SELECT COUNT(*) FROM snapshots WHERE id = $1";
