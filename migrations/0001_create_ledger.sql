@@ -27,6 +27,7 @@ CREATE INDEX notices_by_municipality ON notices (municipality, recorded_at);
 CREATE TABLE letters (
     notice_key  TEXT   NOT NULL REFERENCES notices (notice_key),
     version     BIGINT NOT NULL,
+    kind        TEXT,            -- what sort it was written as: its notice may be decided otherwise since
     message_id  TEXT   NOT NULL UNIQUE,
     subject     TEXT   NOT NULL,
     sha256      TEXT   NOT NULL,

@@ -38,7 +38,7 @@ fn told_words(entry: &JournalEntry) -> String {
                 Act::Withhold => "decidido reter",
                 Act::Withdraw => "decidido retirar",
                 Act::Supersede => "decidido deixar de enviar",
-                Act::Expire => "vencido sem sair:",
+                Act::Expire => "validade encerrada:",
                 Act::Publish => "decidido publicar",
             },
             &told.because,

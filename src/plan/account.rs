@@ -12,6 +12,7 @@ use super::edition::HaltState;
 use super::moment::Moment;
 use super::survey::Survey;
 use super::window::WindowContext;
+use super::written;
 use super::{Decision, Plan, World};
 use crate::domain::calendar::{OnUnconfirmed, Window};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
@@ -19,9 +20,9 @@ use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::overrides::BatchId;
 use crate::domain::reason::Reason;
 use crate::domain::status::State;
-use crate::plan::decision::{Closed, End};
+use crate::plan::decision::Closed;
 use crate::plan::ledger::{NoticeRecord, Standing};
-use crate::plan::post::{LetterState, Post};
+use crate::plan::post::Post;
 use crate::plan::summary::{
     CallLine, HeldLine, LetterLine, MunicipalityLine, NextLine, PartLine, Upcoming, Waiting, WindowSummary,
 };
@@ -135,7 +136,8 @@ pub fn letters_to_others(view: View<'_>, summary: &WindowSummary) -> Vec<(Munici
     for (municipality, records) in others {
         for record in records {
             let key = NoticeKey::Municipal { window: window.clone(), slot: record.slot, municipality };
-            letters.extend(letter(record, key, view.post, &planned).map(|letter| (municipality, letter)));
+            let of_notice = written::letters(record, &key, view.post, planned.closed.get(&key).copied());
+            letters.extend(of_notice.into_iter().map(|letter| (municipality, letter)));
         }
     }
     letters
@@ -219,8 +221,11 @@ fn line(
     let track = survey.track(municipality);
     let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality));
     let key = |slot: Slot| NoticeKey::Municipal { window: window.clone(), slot, municipality };
-    let mut letters: Vec<LetterLine> =
-        records.iter().filter_map(|record| letter(record, key(record.slot), view.post, planned)).collect();
+    let of_notice = |record: &NoticeRecord| {
+        let key = key(record.slot);
+        written::letters(record, &key, view.post, planned.closed.get(&key).copied())
+    };
+    let mut letters: Vec<LetterLine> = records.iter().flat_map(of_notice).collect();
     letters.sort_by_key(|l| (l.left_at.unwrap_or(l.decided_at), l.decided_at));
     let competent = |part: &PartId| {
         let then = closing.and_then(|closing| closing.competent.get(part));
@@ -322,45 +327,6 @@ fn next(survey: &Survey<'_>, line: &MunicipalityLine, waiting: Option<Waiting>) 
     });
     let end = || Some(NextLine { what: Upcoming::Deadline, at: track.ends_at.filter(to_come)? });
     rung.or_else(end)
-}
-
-/// A letter with where it stands; none for a notice that never was to be one.
-fn letter(record: &NoticeRecord, key: NoticeKey, post: &Post, planned: &Planned<'_>) -> Option<LetterLine> {
-    let deliveries = post.of(&key).to_vec();
-    let of_ledger = match record.standing {
-        Standing::Sent { .. } => LetterState::Accepted,
-        Standing::Queued => LetterState::Queued,
-        Standing::Failed => LetterState::Refused,
-        Standing::Expired { .. } => LetterState::Expired,
-        Standing::Withheld(_) if record.version.is_some() => LetterState::Held,
-        Standing::Withdrawn | Standing::Superseded if record.version.is_some() => LetterState::Withdrawn,
-        Standing::Withheld(_) | Standing::Withdrawn | Standing::Superseded => return None,
-    };
-    let mut state = deliveries.iter().map(|fact| fact.state).min().unwrap_or(of_ledger);
-    let ended = planned.closed.get(&key);
-    if ended.is_some_and(|closed| closed.end == End::Expired) && !state.has_left() {
-        state = LetterState::Expired;
-    }
-    let because = match record.standing {
-        Standing::Expired { at, held_by } => Some(Reason::ValidityOver { at, withheld: held_by }),
-        Standing::Withheld(_)
-        | Standing::Queued
-        | Standing::Sent { .. }
-        | Standing::Failed
-        | Standing::Withdrawn
-        | Standing::Superseded => ended.map(|closed| closed.because.clone()).filter(|_| !state.has_left()),
-    };
-    Some(LetterLine {
-        kind: record.kind,
-        edition: record.edition,
-        rung: record.slot.rung(),
-        state,
-        left_at: record.standing.sent_at().filter(|_| state.has_left()),
-        decided_at: record.recorded_at,
-        because,
-        deliveries,
-        key,
-    })
 }
 
 fn count(summary: &mut WindowSummary, line: &MunicipalityLine) {

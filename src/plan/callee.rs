@@ -1,11 +1,11 @@
 //! Whom staff should telephone in a window, and why. Pure.
 
 use super::edition::HaltState;
-use super::post::Post;
+use super::post::{DeliveryFact, LetterState, Post};
 use super::summary::{CallLine, CallReason, MunicipalityLine};
 use super::survey::Survey;
 use crate::domain::id::EmailAddress;
-use crate::domain::notice::Kind;
+use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::roster::{Municipality, Role};
 use crate::domain::status::State;
@@ -45,19 +45,28 @@ pub(super) fn call(
         }
     }
     let of_address = |reason: &CallReason| matches!(reason, CallReason::Undelivered { .. });
-    because.extend(records().filter_map(failure).filter(|reason| !is_halted || of_address(reason)));
+    let window = &survey.context.assessor.window().id;
+    let failed = records().filter_map(|record| {
+        let key = NoticeKey::Municipal {
+            window: window.clone(),
+            slot: record.slot,
+            municipality: municipality.code,
+        };
+        failure(record, post.of(&key))
+    });
+    because.extend(failed.filter(|reason| !is_halted || of_address(reason)));
     let needs_a_person = |cause: Cause| match cause.as_str() {
         "sem-contato" => true,
         "nao-confirmado" => !is_halted,
         _ => false,
     };
-    because.extend(
-        line.withheld
-            .iter()
-            .map(|held| held.because.clone())
-            .filter(|r| needs_a_person(r.cause()))
-            .map(CallReason::Decided),
-    );
+    // The same keeps every rung back: it is said once.
+    for held in line.withheld.iter().filter(|held| needs_a_person(held.because.cause())) {
+        let reason = CallReason::Decided(held.because.clone());
+        if !because.contains(&reason) {
+            because.push(reason);
+        }
+    }
     let rests = |a: &EmailAddress| {
         let (refusal, until) = survey.context.world.ledger.flagged.get(a)?;
         (!survey.context.moment.reached(until)).then_some(refusal)
@@ -83,17 +92,23 @@ pub(super) fn call(
         owes,
         because,
         tried: {
-            let window = &survey.context.assessor.window().id;
             let notes = survey.context.world.overrides.notes.iter();
             notes.filter(|n| n.municipality == municipality.code && n.window == *window).cloned().collect()
         },
     })
 }
 
-/// What kept a letter from being read, as the ledger has it.
-fn failure(record: &NoticeRecord) -> Option<CallReason> {
+/// What kept a letter from being read, as the ledger has it and by what became of it at each address: one that came back was
+/// not kept from leaving, whatever was decided since.
+fn failure(record: &NoticeRecord, deliveries: &[DeliveryFact]) -> Option<CallReason> {
     let (kind, rung) = (record.kind, record.slot.rung());
+    let tried = |fact: &DeliveryFact| {
+        fact.kind == Some(kind) && matches!(fact.state, LetterState::Bounced | LetterState::Refused)
+    };
     match record.standing {
+        Standing::Expired { .. } if deliveries.iter().any(tried) => {
+            Some(CallReason::Undelivered { kind, rung })
+        }
         Standing::Failed => Some(CallReason::Undelivered { kind, rung }),
         Standing::Expired { at, held_by } => {
             let because = Reason::ValidityOver { at, withheld: held_by };
@@ -104,5 +119,47 @@ fn failure(record: &NoticeRecord) -> Option<CallReason> {
         | Standing::Sent { .. }
         | Standing::Withdrawn
         | Standing::Superseded => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::EmailAddress;
+    use crate::domain::notice::Slot;
+    use jiff::Timestamp;
+
+    #[test]
+    fn a_letter_that_came_back_is_not_said_never_to_have_left() {
+        let at = Timestamp::UNIX_EPOCH;
+        let record = NoticeRecord {
+            slot: Slot::Rung { edition: 1, days_before: 5 },
+            kind: Kind::Warning,
+            edition: 1,
+            told: None,
+            version: None,
+            due_at: at,
+            recorded_at: at,
+            parts: Vec::new(),
+            copies: Vec::new(),
+            standing: Standing::Expired { at, held_by: Some(Reason::NoContact.cause()) },
+        };
+        let fact = |kind, state| DeliveryFact {
+            version: 1,
+            kind: Some(kind),
+            recorded_at: None,
+            left_at: Some(at),
+            role: Role::Smas,
+            address: EmailAddress::parse("smas@vitoria.invalid").unwrap(),
+            state,
+            at,
+        };
+        let undelivered = |facts: &[DeliveryFact]| {
+            matches!(failure(&record, facts), Some(CallReason::Undelivered { kind: Kind::Warning, .. }))
+        };
+        assert!(undelivered(&[fact(Kind::Warning, LetterState::Bounced)]));
+        assert!(undelivered(&[fact(Kind::Warning, LetterState::Refused)]));
+        assert!(!undelivered(&[]), "it never left");
+        assert!(!undelivered(&[fact(Kind::Reminder, LetterState::Bounced)]), "that was another letter");
     }
 }

@@ -256,9 +256,9 @@ fn is_news(letter: &LetterLine, (since, now): (Timestamp, Timestamp)) -> bool {
     }
 }
 
-/// Whether it left between two instants. Of one that came back from everywhere only its decision is dated.
+/// Whether it left between two instants.
 fn left_between(letter: &LetterLine, (since, now): (Timestamp, Timestamp)) -> bool {
-    letter.state.has_left() && (since..=now).contains(&letter.left_at.unwrap_or(letter.decided_at))
+    letter.left_at.is_some_and(|at| (since..=now).contains(&at))
 }
 
 fn letters(

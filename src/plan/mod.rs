@@ -42,6 +42,7 @@ pub mod summary;
 mod survey;
 mod window;
 mod world;
+mod written;
 
 use std::borrow::Cow;
 use std::num::NonZeroU16;

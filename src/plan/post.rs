@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::Act;
-use crate::domain::notice::NoticeKey;
+use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::roster::Role;
 
 /// Where a letter stands, as a whole or at one address. In the order in which one address's state stands for the
@@ -115,6 +115,13 @@ impl LetterState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryFact {
     pub version: u16,
+    /// What sort of letter this version was written as, whatever its notice was decided to be since; absent for one to staff
+    /// that has none.
+    pub kind: Option<Kind>,
+    /// When this version was recorded, if it did not leave.
+    pub recorded_at: Option<Timestamp>,
+    /// When the relay first took it, or may have; also of one that came to nothing since.
+    pub left_at: Option<Timestamp>,
     pub role: Role,
     /// Which address. Personal data: not for logs.
     pub address: EmailAddress,

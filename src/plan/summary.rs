@@ -129,6 +129,19 @@ pub struct MunicipalityLine {
     pub next: Option<NextLine>,
 }
 
+impl MunicipalityLine {
+    /// Why letters are withheld from it, each reason once: one may keep every rung back.
+    pub fn kept_back_by(&self) -> Vec<&Reason> {
+        let mut reasons: Vec<&Reason> = Vec::new();
+        for held in &self.withheld {
+            if !reasons.contains(&&held.because) {
+                reasons.push(&held.because);
+            }
+        }
+        reasons
+    }
+}
+
 /// A letter that is withheld.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldLine {
@@ -207,13 +220,15 @@ pub struct PartLine {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LetterLine {
     pub key: NoticeKey,
+    /// What sort of letter it was written as; of one that never was, what it was to be.
     pub kind: Kind,
     pub edition: u16,
     /// The rung, days before the deadline.
     pub rung: Option<u16>,
     pub state: LetterState,
-    /// When it left; absent: it never did.
+    /// When it left; absent: it never did, or it left from another ledger.
     pub left_at: Option<Timestamp>,
+    /// When it was recorded; of one that never was, when that was decided.
     pub decided_at: Timestamp,
     /// Why it will not leave any more, when it never did.
     pub because: Option<Reason>,

@@ -311,7 +311,7 @@ async fn a_changed_or_removed_entry_is_found_where_it_stands() {
 #[tokio::test]
 async fn what_is_smuggled_in_is_said_to_be_told_by_no_entry() {
     let smuggled = after(
-        "INSERT INTO letters SELECT notice_key, 2, '<y>', subject, sha256, 0, bytes FROM letters LIMIT 1",
+        "INSERT INTO letters SELECT notice_key, 2, kind, '<y>', subject, sha256, 0, bytes FROM letters LIMIT 1",
     );
     assert!(smuggled.await.faults().iter().any(|fault| fault.ends_with("(versão 2) não consta do livro")));
     let flagged =

@@ -14,12 +14,23 @@ use crate::domain::roster::Role;
 use crate::text::digest::sha256;
 use crate::text::words::shown;
 
+/// When a delivery was first taken, or may have been: the mark of that is gone from one that came to nothing since.
+macro_rules! left_now {
+    () => {
+        "CASE WHEN d.state IN ('devolvido', 'recusado') THEN (SELECT MIN(t.ended_at) FROM attempts t \
+         WHERE t.delivery = d.id AND t.outcome IN ('aceito', 'incerto')) ELSE d.reached_at END"
+    };
+}
+pub(super) use left_now;
+
 /// The same list by whichever index serves: with `$1 IS NULL OR` alone none would.
 macro_rules! list {
     ($which:literal) => {
         concat!(
-            "SELECT d.id, d.notice_key, n.kind, d.version, l.message_id, d.role, d.address, d.state, ",
-            "d.attempts, d.next_attempt_at, d.valid_until, d.stopped_by, d.reached_at, d.settled_at, d.reply, l.recorded_at ",
+            "SELECT d.id, d.notice_key, l.kind, d.version, l.message_id, d.role, d.address, d.state, ",
+            "d.attempts, d.next_attempt_at, d.valid_until, d.stopped_by, ",
+            left_now!(),
+            " AS reached_at, d.settled_at, d.reply, l.recorded_at ",
             "FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key ",
             "JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version WHERE ",
             $which,
@@ -33,6 +44,7 @@ statements! {
     const LIST_OF_WINDOW = list!("n.window_id = $1");
     pub(crate) const LIST_OF_BOTH = list!("n.window_id = $1 AND n.municipality = $2");
     pub(crate) const LIST_OF_MUNICIPALITY = list!("n.municipality = $1");
+    const LIST_OF_NOTICE = list!("n.notice_key = $1");
     pub(crate) const ATTEMPTS = "SELECT delivery, n, started_at, ended_at, outcome, reply FROM attempts \
                       WHERE delivery = $1 ORDER BY n";
 }
@@ -72,6 +84,7 @@ pub struct DeliveryFilter {
 pub struct DeliveryLine {
     pub id: DeliveryId,
     pub key: NoticeKey,
+    /// What sort of letter it was written as.
     pub kind: Option<Kind>,
     pub version: u16,
     pub message_id: String,
@@ -86,7 +99,7 @@ pub struct DeliveryLine {
     pub valid_until: Option<Timestamp>,
     /// The decision that stopped it before its end: `reter`, `retirar`, `superar`, `expirar`.
     pub stopped_by: Option<String>,
-    /// When the relay took it, or may have.
+    /// When the relay took it, or may have; also of one that came to nothing since.
     pub reached_at: Option<Timestamp>,
     /// When the last attempt ended, or it came back.
     pub settled_at: Option<Timestamp>,
@@ -126,6 +139,11 @@ impl Store {
         };
         let rows = query.fetch_all(&mut conn).await?;
         rows.iter().map(line).collect()
+    }
+
+    /// Those of one notice, oldest first.
+    pub async fn deliveries_of(&self, key: &NoticeKey) -> Result<Vec<DeliveryLine>, StoreError> {
+        bound!(LIST_OF_NOTICE, key.to_string()).all(&self.db, line).await
     }
 
     /// The attempts of a delivery, in order.

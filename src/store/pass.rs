@@ -32,8 +32,8 @@ statements! {
                        AND (reached_at IS NOT NULL OR state = 'enviando')";
     const ON_THE_WIRE = "SELECT COUNT(*) FROM deliveries WHERE notice_key = $1 AND state = 'enviando' AND NOT EXISTS \
                          (SELECT 1 FROM deliveries d WHERE d.notice_key = $1 AND d.reached_at IS NOT NULL)";
-    const PUT_LETTER = "INSERT INTO letters (notice_key, version, message_id, subject, sha256, recorded_at, bytes) \
-                        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    const PUT_LETTER = "INSERT INTO letters (notice_key, version, kind, message_id, subject, sha256, recorded_at, bytes) \
+                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     const PUT_DELIVERY = "INSERT INTO deliveries (id, notice_key, version, role, address, state, attempts, \
                           next_attempt_at, valid_until, reply, fence) \
                           VALUES ($1, $2, $3, $4, $5, 'registrado', 0, $6, $7, '', 0)";
@@ -299,6 +299,7 @@ fn putting_all<'q>(new: &'q [New<'_>], now: Timestamp) -> Batch<'q> {
             PUT_LETTER,
             one.key,
             one.row.version,
+            one.row.kind.as_deref(),
             &one.letter.message_id,
             &one.letter.subject,
             &one.digest,

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::delivery::{self, left_now};
 use super::sighted::Words;
 use super::verdict::accepted_then;
-use super::{DeliveryFilter, DeliveryLine, Store, StoreError, delivery};
+use super::{DeliveryFilter, DeliveryLine, Store, StoreError};
 use crate::database::cell::{Cells, code, ms};
 use crate::database::engine::Row;
 use crate::database::packed::packed;
@@ -12,7 +13,7 @@ use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{EmailAddress, FeedId, WindowId};
 use crate::domain::journal::Act;
-use crate::domain::notice::NoticeKey;
+use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::roster::Role;
 use crate::plan::curve::FillTally;
 use crate::plan::post::{DeliveryFact, LetterState, Post};
@@ -20,7 +21,7 @@ use crate::plan::post::{DeliveryFact, LetterState, Post};
 /// Deliveries as they stood by `$2`. What came later is not known yet: the last attempt that had ended, unless it had already
 /// come back, or been read or stopped. What may once have been taken stays so.
 macro_rules! then {
-    ($columns:expr, $which:expr) => {
+    ($columns:expr, $more:expr, $which:expr) => {
         concat!(
             "SELECT ",
             $columns,
@@ -32,9 +33,9 @@ macro_rules! then {
             "ELSE COALESCE(a.outcome, 'registrado') END AS state, ",
             "CASE WHEN d.stopped_at <= $2 THEN d.stopped_by END AS stopped_by, ",
             "COALESCE((SELECT MIN(b.started_at) FROM attempts b WHERE b.delivery = d.id ",
-            "AND b.started_at > $2), d.next_attempt_at) AS next_attempt_at, ",
-            "CASE WHEN d.settled_at <= $2 THEN d.settled_at ELSE a.ended_at END AS settled_at ",
-            "FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key ",
+            "AND b.started_at > $2), d.next_attempt_at) AS next_attempt_at",
+            $more,
+            " FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key ",
             "JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version ",
             "LEFT JOIN attempts a ON a.delivery = d.id AND a.n = (SELECT MAX(e.n) FROM attempts e ",
             "WHERE e.delivery = d.id AND e.ended_at <= $2) WHERE l.recorded_at <= $2 AND ",
@@ -43,15 +44,47 @@ macro_rules! then {
     };
 }
 
+/// When a delivery was first taken, or may have been, as known by `$2`: also of one that came back since.
+macro_rules! left_then {
+    () => {
+        "COALESCE(CASE WHEN d.reached_at <= $2 THEN d.reached_at END, (SELECT MIN(t.ended_at) FROM attempts t \
+         WHERE t.delivery = d.id AND t.ended_at <= $2 AND t.outcome IN ('aceito', 'incerto')))"
+    };
+}
+
+/// What sort of letter a delivery is of: looked up only where the notice may have been decided otherwise since.
+macro_rules! kind {
+    () => {
+        "CASE WHEN n.act = 'enviar' AND n.version = d.version THEN n.kind ELSE (SELECT l.kind FROM letters l \
+         WHERE l.notice_key = d.notice_key AND l.version = d.version) END AS kind"
+    };
+}
+
+/// When the letter was recorded, of a delivery that nobody took.
+macro_rules! recorded {
+    () => {
+        "CASE WHEN d.reached_at IS NULL THEN (SELECT l.recorded_at FROM letters l \
+         WHERE l.notice_key = d.notice_key AND l.version = d.version) END AS recorded_at"
+    };
+}
+
 /// Those of a window that were taken or refused by `$2` and of which nothing became since: whatever changes a delivery moves
 /// `settled_at`. How they stand now is how they stood then: neither letter nor attempts are looked up.
 macro_rules! as_now {
     () => {
-        "SELECT d.notice_key AS notice_key, d.version AS version, d.role AS role, d.address AS address, \
-         d.valid_until, d.settled_at AS at, d.id, \
-         d.settled_at AS tried_at, d.state, CASE WHEN d.stopped_at <= $2 THEN d.stopped_by END AS stopped_by, \
-         NULL AS next_attempt_at, d.settled_at FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key \
-         WHERE n.window_id = $1 AND d.settled_at <= $2 AND d.state IN ('aceito', 'recusado')"
+        concat!(
+            "SELECT d.notice_key AS notice_key, d.version AS version, d.role AS role, d.address AS address, ",
+            "d.valid_until, d.settled_at AS at, d.id, d.settled_at AS tried_at, d.state, ",
+            "CASE WHEN d.stopped_at <= $2 THEN d.stopped_by END AS stopped_by, ",
+            "NULL AS next_attempt_at, ",
+            left_now!(),
+            " AS left_at, ",
+            kind!(),
+            ", ",
+            recorded!(),
+            " FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key ",
+            "WHERE n.window_id = $1 AND d.settled_at <= $2 AND d.state IN ('aceito', 'recusado')"
+        )
     };
 }
 
@@ -61,10 +94,13 @@ macro_rules! lines_then {
         concat!(
             then!(
                 concat!(
-                    "d.notice_key, n.kind, d.version, l.message_id, d.role, d.address, d.valid_until, l.recorded_at, ",
-                    "COALESCE(a.n, 0) AS attempts, CASE WHEN d.reached_at <= $2 THEN d.reached_at END AS reached_at, ",
+                    "d.notice_key, l.kind, d.version, l.message_id, d.role, d.address, d.valid_until, l.recorded_at, ",
+                    "COALESCE(a.n, 0) AS attempts, ",
+                    left_then!(),
+                    " AS reached_at, ",
                     "CASE WHEN d.settled_at <= $2 THEN d.reply ELSE COALESCE(a.reply, '') END AS reply"
                 ),
+                ", CASE WHEN d.settled_at <= $2 THEN d.settled_at ELSE a.ended_at END AS settled_at",
                 $which
             ),
             " ORDER BY l.recorded_at, d.notice_key, d.version, d.role, d.address"
@@ -82,18 +118,25 @@ statements! {
     const NOW = packed!(
         [
             "notice_key", "version", "role", "address", "state", "stopped_by", "next_attempt_at", "valid_until",
-            "at",
+            "at", "left_at", "kind", "recorded_at",
         ],
-        "SELECT d.notice_key, d.version, d.role, d.address, d.state, d.stopped_by, d.next_attempt_at, \
-         d.valid_until, COALESCE(d.settled_at, (SELECT l.recorded_at FROM letters l \
-         WHERE l.notice_key = d.notice_key AND l.version = d.version)) AS at \
-         FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key \
-         WHERE n.window_id = $1 ORDER BY d.notice_key, d.version, d.role, d.address"
+        concat!(
+            "SELECT d.notice_key, d.version, d.role, d.address, d.state, d.stopped_by, d.next_attempt_at, ",
+            "d.valid_until, COALESCE(d.settled_at, (SELECT l.recorded_at FROM letters l ",
+            "WHERE l.notice_key = d.notice_key AND l.version = d.version)) AS at, ",
+            left_now!(),
+            " AS left_at, ",
+            kind!(),
+            ", ",
+            recorded!(),
+            " FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key ",
+            "WHERE n.window_id = $1 ORDER BY d.notice_key, d.version, d.role, d.address"
+        )
     );
     const THEN = packed!(
         [
             "notice_key", "version", "role", "address", "valid_until", "at", "id", "tried_at", "state",
-            "stopped_by", "next_attempt_at",
+            "stopped_by", "next_attempt_at", "left_at", "kind", "recorded_at",
         ],
         concat!(
             as_now!(),
@@ -101,6 +144,7 @@ statements! {
             then!(
                 "d.notice_key AS notice_key, d.version AS version, d.role AS role, d.address AS address, d.valid_until, \
                  COALESCE(CASE WHEN d.settled_at <= $2 THEN d.settled_at ELSE a.ended_at END, l.recorded_at) AS at",
+                concat!(", ", left_then!(), " AS left_at, l.kind AS kind, l.recorded_at AS recorded_at"),
                 "n.window_id = $1 AND (d.settled_at IS NULL OR d.settled_at > $2 OR d.state NOT IN ('aceito', 'recusado'))"
             ),
             " ORDER BY notice_key, version, role, address"
@@ -194,8 +238,13 @@ fn put(post: &mut Post, row: &Row, words: Option<&Words>, now: Timestamp) -> Res
     let cells = Cells::of("deliveries", row);
     let next_at = cells.instant_opt("next_attempt_at")?;
     let state = cells.parsed("state", DeliveryState::parse)?;
+    let mut left_at = cells.instant_opt("left_at")?;
     let word = match words {
-        Some(words) => words.rules(&cells.get::<String>("id")?, state, cells.instant_opt("tried_at")?, now),
+        Some(words) => {
+            let id: String = cells.get("id")?;
+            left_at = left_at.filter(|left| !words.hindsight(&id, *left, now));
+            words.rules(&id, state, cells.instant_opt("tried_at")?, now)
+        }
         None => None,
     };
     let state = LetterState::of(
@@ -207,6 +256,9 @@ fn put(post: &mut Post, row: &Row, words: Option<&Words>, now: Timestamp) -> Res
     );
     let fact = DeliveryFact {
         version: cells.number("version")?,
+        kind: cells.parsed_opt("kind", Kind::parse)?,
+        recorded_at: cells.instant_opt("recorded_at")?.filter(|_| left_at.is_none()),
+        left_at,
         role: cells.parsed("role", Role::parse)?,
         address: cells.parsed("address", |t| EmailAddress::parse(t).ok())?,
         state,

@@ -115,8 +115,9 @@ fn standing(line: &DeliveryLine, scene: &Overview) -> Markup {
     html! {
         strong { (pt::delivery(line.state)) }
         @if let Some(act) = &line.stopped_by { " (parada: " (pt::line(act)) ")" }
-        @if let Some(at) = line.reached_at { br; small { (arrived) " em " (pt::short_instant(at, zone)) } }
-        @else if let (None, Some(at)) = (&line.stopped_by, line.next_attempt_at) {
+        // What is refused in the end was in doubt before, and never arrived.
+        @if let Some(at) = line.reached_at.filter(|_| line.state != DeliveryState::Refused) { br; small { (arrived) " em " (pt::short_instant(at, zone)) } }
+        @else if let (None, Some(at)) = (&line.stopped_by, line.next_attempt_at.filter(|_| line.attempts > 0)) {
             br; small { "próxima tentativa: " (pt::short_instant(at, zone)) }
         }
         @if !line.reply.is_empty() { br; small { (pt::line(&line.reply)) } }

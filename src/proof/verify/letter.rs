@@ -142,6 +142,7 @@ impl Notices {
     fn recorded(&mut self, entry: &Link<'_>, told: &Decision, letter: &LetterFacts) {
         let key = entry.subject.to_owned();
         let row = vec![
+            ("kind", Must::Text(told.kind.map(|kind| kind.as_str().to_owned()))),
             ("message_id", Must::text(&letter.message_id)),
             ("subject", Must::text(&letter.subject)),
             ("sha256", Must::text(&letter.sha256)),

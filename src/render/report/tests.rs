@@ -41,8 +41,11 @@ fn summary(world: &World) -> WindowSummary {
         wording: Some("=cmd|' /C calc'!A0".into()),
         ..part(&world.council, State::Unconfirmed)
     };
-    let fact = |role, state| DeliveryFact {
+    let fact = |role, state: LetterState| DeliveryFact {
         version: 1,
+        kind: None,
+        recorded_at: None,
+        left_at: state.has_left().then_some(at),
         role,
         address: EmailAddress::parse("x@vitoria.invalid").unwrap(),
         state,

@@ -9,9 +9,9 @@ use std::num::NonZeroU16;
 use proptest::prelude::*;
 
 use super::outbox::{CODES, bounced_for, filled};
-use crate::domain::delivery::Outcome;
+use crate::domain::delivery::{DeliveryState, Outcome};
 use crate::domain::journal::Act as Stop;
-use crate::domain::notice::{Addressee, Kind, NoticeKey, StaffSlot};
+use crate::domain::notice::{Addressee, Content, Kind, NoticeKey, StaffSlot};
 use crate::domain::overrides::HoldScope;
 use crate::domain::reason::Reason;
 use crate::domain::refusal::Refusal;
@@ -84,7 +84,9 @@ fn facts_of(lines: &[DeliveryLine], minute: i64) -> Vec<String> {
         let (next, until) = (line.next_attempt_at, line.valid_until);
         let state = LetterState::of(line.state, stopped, next, until, at(minute));
         let since = line.settled_at.unwrap_or(line.recorded_at);
-        format!("{} {} {} {} {state:?} {since}", line.key, line.version, line.role, line.address)
+        let left = (line.kind, line.reached_at, line.recorded_at);
+        let left = (left.0, left.1, left.1.is_none().then_some(left.2));
+        format!("{} {} {} {} {state:?} {since} {left:?}", line.key, line.version, line.role, line.address)
     };
     let mut facts: Vec<String> = lines.iter().map(fact).collect();
     facts.sort();
@@ -97,7 +99,11 @@ fn facts_in(post: &Post) -> Vec<String> {
         let place = |fact: &DeliveryFact| (fact.version, fact.role.to_string(), fact.address.clone());
         assert!(of.is_sorted_by_key(place), "{key}: {of:?}");
         let fact = |fact: &DeliveryFact| {
-            format!("{key} {} {} {} {:?} {}", fact.version, fact.role, fact.address, fact.state, fact.at)
+            let left = (fact.kind, fact.left_at, fact.recorded_at);
+            format!(
+                "{key} {} {} {} {:?} {} {left:?}",
+                fact.version, fact.role, fact.address, fact.state, fact.at
+            )
         };
         facts.extend(of.iter().map(fact));
     }
@@ -258,8 +264,8 @@ async fn the_journal_tells_the_same(turns: &[Turn]) {
         // Of one notice no address has two letters, unless the first came to nothing.
         let lines = lines(&store).await;
         for line in &lines {
-            let reached =
-                lines.iter().filter(|l| l.address == line.address && l.reached_at.is_some()).count();
+            let stands = |l: &&DeliveryLine| l.reached_at.is_some() && l.state != DeliveryState::Bounced;
+            let reached = lines.iter().filter(|l| l.address == line.address).filter(stands).count();
             assert!(reached < 2, "{lines:#?}");
         }
     }
@@ -317,4 +323,65 @@ async fn a_letter_to_an_office_that_was_told_anew_stands_at_each_instant_as_it_s
     assert_eq!((now.told_at, now.standing), (at(7), Standing::Queued));
     let sent = send_all(&store, 8, |_| accepted()).await;
     assert_eq!(sent, notice().to.len(), "the one taken back does not leave");
+}
+
+/// A reminder in the place of the 5-day warning.
+fn reminder() -> Notice {
+    let warning = warning(VITORIA);
+    let Content::Warning { deadline, .. } = warning.content else { unreachable!() };
+    Notice { content: Content::Reminder { deadline, unconfirmed: Vec::new() }, ..warning }
+}
+
+/// What each delivery is said to be of and when it left, line by line, and the same of the facts, now and at an instant.
+async fn written(store: &Store, then: Option<i64>) -> Vec<(u16, Option<Kind>, Option<jiff::Timestamp>)> {
+    let all = DeliveryFilter::default();
+    let (lines, post) = match then {
+        Some(minute) => (
+            store.deliveries_as_known(&all, at(minute)).await.unwrap(),
+            store.post_as_known(&[rma()], at(minute)).await.unwrap(),
+        ),
+        None => (store.deliveries(&all).await.unwrap(), store.post(&[rma()], at(10_000)).await.unwrap()),
+    };
+    let mut told: Vec<_> = lines.iter().map(|line| (line.version, line.kind, line.reached_at)).collect();
+    let facts = post.iter().flat_map(|(_, facts)| facts);
+    let mut facts: Vec<_> = facts.map(|fact| (fact.version, fact.kind, fact.left_at)).collect();
+    told.sort();
+    facts.sort();
+    assert_eq!(told, facts, "{then:?}");
+    told
+}
+
+#[tokio::test]
+async fn a_letter_stays_what_it_was_written_as_whatever_its_notice_is_decided_to_be() {
+    let (lembrete, prazo) = (Some(Kind::Reminder), Some(Kind::Warning));
+    // It left and came back; then the warning has nobody to go to.
+    let dir = tempfile::tempdir().unwrap();
+    let came_back = store(&dir).await;
+    came_back.record_pass(at(1), vec![change(send(reminder(), 1))]).await.unwrap();
+    send_all(&came_back, 15, |_| accepted()).await;
+    for one in 0..2 {
+        take(&came_back, Step::Back(one), 25).await;
+    }
+    came_back.record_pass(at(35), vec![act(Act::Withhold, VITORIA)]).await.unwrap();
+    let kept = came_back.ledger().await.unwrap();
+    assert_eq!(kept.notice(&warning(VITORIA).key).unwrap().kind, Kind::Warning, "what is to be said now");
+    let left = (1, lembrete, Some(at(15)));
+    assert_eq!(written(&came_back, None).await, [left; 2]);
+    for minute in [20, 30, 40] {
+        assert_eq!(written(&came_back, Some(minute)).await, [left; 2], "{minute}");
+    }
+    assert_eq!(written(&came_back, Some(5)).await, [(1, lembrete, None); 2]);
+    // It was taken back before it left, and the warning went in its place.
+    let dir = tempfile::tempdir().unwrap();
+    let replaced = store(&dir).await;
+    replaced.record_pass(at(1), vec![change(send(reminder(), 1))]).await.unwrap();
+    replaced.record_pass(at(5), vec![change(send(warning(VITORIA), 2))]).await.unwrap();
+    send_all(&replaced, 15, |_| accepted()).await;
+    let (first, second) = ((1, lembrete, None), (2, prazo, Some(at(15))));
+    assert_eq!(written(&replaced, None).await, [first, first, second, second]);
+    assert_eq!(written(&replaced, Some(3)).await, [first; 2]);
+    for store in [came_back, replaced] {
+        let counted = store.recount(0, |_, _, _| false).await.unwrap();
+        assert!(counted.report.is_whole(), "{:#?}", counted.report.faults());
+    }
 }

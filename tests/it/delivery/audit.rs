@@ -57,7 +57,7 @@ async fn each_sort_of_divergence_that_is_planted_in_the_ledger_is_found_and_name
         (
             "one too many",
             format!(
-                "INSERT INTO letters SELECT notice_key, 7, message_id || '7', subject, sha256, recorded_at, bytes \
+                "INSERT INTO letters SELECT notice_key, 7, kind, message_id || '7', subject, sha256, recorded_at, bytes \
                  FROM letters WHERE notice_key = {key}"
             ),
             "(versão 7) não consta do livro",

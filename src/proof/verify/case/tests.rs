@@ -65,7 +65,7 @@ async fn what_a_case_rests_on_is_checked_each_time_and_the_rest_is_the_audits() 
         (
             "letters",
             format!(
-                "INSERT INTO letters SELECT notice_key, 2, '<y>', subject, sha256, 0, bytes FROM letters WHERE {of}"
+                "INSERT INTO letters SELECT notice_key, 2, kind, '<y>', subject, sha256, 0, bytes FROM letters WHERE {of}"
             ),
         ),
         ("deliveries", format!("UPDATE deliveries SET state = 'aceito' WHERE state <> 'aceito' AND {of}")),
