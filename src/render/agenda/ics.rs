@@ -145,13 +145,18 @@ impl Told<'_> {
         let ladder = calendar.systems.get(&window.system).map(|s| s.ladder.as_slice()).unwrap_or_default();
         for rung in ladder {
             let leaves_at = calendar.hours.rung_due(days_before(deadline.on, rung.days_before), ends_at);
+            // Before the window opened, or before anybody knew of this deadline, no letter of it leaves.
+            let known_on = edition.announced_on.unwrap_or(window.opens_on).max(window.opens_on);
+            if leaves_at < calendar.hours.zone.start_of(known_on) {
+                continue;
+            }
             // The library reads no duration with a sign: this one only holds the place of ours.
             let Ok(trigger) = Trigger::try_from(&Property::new("TRIGGER", "P1D")) else { continue };
             let words = format!(
-                "{}: cartas de prazo saem em {}, {} do prazo",
+                "{}: cartas de prazo saem em {} (aviso {} do prazo)",
                 system_name(window, calendar),
                 pt::instant(leaves_at, &calendar.hours.zone),
-                pt::days_before(rung.days_before),
+                pt::of_days_before(rung.days_before),
             );
             let mut alarm = Alarm::display(&words, trigger);
             alarm.append_property(Property::new("TRIGGER", before(ends_at.duration_since(leaves_at))));

@@ -8,6 +8,7 @@ use super::*;
 use crate::domain::calendar::{
     Audience, Deadline, Halt, MonthDay, OnUnconfirmed, Recurrence, Rung, Sanction,
 };
+use crate::domain::time::days_before;
 use crate::render::letter::example::World;
 
 fn agenda() -> (World, Vec<Window>) {
@@ -298,4 +299,33 @@ fn an_extension_for_some_is_an_event_of_its_own() {
     let (text, events) = ics(&windows, &world.calendar, &Reread::new(), YEAR);
     assert_eq!(events, 3);
     assert!(text.contains("UID:prazo-2.censo-suas.2023@vigia-suas") && text.contains("20231206T025959Z"));
+}
+
+#[test]
+fn no_alarm_tells_of_letters_that_cannot_leave_or_at_a_wrong_distance() {
+    let (mut world, mut windows) = extended();
+    windows[0].editions.truncate(1);
+    let alarms = |world: &World, windows: &[Window]| -> Vec<String> {
+        let (text, _) = ics(windows, &world.calendar, &Reread::new(), YEAR);
+        unfolded(&text).into_iter().filter(|line| line.contains("cartas de prazo saem em")).collect()
+    };
+    let all = alarms(&world, &windows);
+    assert_eq!(all.len(), 2, "{all:#?}");
+    assert!(
+        all[0].contains("(aviso de 10 dias antes do prazo)"),
+        "the rung, not how many days that is: {all:#?}"
+    );
+    for system in world.calendar.systems.values_mut() {
+        system.ladder[0].days_before = 60;
+    }
+    let (text, _) = ics(&windows, &world.calendar, &Reread::new(), YEAR);
+    assert!(!text.contains("alarme-60d"), "the window was not open yet: {text}");
+    assert_eq!(alarms(&world, &windows).len(), 1);
+    // Nobody knew of the second date before it was announced.
+    let (world, windows) = extended();
+    let announced = windows[0].editions[1].announced_on.unwrap();
+    let zone = &world.calendar.hours.zone;
+    let last = windows[0].editions[1].deadline.unwrap();
+    let due = world.calendar.hours.rung_due(days_before(last.on, 10), last.instant(zone));
+    assert_eq!(alarms(&world, &windows).len(), if due < zone.start_of(announced) { 1 } else { 2 });
 }
