@@ -11,7 +11,7 @@ use crate::domain::notice::Kind;
 use crate::domain::status::State;
 use crate::domain::time::Zone;
 use crate::plan::post::LetterState;
-pub use crate::text::number::counted;
+pub use crate::text::number::{counted, noun};
 
 /// What to type where a load in quarantine is right after all; only for one of which something could be read.
 pub fn accepting(load: &SnapshotId) -> String {
@@ -81,6 +81,14 @@ pub fn days_before(days: u16) -> String {
     match days {
         0 => "no dia".to_owned(),
         days => format!("{} antes", counted(usize::from(days), "dia", "dias")),
+    }
+}
+
+/// The same as what names a rung, for a letter may leave nearer to the deadline: `de 5 dias antes`, `do dia`.
+pub fn of_days_before(days: u16) -> String {
+    match days {
+        0 => "do dia".to_owned(),
+        days => format!("de {}", days_before(days)),
     }
 }
 

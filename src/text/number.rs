@@ -2,7 +2,12 @@
 
 /// `1 carta`, `2 cartas`.
 pub fn counted(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
+    format!("{number} {}", noun(number, one, many))
+}
+
+/// The word alone, where the number stands elsewhere.
+pub fn noun<'w>(number: usize, one: &'w str, many: &'w str) -> &'w str {
+    if number == 1 { one } else { many }
 }
 
 #[cfg(test)]

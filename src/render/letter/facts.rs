@@ -332,7 +332,7 @@ fn digest_line(desk: &Context<'_>, line: &DigestLine) -> DigestFacts {
     DigestFacts {
         municipality: place(desk, line.municipality),
         kind: pt::kind(line.kind),
-        rung: pt::days_before(line.days_before),
+        rung: pt::of_days_before(line.days_before),
         left_on: pt::date(line.left_on),
         deadline: line.deadline.map(|deadline| pt::date(deadline.on)).unwrap_or_default(),
         parts: pt::list(&line.parts.iter().map(name).collect::<Vec<_>>()),

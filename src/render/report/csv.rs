@@ -87,7 +87,7 @@ pub fn csv_rows(summary: &WindowSummary, calendar: &Calendar) -> String {
         cells([&edition, &deadline, &municipality, &line.name, &line.region, &state], &mut before);
         let letters: Vec<String> = line.letters.iter().map(|l| letter_words(l, calendar)).collect();
         let withheld: Vec<String> =
-            line.withheld.iter().map(|held| because(&held.because, calendar)).collect();
+            line.kept_back_by().into_iter().map(|why| because(why, calendar)).collect();
         let rehearsed = if summary.rehearsal && !letters.is_empty() { "ENSAIO: " } else { "" };
         behind.clear();
         cells([&format!("{rehearsed}{}", letters.join(" | ")), &withheld.join(" | ")], &mut behind);

@@ -162,10 +162,10 @@ fn window(
             }
             @if summary.halted { p { strong { "A janela está interrompida: ninguém é cobrado." } } }
             ul .tiles {
-                li { b { (counts.expected()) } "municípios esperados" }
-                li .done { b { (counts.done) } "● concluídos" }
-                li .pending { b { (counts.pending) } "▲ pendentes" }
-                li .unconfirmed { b { (counts.unconfirmed) } "? não confirmados" }
+                li { b { (counts.expected()) } (pt::noun(counts.expected(), "município esperado", "municípios esperados")) }
+                li .done { b { (counts.done) } "● " (pt::noun(counts.done, "concluído", "concluídos")) }
+                li .pending { b { (counts.pending) } "▲ " (pt::noun(counts.pending, "pendente", "pendentes")) }
+                li .unconfirmed { b { (counts.unconfirmed) } "? " (pt::noun(counts.unconfirmed, "não confirmado", "não confirmados")) }
                 li { b { (counts.not_applicable) } "– não se aplica" }
             }
             @if let Some(curves) = curves.filter(|curves| !curves.this.points.is_empty()) {
@@ -374,7 +374,7 @@ fn municipalities(summary: &WindowSummary, share: usize, roster: &Roster, calend
                             }
                             td { ul { @for part in open(line) { li { (part_words(part, calendar)) (units(line, part, roster, calendar)) } } } }
                             td { ul { @for letter in &line.letters { li { (letter_words(letter, calendar)) } } } }
-                            @if is_held { td { ul { @for held in &line.withheld { li { (because(&held.because, calendar)) } } } } }
+                            @if is_held { td { ul { @for why in line.kept_back_by() { li { (because(why, calendar)) } } } } }
                         }
                     }
                 }

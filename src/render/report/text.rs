@@ -173,8 +173,8 @@ fn municipality(line: &MunicipalityLine, summary: &WindowSummary, calendar: &Cal
     for letter in &line.letters {
         let _ = writeln!(out, "    {}", letter_words(letter, calendar));
     }
-    for held in &line.withheld {
-        let _ = writeln!(out, "    retido: {}", because(&held.because, calendar));
+    for why in line.kept_back_by() {
+        let _ = writeln!(out, "    retido: {}", because(why, calendar));
     }
 }
 
