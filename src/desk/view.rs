@@ -185,13 +185,8 @@ impl LedgerView {
     /// A letter as it left, to read, and where its deliveries stand now.
     pub async fn letter(&self, key: &NoticeKey, version: u16) -> Result<Option<ShownLetter>, StoreError> {
         let Some(letter) = self.store.letter(key, version).await? else { return Ok(None) };
-        let mut deliveries = match (key.window(), key.municipality()) {
-            (None, None) => Vec::new(),
-            (window, municipality) => {
-                self.store.deliveries(&DeliveryFilter { window: window.cloned(), municipality }).await?
-            }
-        };
-        deliveries.retain(|line| line.key == *key && line.version == version);
+        let mut deliveries = self.store.deliveries_of(key).await?;
+        deliveries.retain(|line| line.version == version);
         Ok(Some(ShownLetter {
             subject: letter.subject,
             recorded_at: letter.recorded_at,

@@ -16,8 +16,10 @@ pub(in crate::panel) fn content(feeds: &[FeedStanding], scene: &Overview) -> Mar
             section {
                 h2 { (feed.spec.id) @if !feed.spec.enabled { " (inativa)" } }
                 dl .facts {
-                    dt { "Vale o que disse em" }
-                    dd { @match feed.valid_from { Some(at) => { (pt::instant(at, zone)) }, None => { "nunca disse nada" } } }
+                    @match feed.valid_from {
+                        Some(at) => { dt { "Vale o que disse em" } dd { (pt::instant(at, zone)) } },
+                        None => { dt { "O que vale" } dd { "nada: ainda não disse nada" } },
+                    }
                     @if let Some(run) = &feed.run {
                         dt { "Última busca" } dd { (pt::instant(run.tried_at, zone)) }
                         @if let Some(why) = &run.failure {

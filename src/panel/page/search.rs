@@ -34,7 +34,7 @@ pub(in crate::panel) fn content(scene: &Overview, choice: &Choice<'_>, links: &L
         .iter()
         .filter(|w| {
             let name = folded(&window_name(&w.id, scene.calendar()));
-            !wanted.is_empty() && (w.id.as_str().contains(&wanted) || name.contains(&wanted))
+            !wanted.is_empty() && (folded(w.id.as_str()).contains(&wanted) || name.contains(&wanted))
         })
         .collect();
     let cut = |found: usize| {

@@ -78,7 +78,7 @@ async fn a_window_without_a_deadline_and_without_any_data_is_shown_as_that() {
     assert!(window.contains("a definir"), "{window}");
     assert!(window.contains("5 não confirmados") && window.contains("0 pendentes"), "{window}");
     let feeds = page(&panel, "/fontes").await.2;
-    assert!(feeds.contains("Nenhuma fonte declarada") || feeds.contains("nunca disse nada"), "{feeds}");
+    assert!(feeds.contains("Nenhuma fonte declarada") || feeds.contains("ainda não disse nada"), "{feeds}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,6 +171,10 @@ async fn a_search_leads_to_what_is_told_of_a_municipality_that_the_roster_has_no
     assert!(link.contains("href=\"/municipio/3106200\""), "{link}");
     assert!(!search.contains("Nada encontrado"), "{search}");
     assert_eq!(page(&panel, "/municipio/3106200").await.0, StatusCode::OK);
+    for id in ["rma/2026-10", "sisc/2026-T4", "2026-t4"] {
+        let found = page(&panel, &format!("/busca?q={id}")).await.2;
+        assert!(!found.contains("Nada encontrado") && found.contains("href=\"/janela/"), "{id}: {found}");
+    }
     let none = page(&panel, "/busca?q=3106201").await.2;
     assert!(none.contains("Nada encontrado para “3106201”."), "{none}");
 }
