@@ -116,12 +116,17 @@ fn host(node: &Node, log: &Log) -> Option<String> {
 fn schedule(node: &Node, log: &Log) -> Option<String> {
     let text = value::filled(node, log)?;
     let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-    if parser.parse(&text).is_ok() {
+    let read = parser.parse(&text).ok();
+    let begin = jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC);
+    let comes = |cron: &croner::Cron| cron.find_next_occurrence(&begin, false).is_ok();
+    if read.as_ref().is_some_and(comes) {
         return Some(text);
     }
+    let fault =
+        if read.is_some() { "nunca chega: não há dia assim" } else { "não é um horário de coleta" };
     log.refuse(
         &node.spot,
-        format!("“{text}” não é um horário de coleta"),
+        format!("“{text}” {fault}"),
         "escreva minuto, hora, dia do mês, mês e dia da semana: \"0 6,12 * * *\" é às 6h e às 12h de cada dia",
     )
 }

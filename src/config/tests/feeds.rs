@@ -183,6 +183,7 @@ fn each_mistake_in_a_feed_is_one_fault_at_its_place() {
         ),
         (http.replace("0 6 * * *", "0 25 * * *"), "\"0 25 * * *\"", "horário de coleta"),
         (http.replace("0 6 * * *", "0 0 6 * * *"), "\"0 0 6 * * *\"", "horário de coleta"),
+        (http.replace("0 6 * * *", "0 0 31 2 *"), "\"0 0 31 2 *\"", "nunca chega"),
         (http.replace("{uf}", "{estado}"), "\"https://x.gov.br/{estado}\"", "campo desconhecido"),
         (http.replace("https://", ""), "\"x.gov.br/{uf}\"", "endereço da web"),
         (format!("{http}prazo_resposta = \"1h\"\n"), "\"1h\"", "passa de 15 minutos"),
