@@ -19,7 +19,9 @@ use crate::world::compose::compose;
 /// Topics of alerts that cannot wait: nothing leaves, or nothing is decided, until a person does something. They go by
 /// every way at once; others only where mail does not get through.
 pub(super) mod topic {
+    use crate::domain::id::FeedId;
     use crate::domain::notice::DAILY_PAGE;
+    use crate::text::digest::sha256;
 
     /// The clock leapt ahead.
     pub(in crate::daemon) const CLOCK_LEAPT: &str = "relogio-saltou";
@@ -37,6 +39,12 @@ pub(super) mod topic {
     pub(in crate::daemon) const AUDIT: &str = "autoconferencia-diverge";
     /// The plan's own: the clock stands before what the ledger has seen.
     const CLOCK_BEHIND: &str = "relogio";
+
+    /// A load that is not believed, or a file that was not read. One that is wrong otherwise, or another file, is told on the
+    /// same day too: who mended the first must hear of it.
+    pub(in crate::daemon) fn of_load(feed: &FeedId, name: &str, sorts: &str) -> String {
+        format!("coleta-{}-{feed}", &sha256(format!("{name}\n{sorts}").as_bytes())[..8])
+    }
 
     /// What an alert of a topic is about, for its entry in the journal, which is kept for ever: the text itself may quote
     /// what others wrote.
@@ -67,6 +75,8 @@ pub(super) mod topic {
             format!("uma tarefa do serviço parou ou falhou ({name})")
         } else if let Some(feed) = of("fonte-") {
             format!("a fonte {feed} precisa de atenção")
+        } else if let Some((_, feed)) = of("coleta-").and_then(|rest| rest.split_once('-')) {
+            format!("uma coleta da fonte {feed} não foi aceita")
         } else if let Some(feed) = of("arquivo-") {
             format!("um arquivo da fonte {feed} não pôde ser lido")
         } else if topic.starts_with("cadastro-") {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use tracing::{error, warn};
 
-use super::alert::alert_once;
+use super::alert::{alert_once, topic};
 use super::app::App;
 use crate::domain::id::FeedId;
 use crate::feed::folder::{self, Read};
@@ -127,7 +127,7 @@ impl Arrivals {
                  Se o serviço parou por outra razão (a máquina foi desligada), ponha o arquivo na pasta outra vez; se \
                  parar de novo, peça outro a quem o fez."
             );
-            alert_once(app, &format!("fonte-{id}"), text, app.now()).await?;
+            alert_once(app, &topic::of_load(id, &name, "parada"), text, app.now()).await?;
             self.put_away(app, id, file, Shelf::Quarantine).await?;
             return Ok(None);
         }
@@ -145,7 +145,7 @@ impl Arrivals {
                     "O arquivo “{name}”, posto na pasta da fonte {id}, passa de {} MB e não foi lido; está em quarentena/.",
                     most / (1024 * 1024)
                 );
-                alert_once(app, &format!("fonte-{id}"), text, app.now()).await?;
+                alert_once(app, &topic::of_load(id, &name, "tamanho"), text, app.now()).await?;
                 self.put_away(app, id, file, Shelf::Quarantine).await?;
                 Ok(None)
             }

@@ -54,6 +54,15 @@ impl Intake {
         }
     }
 
+    /// Which sorts of reason keep it in quarantine, in order: the same for two loads that are wrong in the same way.
+    pub fn sorts(&self) -> String {
+        let Verdict::Quarantined { reasons } = &self.verdict else { return String::new() };
+        let name = |reason: &QuarantineReason| -> String {
+            format!("{reason:?}").chars().take_while(char::is_ascii_alphanumeric).collect()
+        };
+        reasons.iter().map(name).collect::<Vec<_>>().join(" ")
+    }
+
     /// What staff should know, whatever became of it: why it is not believed, then what is odd about it.
     pub fn remarks(&self) -> Vec<String> {
         let Verdict::Quarantined { reasons } = &self.verdict else {

@@ -18,6 +18,7 @@ use super::load::Received;
 use crate::contain::Bounds;
 use crate::daemon::app::App;
 use crate::domain::feed::{FeedSpec, Format};
+use crate::domain::id::Reference;
 use crate::feed::error::FeedError;
 use crate::feed::http::{Fetched, Rules, Validators};
 use crate::feed::pages::PageRequest;
@@ -58,15 +59,16 @@ struct Crawl<'a> {
     had: BTreeMap<String, CrawlPage>,
 }
 
-/// Goes through the pages that are not had yet.
+/// Goes through the pages that are not had yet. `spoken_of`: the references that the feed speaks of without naming them;
+/// with others it is another crawl.
 pub(super) async fn crawl(
     app: &App,
-    spec: &FeedSpec,
+    (spec, spoken_of): (&FeedSpec, &[Reference]),
     pages: &[PageRequest],
     rules: &Rules,
     pause: Duration,
 ) -> Result<Crawled, StoreError> {
-    let mut crawl = match begin(app, spec, pages, rules).await? {
+    let mut crawl = match begin(app, (spec, spoken_of), pages, rules).await? {
         Ok(crawl) => crawl,
         Err(what) => return Ok(Crawled::GaveUp { what, retry_after: None }),
     };
@@ -106,12 +108,12 @@ pub(super) async fn crawl(
 /// Takes up the crawl that is under way, if it is the same and not too old; else begins one.
 async fn begin<'a>(
     app: &'a App,
-    spec: &'a FeedSpec,
+    (spec, spoken_of): (&'a FeedSpec, &[Reference]),
     pages: &[PageRequest],
     rules: &'a Rules,
 ) -> Result<Result<Crawl<'a>, String>, StoreError> {
     let now = app.now();
-    let plan = plan(spec, pages);
+    let plan = plan(spec, spoken_of, pages);
     let path = file_of(&app.live().setup.config.settings.data, spec);
     let known = app.store.crawl(&spec.id).await?.filter(|known| {
         let age = now.duration_since(known.started_at);
@@ -140,9 +142,9 @@ async fn begin<'a>(
 }
 
 /// What makes two crawls the same: the feed, and every page of it.
-fn plan(spec: &FeedSpec, pages: &[PageRequest]) -> String {
+fn plan(spec: &FeedSpec, spoken_of: &[Reference], pages: &[PageRequest]) -> String {
     let urls: Vec<&str> = pages.iter().map(|page| page.url.as_str()).collect();
-    digest::sha256(format!("{spec:?}\n{}", urls.join("\n")).as_bytes())
+    digest::sha256(format!("{spec:?}\n{spoken_of:?}\n{}", urls.join("\n")).as_bytes())
 }
 
 /// `DADOS/coletas/FONTE.paginas`: pages as they came, for as long as the crawl lasts.

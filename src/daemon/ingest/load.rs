@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tracing::{error, info};
 
 use crate::contain::Bounds;
-use crate::daemon::alert::alert_once;
+use crate::daemon::alert::{alert_once, topic};
 use crate::daemon::app::App;
 use crate::domain::calendar::Window;
 use crate::domain::feed::FeedSpec;
@@ -143,8 +143,9 @@ pub async fn take_in_load(
     let sha256 = load.sha256();
     let (name, taken_at) = (load.name.clone(), load.since.map_or(now, |since| since.min(now)));
     let original = if spec.keep_original { load.kept() } else { None };
-    let before = baseline(live, store, spec, &sha256, now).await?;
-    let mut intake = read_load(live, spec, load, before, now).await;
+    // It says what was so when it was had: of a window that opened since, nothing.
+    let before = baseline(live, store, spec, &sha256, taken_at).await?;
+    let mut intake = read_load(live, spec, load, before, taken_at).await;
     if let Some(ruling) = store.refused(&spec.id, &sha256).await? {
         let again = QuarantineReason::RefusedBefore {
             snapshot: ruling.snapshot,
@@ -275,7 +276,7 @@ pub(super) async fn take_in_and_tell(
         spec.id,
         accepting.unwrap_or_default()
     );
-    alert_once(app, &format!("fonte-{}", spec.id), text, now).await?;
+    alert_once(app, &topic::of_load(&spec.id, &name, &taken.intake.sorts()), text, now).await?;
     Ok(None)
 }
 

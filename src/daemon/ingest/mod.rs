@@ -155,6 +155,10 @@ impl Ingest {
         let live = app.live();
         let mut believed = false;
         for file in self.arrivals.settled(app, &live, &spec.id).await? {
+            // Each is read by what is in force then: a reload may come between two.
+            let live = app.live();
+            let is_it = |now: &&FeedSpec| now.id == spec.id && now.enabled && now.source == Source::Folder;
+            let Some(spec) = live.setup.config.feeds.iter().find(is_it) else { break };
             let Some(original) = self.arrivals.read(app, &spec.id, &file, LARGEST_FILE).await? else {
                 continue;
             };

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::crawl::{Crawled, crawl};
 use super::due::next_try;
 use super::load::{Received, take_in_and_tell};
 use crate::daemon::alert::alert_once;
 use crate::daemon::app::App;
-use crate::domain::feed::{FeedSpec, Source};
+use crate::domain::feed::{FeedSpec, ReferenceRule, Source};
 use crate::domain::id::{FeedId, Reference, SnapshotId};
 use crate::feed::error::FeedError;
 use crate::feed::http::{Fetched, Fetcher, Reply, Rules, Validators};
@@ -50,6 +50,8 @@ enum End {
     Unchanged,
     /// Nothing to ask for: no reference is open.
     NothingToAsk,
+    /// What it was to be read by changed while it went on: it is asked for anew, if it still is to be.
+    Outdated,
     /// It brought nothing.
     Failed { what: String, retry_after: Option<Duration>, passes: bool },
     /// The service stops.
@@ -76,6 +78,7 @@ pub(super) async fn run_once(
     };
     match &end {
         End::Interrupted => {}
+        End::Outdated => info!(feed.id = %spec.id, "a busca recomeça: o que a lê mudou durante ela"),
         End::Failed { what, retry_after, passes } => {
             failed(app, spec, begun, what, *retry_after, *passes).await?;
         }
@@ -109,8 +112,9 @@ async fn failed(
     let now = app.now();
     let before = app.store.feed_run(&spec.id).await?.map_or(0, |run| run.failures);
     let failures = before.saturating_add(1);
-    let regular = by_schedule(app, spec, begun);
-    let next_at = if passes { Some(next_try(now, failures, retry_after, regular)) } else { regular };
+    // What does not pass by itself waits for the hours as they will then be written.
+    let next_at =
+        if passes { Some(next_try(now, failures, retry_after, by_schedule(app, spec, begun))) } else { None };
     warn!(
         feed.id = %spec.id,
         run.failures = failures,
@@ -146,9 +150,14 @@ async fn fetched_and_judged(
         return Ok(End::NothingToAsk);
     }
     let Source::Http { url, manners, .. } = &spec.source else { return Ok(End::NothingToAsk) };
+    let open = open_now(&live, spec, app.now());
     if url::fields(url).is_ok_and(url::Fields::is_crawl) {
-        return match crawl(app, spec, &pages, &rules, manners.pause.unsigned_abs()).await? {
+        return match crawl(app, (spec, &open), &pages, &rules, manners.pause.unsigned_abs()).await? {
             Crawled::Whole(load) => {
+                let Some(live) = still_read_by(app, spec, &open) else {
+                    app.store.end_crawl(&spec.id).await?;
+                    return Ok(End::Outdated);
+                };
                 let judged = take_in_and_tell(app, &live, spec, load).await?;
                 app.store.end_crawl(&spec.id).await?;
                 Ok(End::Judged(judged))
@@ -161,6 +170,7 @@ async fn fetched_and_judged(
     match whole(&app.fetcher, spec, &pages, &rules, &known).await {
         Ok(Whole::Unchanged) => Ok(End::Unchanged),
         Ok(Whole::Fresh { load, validators }) => {
+            let Some(live) = still_read_by(app, spec, &open) else { return Ok(End::Outdated) };
             let judged = take_in_and_tell(app, &live, spec, load).await?;
             let mut remembered = remembered.lock().unwrap_or_else(PoisonError::into_inner);
             match &judged {
@@ -173,6 +183,22 @@ async fn fetched_and_judged(
             Ok(End::Judged(judged))
         }
         Err(error) => Ok(End::failed(&error)),
+    }
+}
+
+/// The configuration by which what came is read: the one in force now, where it still has the feed as it was asked for. A
+/// source that says nothing of a reference speaks of what is open, and that must be what was open when it was asked.
+fn still_read_by(app: &App, spec: &FeedSpec, open: &[Reference]) -> Option<Arc<Live>> {
+    let live = app.live();
+    let is_same = live.setup.config.feeds.iter().any(|now| now == spec);
+    (is_same && open_now(&live, spec, app.now()) == open).then_some(live)
+}
+
+/// The references that a feed speaks of as the open ones; none where its rows or its table name theirs.
+fn open_now(live: &Live, spec: &FeedSpec, now: Timestamp) -> Vec<Reference> {
+    match spec.mapping.reference {
+        ReferenceRule::Open => open_references(live, spec, now),
+        ReferenceRule::Fixed(_) | ReferenceRule::Column { .. } => Vec::new(),
     }
 }
 

@@ -25,7 +25,11 @@ pub(in crate::panel) fn content(feeds: &[FeedStanding], scene: &Overview) -> Mar
                         @if let Some(why) = &run.failure {
                             dt { "Falhou" } dd { (pt::line(why)) " (" (pt::counted(usize::try_from(run.failures).unwrap_or(usize::MAX), "vez seguida", "vezes seguidas")) ")" }
                         }
-                        @if let Some(at) = run.next_at { dt { "Próxima busca" } dd { (pt::instant(at, zone)) } }
+                        @match (run.next_at, &run.failure) {
+                            (Some(at), _) => { dt { "Próxima busca" } dd { (pt::instant(at, zone)) } },
+                            (None, Some(_)) => { dt { "Próxima busca" } dd { "no próximo horário da fonte" } },
+                            (None, None) => {},
+                        }
                     }
                 }
                 @if feed.loads.is_empty() { p { "Nenhuma coleta." } } @else {

@@ -55,6 +55,28 @@ async fn a_file_whose_reading_ended_the_process_is_put_aside_and_told_and_is_rea
 }
 
 #[tokio::test]
+async fn each_way_in_which_a_load_is_wrong_is_told_on_the_same_day_and_each_once() {
+    let mut office = Office::open(DROPPED).await;
+    let folder = office.site.data().join("entrada/lista");
+    fs::create_dir_all(&folder).unwrap();
+    let unknown = office.list(|_| "talvez");
+    let without = office.list(|_| "sim").replace("ibge;situacao", "ibge;outra");
+    for (name, text, told) in [
+        ("um.csv", &unknown, 1),
+        ("dois.csv", &without, 2),
+        ("dois.csv", &without, 2),
+        ("tres.csv", &without, 3),
+    ] {
+        fs::write(folder.join(name), text).unwrap();
+        office.ingest().await;
+        office.ingest().await;
+        office.deliver().await;
+        assert_eq!(office.alerts(), told, "{name}");
+    }
+    assert!(office.snapshots().await.iter().all(|load| load.verdict == Verdict::Quarantined));
+}
+
+#[tokio::test]
 async fn a_file_whose_reading_a_fault_or_an_orderly_stop_cut_short_is_read_again() {
     let mut office = Office::open(DROPPED).await;
     let folder = office.site.data().join("entrada/lista");

@@ -138,3 +138,95 @@ async fn one_page_for_each_open_reference_is_one_snapshot_judged_by_the_last() {
     office.go_to(november(29)).await;
     assert_eq!(office.snapshots().await.len(), 2);
 }
+
+/// What a window adds to the calendar: its reference is that of a year, and it opens on the 30th.
+const OPENS_LATER: &str = "[[janela]]\nsistema = \"teste\"\nreferencia = \"2002\"\nabertura = 2026-11-30\n\
+                           prazo = 2026-12-20\nfonte = \"teste\"\n";
+
+/// Half of the pages are had on the day before a window opens, the others on that day.
+async fn over_an_opening(keys: &str, page: impl Fn(&Office, usize) -> String) -> Office {
+    let mut office = Office::open(keys).await;
+    let path = office.site.config().join("calendario.toml");
+    fs::write(&path, fs::read_to_string(&path).unwrap() + OPENS_LATER).unwrap();
+    office.restart(november(29)).await;
+    let put = |office: &Office, from: usize| {
+        for n in from..12 {
+            office.host.put(&office.page_of(n), Answer::page(page(office, n)));
+        }
+    };
+    put(&office, 0);
+    for n in 4..12 {
+        office.host.put(&office.page_of(n), Answer::status(503));
+    }
+    office.go_to(november(29)).await;
+    put(&office, 4);
+    office.host.taken();
+    office.restart(at("2026-11-30T11:00:00Z")).await;
+    office.ingest().await;
+    office
+}
+
+#[tokio::test]
+async fn a_crawl_of_what_is_open_is_begun_anew_where_a_window_opened_meanwhile() {
+    let office =
+        over_an_opening(&crawl(), |office, n| format!("ibge;situacao\n{};nao\n", office.codes()[n].six()))
+            .await;
+    assert_eq!(office.host.taken().len(), 12, "the pages of the day before speak of another window");
+    assert_eq!(office.last().await.taken_at, at("2026-11-30T11:00:00Z"));
+}
+
+#[tokio::test]
+async fn a_crawl_says_nothing_of_a_window_that_opened_after_its_first_page_was_had() {
+    let keys = format!("{}referencia_coluna = \"ref\"\nreferencia_formato = \"%Y\"\n", crawl());
+    let page =
+        |office: &Office, n: usize| format!("ibge;situacao;ref\n{};sim;2002\n", office.codes()[n].six());
+    let office = over_an_opening(&keys, page).await;
+    assert_eq!(office.host.taken().len(), 8, "it goes on");
+    let last = office.last().await;
+    assert_eq!((last.taken_at, last.total.done), (november(29), 0), "{:?}", last.reasons);
+}
+
+#[tokio::test]
+async fn a_run_is_read_by_the_configuration_that_is_in_force_when_it_ends() {
+    for keys in [crawl(), format!("{LIST}url = \"HOST/lista.csv\"\n")] {
+        let mut office = Office::open(&keys).await;
+        office.put_pages(|_| "nao");
+        office.host.put("/lista.csv", Answer::page(office.list(|_| "nao")));
+        let path = office.site.config().join("fontes.toml");
+        let written = fs::read_to_string(&path).unwrap();
+        // The word was wrong, and is corrected while the run goes on.
+        office.ingest.ingest_once(&office.app).await.unwrap();
+        fs::write(&path, written.replace("\"nao\" = \"pendente\"", "\"nao\" = \"concluido\"")).unwrap();
+        office.app.adopt(office.site.setup());
+        office.ingest.finish().await.unwrap();
+        assert!(office.snapshots().await.is_empty(), "nothing is judged by the old words");
+        office.ingest().await;
+        let last = office.last().await;
+        assert_eq!((last.verdict, last.total.done), (Verdict::Accepted, 12));
+        // It is switched off while the next run goes on.
+        Arc::get_mut(&mut office.app).unwrap().clock = Clock::Fixed(november(29));
+        office.ingest.ingest_once(&office.app).await.unwrap();
+        fs::write(&path, format!("{written}ativa = false\n")).unwrap();
+        office.app.adopt(office.site.setup());
+        office.ingest.finish().await.unwrap();
+        office.ingest().await;
+        assert_eq!(office.snapshots().await.len(), 1, "what it said then would count");
+    }
+}
+
+#[tokio::test]
+async fn a_feed_that_failed_for_good_is_asked_by_the_hours_as_they_are_now_written() {
+    let mut office =
+        Office::open(&format!("{LIST}url = \"HOST/velha.csv\"\n").replace("0 6 * * *", "0 6 1 * *")).await;
+    office.host.put("/velha.csv", Answer::status(404));
+    office.ingest().await;
+    assert!(office.failure().await.is_some());
+    let path = office.site.config().join("fontes.toml");
+    let corrected =
+        fs::read_to_string(&path).unwrap().replace("velha", "nova").replace("0 6 1 * *", "0 6 * * *");
+    fs::write(&path, corrected).unwrap();
+    office.host.put("/nova.csv", Answer::page(office.list(|_| "sim")));
+    office.restart(november(24)).await;
+    office.ingest().await;
+    assert_eq!(office.last().await.verdict, Verdict::Accepted, "and not in a month");
+}
