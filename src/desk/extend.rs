@@ -1,6 +1,8 @@
 //! `prorrogar`: a deadline announced anew, judged, and written into a copy of the configuration that is compiled whole
 //! before anything is put on the disk.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
@@ -96,13 +98,17 @@ pub fn draft(setup: &Setup, request: &Request, now: Timestamp) -> Result<Draft, 
         unknown(&request.window, &known)
     })?;
     let announced = request.announced.unwrap_or(today);
+    let mut municipalities = request.municipalities.clone();
+    // By its name and by its code, or twice by one of them, it is one.
+    let mut seen = BTreeSet::new();
+    municipalities.retain(|code| seen.insert(*code));
     let deadline = judge(&window, request, announced, today)?;
     let new = NewExtension {
         deadline: request.deadline,
         at: request.at,
         announced,
         source: request.source.clone(),
-        municipalities: request.municipalities.clone(),
+        municipalities,
     };
     let bytes = write_extension(&setup.sources, &window, &new)?;
     let sources = config::Sources::clone(&setup.sources).with("calendario.toml", bytes.clone());
@@ -115,7 +121,7 @@ pub fn draft(setup: &Setup, request: &Request, now: Timestamp) -> Result<Draft, 
         deadline: Some(deadline),
         announced_on: Some(announced),
         source: request.source.clone(),
-        municipalities: request.municipalities.iter().copied().collect(),
+        municipalities: seen,
     };
     if !is_faithful(setup, &written, &window, edition, until) {
         return Err(ExtendError::Unfaithful);

@@ -89,6 +89,18 @@ fn an_extension_is_shown_and_written_and_nonsense_is_refused() {
 }
 
 #[test]
+fn a_municipality_that_is_named_twice_is_written_once() {
+    let office = told();
+    office.run(
+        "prorrogar rma/2026-10 --para 15/12/2026 --municipios \"Vitoria,3205309, vitória,vila velha\" --fonte MDS --sim \
+         --em 2026-11-23T10:00",
+        0,
+    );
+    let calendar = office.read("config/calendario.toml");
+    assert!(calendar.ends_with("  municipios = [\"3205309\", \"3205200\"]\n"), "{calendar}");
+}
+
+#[test]
 fn a_dossier_says_since_when_an_edition_is_decided_by_that_was_read_later() {
     let office = told();
     let em = "--em 2026-11-23T10:00";
