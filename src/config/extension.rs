@@ -36,12 +36,12 @@ pub(super) fn compile(
         if let (Some(on), Some(announced), Some(source)) = (on, announced, source) {
             let edition = Edition {
                 number: u16::try_from(place + 2).unwrap_or(u16::MAX),
-                deadline: Some(Deadline { on, at }),
+                deadline: Some(Deadline::new(on, at)),
                 announced_on: Some(announced),
                 source,
                 municipalities: municipalities.unwrap_or_default(),
             };
-            repeated(inner, first.map(|on| Deadline { on, at: default_time }), &editions, &edition);
+            repeated(inner, first.map(|on| Deadline::new(on, default_time)), &editions, &edition);
             editions.push((edition, inner.spot_of("prazo")));
         }
     }

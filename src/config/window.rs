@@ -102,7 +102,7 @@ fn window(table: &Reader<'_>, against: &Against<'_>) -> Option<Written> {
     };
     let first = Edition {
         number: 1,
-        deadline: deadline_on.map(|on| Deadline { on, at: deadline_at }),
+        deadline: deadline_on.map(|on| Deadline::new(on, deadline_at)),
         announced_on: None,
         source: source?,
         municipalities: BTreeSet::new(),

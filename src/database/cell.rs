@@ -40,13 +40,13 @@ pub(crate) fn told_text(told: Told) -> String {
     }
 }
 
-/// Reads what [`told_text`] writes.
+/// Reads what [`told_text`] writes, to the minute, as the calendar is read: 23:59 that was told is 23:59 there.
 pub(crate) fn parse_told(text: &str) -> Option<Told> {
     if text == UNDEFINED {
         return Some(Told::Undefined);
     }
     let at: DateTime = text.parse().ok()?;
-    Some(Told::Date(Deadline { on: at.date(), at: at.time() }))
+    Some(Told::Date(Deadline::new(at.date(), at.time())))
 }
 
 /// One row, and what to call it when a cell of it cannot be.
@@ -148,5 +148,11 @@ mod tests {
             assert_eq!(parse_told(&told_text(told)), Some(told));
         }
         assert_eq!(parse_told("amanhã"), None);
+    }
+
+    #[test]
+    fn the_last_minute_that_was_told_is_the_calendars_and_no_silent_edit() {
+        let end = Told::Date(Deadline { on: date(2026, 12, 15), at: Deadline::DEFAULT_TIME });
+        assert_eq!(parse_told("2026-12-15T23:59:00"), Some(end));
     }
 }

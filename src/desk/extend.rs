@@ -105,7 +105,7 @@ pub fn draft(setup: &Setup, request: &Request, now: Timestamp) -> Result<Draft, 
     let deadline = judge(&window, request, announced, today)?;
     let new = NewExtension {
         deadline: request.deadline,
-        at: request.at,
+        at: request.at.map(|_| deadline.at),
         announced,
         source: request.source.clone(),
         municipalities,
@@ -154,7 +154,7 @@ fn judge(window: &Window, request: &Request, announced: Date, today: Date) -> Re
         return Err(ExtendError::OutOfOrder(announced, last));
     }
     let own = window.editions.first().and_then(|e| e.deadline).map_or(Deadline::DEFAULT_TIME, |d| d.at);
-    let deadline = Deadline { on: request.deadline, at: request.at.unwrap_or(own) };
+    let deadline = Deadline::new(request.deadline, request.at.unwrap_or(own));
     let whom: Vec<Option<MunicipalityCode>> = if request.municipalities.is_empty() {
         vec![None]
     } else {

@@ -241,7 +241,7 @@ fn recurring(system: &System, recurrence: &Recurrence, reference: Reference) -> 
         opens_on: recurrence.opens.of(reference),
         editions: vec![Edition {
             number: 1,
-            deadline: Some(Deadline { on: recurrence.deadline.of(reference), at: recurrence.deadline_at }),
+            deadline: Some(Deadline::new(recurrence.deadline.of(reference), recurrence.deadline_at)),
             announced_on: None,
             source: recurrence.source.clone(),
             municipalities: BTreeSet::new(),
@@ -255,7 +255,16 @@ fn recurring(system: &System, recurrence: &Recurrence, reference: Reference) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::civil::date;
+    use jiff::civil::{date, time};
+
+    #[test]
+    fn deadlines_that_read_the_same_are_the_same() {
+        let at = |hour, minute, second| Deadline::new(date(2026, 12, 15), time(hour, minute, second, 0));
+        assert_eq!(at(23, 59, 0).at, Deadline::DEFAULT_TIME);
+        assert_eq!(at(23, 59, 0), at(23, 59, 59));
+        assert_eq!(at(18, 0, 30), at(18, 0, 0));
+        assert!(at(18, 0, 0) < at(18, 1, 0) && at(23, 58, 59) < at(23, 59, 0));
+    }
 
     #[test]
     fn the_last_day_of_a_short_month_stands_for_its_31st() {

@@ -61,6 +61,16 @@ impl Deadline {
     /// `prazo_hora` when the window does not say.
     pub const DEFAULT_TIME: Time = Time::constant(23, 59, 59, 0);
 
+    /// A deadline as somebody wrote or kept it, to the minute, as every letter says it: two that read the same are the
+    /// same. The day's last minute is there to its end.
+    pub fn new(on: Date, at: Time) -> Self {
+        let at = match (at.hour(), at.minute()) {
+            (23, 59) => Self::DEFAULT_TIME,
+            (hour, minute) => Time::constant(hour, minute, 0, 0),
+        };
+        Self { on, at }
+    }
+
     /// The instant from which the deadline has passed.
     pub fn instant(self, zone: &Zone) -> Timestamp {
         zone.at(self.on, self.at)

@@ -101,6 +101,28 @@ fn a_municipality_that_is_named_twice_is_written_once() {
 }
 
 #[test]
+fn the_last_minute_of_a_day_is_its_end_however_it_is_written() {
+    let em = "--em 2026-11-23T10:00";
+    let extend = |hour: &str| {
+        format!("prorrogar rma/2026-10 --para 15/12/2026 {hour} --fonte MDS --confirmar 15/12/2026 --sim {em}")
+    };
+    let hours = ["", "--hora 23:59", "--hora 23h59", "--hora 23:59:59"];
+    for hour in hours {
+        let office = told();
+        office.run(&extend(hour), 0);
+        for again in hours {
+            let said = office.run(&extend(again), 1);
+            assert!(said.contains("15/12/2026 (terça-feira) já é o prazo em vigor"), "{hour}, {again}: {said}");
+        }
+    }
+    let office = told();
+    let written = moved("2026-11-30\n  prazo_hora = \"23:59\"", "2026-11-06");
+    office.append("config/calendario.toml", &written);
+    let page = office.run(&format!("verificar {em}"), 0);
+    assert!(page.contains("esta prorrogação repete o prazo que já vale"), "{page}");
+}
+
+#[test]
 fn a_dossier_says_since_when_an_edition_is_decided_by_that_was_read_later() {
     let office = told();
     let em = "--em 2026-11-23T10:00";
