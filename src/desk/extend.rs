@@ -9,6 +9,7 @@ use jiff::civil::{Date, Time};
 use crate::config::{self, LoadError, NewExtension, Unwritten, write_extension};
 use crate::domain::calendar::{Deadline, Edition, Window};
 use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::time::Zone;
 use crate::plan::contrast::{deadline_of, windows_unlike};
 use crate::render::portuguese as pt;
 use crate::world::known::HORIZON_DAYS;
@@ -37,8 +38,8 @@ pub enum ExtendError {
     #[error("não há janela “{0}” no calendário\ndica: {1}")]
     Window(WindowId, String),
     /// The new deadline is over already.
-    #[error("o novo prazo ({}) já passou\ndica: confira o dia, o mês e o ano", pt::date(*.0))]
-    Past(Date),
+    #[error("o novo prazo, {}, já passou\ndica: confira a data e a hora", pt::deadline(*.0))]
+    Past(Deadline),
     /// The new deadline comes before the window opens.
     #[error("o novo prazo ({}) cai antes da abertura da janela ({})\ndica: confira a data", pt::date(*.0), pt::date(*.1))]
     BeforeOpening(Date, Date),
@@ -102,7 +103,7 @@ pub fn draft(setup: &Setup, request: &Request, now: Timestamp) -> Result<Draft, 
     // By its name and by its code, or twice by one of them, it is one.
     let mut seen = BTreeSet::new();
     municipalities.retain(|code| seen.insert(*code));
-    let deadline = judge(&window, request, announced, today)?;
+    let deadline = judge(&window, request, announced, (now, &calendar.hours.zone))?;
     let new = NewExtension {
         deadline: request.deadline,
         at: request.at.map(|_| deadline.at),
@@ -139,22 +140,27 @@ fn unknown(asked: &WindowId, known: &[WindowId]) -> ExtendError {
 }
 
 /// The new deadline, if it makes sense.
-fn judge(window: &Window, request: &Request, announced: Date, today: Date) -> Result<Deadline, ExtendError> {
-    if request.deadline < today {
-        return Err(ExtendError::Past(request.deadline));
+fn judge(
+    window: &Window,
+    request: &Request,
+    announced: Date,
+    (now, zone): (Timestamp, &Zone),
+) -> Result<Deadline, ExtendError> {
+    let own = window.editions.first().and_then(|e| e.deadline).map_or(Deadline::DEFAULT_TIME, |d| d.at);
+    let deadline = Deadline::new(request.deadline, request.at.unwrap_or(own));
+    if deadline.instant(zone) <= now {
+        return Err(ExtendError::Past(deadline));
     }
     if request.deadline < window.opens_on {
         return Err(ExtendError::BeforeOpening(request.deadline, window.opens_on));
     }
-    if announced > today {
+    if announced > zone.date_of(now) {
         return Err(ExtendError::FutureAnnouncement(announced));
     }
     let last = window.editions.iter().filter_map(|e| e.announced_on).max();
     if let Some(last) = last.filter(|last| announced < *last) {
         return Err(ExtendError::OutOfOrder(announced, last));
     }
-    let own = window.editions.first().and_then(|e| e.deadline).map_or(Deadline::DEFAULT_TIME, |d| d.at);
-    let deadline = Deadline::new(request.deadline, request.at.unwrap_or(own));
     let whom: Vec<Option<MunicipalityCode>> = if request.municipalities.is_empty() {
         vec![None]
     } else {

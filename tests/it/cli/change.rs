@@ -123,6 +123,24 @@ fn the_last_minute_of_a_day_is_its_end_however_it_is_written() {
 }
 
 #[test]
+fn an_extension_to_a_moment_that_is_over_is_refused() {
+    let office = told();
+    let before = office.read("config/calendario.toml");
+    let extend = |more: &str, em: &str, code| {
+        office.run(&format!("prorrogar rma/2026-10 {more} --fonte MDS --sim --em {em}"), code)
+    };
+    let today = "--para 15/12/2026 --hora 10:00";
+    for em in ["2026-12-15T10:00", "2026-12-15T17:50"] {
+        let said = extend(today, em, 1);
+        let wanted = "o novo prazo, 15/12/2026 (terça-feira), até as 10:00, já passou";
+        assert!(said.contains(wanted), "{said}");
+    }
+    extend("--para 15/12/2026", "2026-12-16T00:00", 1);
+    assert_eq!(office.read("config/calendario.toml"), before);
+    extend(today, "2026-12-15T09:59", 0);
+}
+
+#[test]
 fn a_dossier_says_since_when_an_edition_is_decided_by_that_was_read_later() {
     let office = told();
     let em = "--em 2026-11-23T10:00";
