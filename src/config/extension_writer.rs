@@ -48,39 +48,45 @@ pub fn write_extension(sources: &Sources, window: &Window, new: &NewExtension) -
     let body = &text[mark..];
     let document = Document::parse(body).map_err(|_| Unwritten::Unreadable)?;
     let end = if body.contains("\r\n") { "\r\n" } else { "\n" };
-    let (at, put) = match document.as_table().get("janela") {
+    let ends = ends_halt(window, new).then(|| format!("situacao_ate = {}", new.announced));
+    let mut pieces = match document.as_table().get("janela") {
         Some(Item::ArrayOfTables(tables)) => {
             match tables.iter().find(|table| id_of(*table).as_ref() == Some(&window.id)) {
-                Some(table) => in_table(body, table, new)?,
-                None => written_out(body, window, new)?,
+                Some(table) => {
+                    let ends = ends.zip(table.get("situacao").and_then(Item::span));
+                    let ended = ends.map(|(ends, key)| after_line(body, key.end, &format!("{ends}\n")));
+                    ended.into_iter().chain([in_table(body, table, new)?]).collect()
+                }
+                None => vec![written_out(body, window, new)?],
             }
         }
         Some(Item::Value(Value::Array(tables))) => {
             let tables = tables.iter().filter_map(Value::as_inline_table);
             let mut found = tables.filter(|table| id_of(*table).as_ref() == Some(&window.id));
-            in_inline_table(found.next().ok_or(Unwritten::Unplaced)?, new)?
+            let table = found.next().ok_or(Unwritten::Unplaced)?;
+            let ends = ends.zip(table.get("situacao").and_then(Value::span));
+            let ended = ends.map(|(ends, key)| (key.end, format!(", {ends}")));
+            ended.into_iter().chain([in_inline_table(table, new)?]).collect()
         }
         Some(_) => return Err(Unwritten::Unplaced),
-        None => written_out(body, window, new)?,
+        None => vec![written_out(body, window, new)?],
     };
-    let put = put.replace('\n', end);
-    let (ended_at, ended) = match document.as_table().get("janela") {
-        Some(Item::ArrayOfTables(tables)) if ends_halt(window, new) => {
-            let table = tables.iter().find(|table| id_of(*table).as_ref() == Some(&window.id));
-            let key = table.and_then(|table| table.get("situacao")).and_then(Item::span);
-            let ends = format!("situacao_ate = {}\n", new.announced).replace('\n', end);
-            key.filter(|key| key.end < at).map_or((at, String::new()), |key| after_line(body, key.end, &ends))
-        }
-        _ => (at, String::new()),
-    };
-    Ok([&text[..mark + ended_at], ended.as_str(), &body[ended_at..at], put.as_str(), &body[at..]]
-        .concat()
-        .into_bytes())
+    // Of two at one place the end of the halt stays before the prorrogação, which is a table below it.
+    pieces.sort_by_key(|(at, _)| *at);
+    let mut written = text[..mark].to_owned();
+    let mut from = 0;
+    for (at, piece) in pieces {
+        written.push_str(&body[from..at]);
+        written.push_str(&piece.replace('\n', end));
+        from = at;
+    }
+    written.push_str(&body[from..]);
+    Ok(written.into_bytes())
 }
 
 /// Whether the prorrogação ends a halt that is written without an end: then the end is written too, or the file would
 /// say "suspensa" of a window that goes on.
-fn ends_halt(window: &Window, new: &NewExtension) -> bool {
+pub fn ends_halt(window: &Window, new: &NewExtension) -> bool {
     let open = window.halt.filter(|halt| halt.until.is_none());
     new.municipalities.is_empty()
         && open.is_some_and(|halt| halt.since.is_some_and(|day| new.announced > day))

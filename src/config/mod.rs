@@ -74,7 +74,7 @@ use crate::domain::secretariat::Secretariat;
 pub use address::PLACEHOLDER;
 pub use compile::compile;
 pub use database::server;
-pub use extension_writer::{NewExtension, Unwritten, write_extension};
+pub use extension_writer::{NewExtension, Unwritten, ends_halt, write_extension};
 pub use fault::{Fault, Faults, LoadError, Severity};
 pub use near::{either, nearest};
 pub use place::{WindowKey, fault_at};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
-use crate::config::{self, LoadError, NewExtension, Unwritten, write_extension};
+use crate::config::{self, LoadError, NewExtension, Unwritten, ends_halt, write_extension};
 use crate::domain::calendar::{Deadline, Edition, Window};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::time::Zone;
@@ -124,7 +124,12 @@ pub fn draft(setup: &Setup, request: &Request, now: Timestamp) -> Result<Draft, 
         source: request.source.clone(),
         municipalities: seen,
     };
-    if !is_faithful(setup, &written, &window, edition, until) {
+    let mut wanted = Window { recurring: false, ..window.clone() };
+    wanted.editions.push(edition);
+    if let Some(halt) = wanted.halt.as_mut().filter(|_| ends_halt(&window, &new)) {
+        halt.until = Some(announced);
+    }
+    if !is_faithful(setup, &written, &wanted, until) {
         return Err(ExtendError::Unfaithful);
     }
     Ok(Draft { warnings: warnings(setup, deadline), setup: written, bytes })
@@ -177,12 +182,10 @@ fn judge(
     }
 }
 
-/// Whether what would be written says what was said before, and that edition.
-fn is_faithful(before: &Setup, after: &Setup, window: &Window, edition: Edition, until: Date) -> bool {
-    let shifts = windows_unlike(&before.config.calendar, &after.config.calendar, until.max(window.opens_on));
-    let mut wanted = Window { recurring: false, ..window.clone() };
-    wanted.editions.push(edition);
-    shifts.len() == 1 && shifts[0].after.as_ref() == Some(&wanted)
+/// Whether what would be written says what was said before, and of that window what is wanted.
+fn is_faithful(before: &Setup, after: &Setup, wanted: &Window, until: Date) -> bool {
+    let shifts = windows_unlike(&before.config.calendar, &after.config.calendar, until.max(wanted.opens_on));
+    shifts.len() == 1 && shifts[0].after.as_ref() == Some(wanted)
 }
 
 fn warnings(setup: &Setup, deadline: Deadline) -> Vec<String> {

@@ -8,9 +8,11 @@ use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use vigia_suas::config::{Config as Compiled, LoadError, NewExtension, Sources, compile, write_extension};
-use vigia_suas::domain::calendar::{Deadline, Edition, Window};
+use vigia_suas::desk::extend::{self, Request};
+use vigia_suas::domain::calendar::{Deadline, Edition, Halt, Window};
 use vigia_suas::domain::id::{MunicipalityCode, WindowId};
 use vigia_suas::plan::contrast::windows_unlike;
+use vigia_suas::world::setup::Setup;
 
 use crate::support::world::worlds;
 
@@ -25,6 +27,8 @@ struct Written {
     extensions: Vec<(u8, bool)>,
     /// Where prorrogações stand: tables of their own, or a list in one line.
     listed: bool,
+    /// Suspended without an end: nowhere, above its source, below its list.
+    halted: u8,
     /// What stands after it.
     after: u8,
     indent: u8,
@@ -49,13 +53,15 @@ fn drawn() -> impl Strategy<Value = Drawn> {
     let written = (
         prop::collection::vec((0..40_u8, any::<bool>()), 0..3),
         prop::bool::weighted(0.2),
+        0..3_u8,
         0..4_u8,
         0..3_u8,
         any::<bool>(),
     )
-        .prop_map(|(extensions, listed, after, indent, hour)| Written {
+        .prop_map(|(extensions, listed, halted, after, indent, hour)| Written {
             extensions,
             listed,
+            halted,
             after,
             indent,
             hour,
@@ -103,6 +109,10 @@ impl Drawn {
             if window.hour {
                 text.push_str("prazo_hora = \"18:00\"\n");
             }
+            let halt = "situacao = \"suspensa\" # caiu\nsituacao_desde = 2026-11-14\n";
+            if window.halted == 1 || (window.halted == 2 && !window.listed) {
+                text.push_str(halt);
+            }
             text.push_str("fonte = \"MDS\"   \n");
             let extension = |(n, (day, one)): (usize, &(u8, bool))| {
                 let on = date(2026, 12, 2).saturating_add(i64::from(*day).days());
@@ -119,6 +129,9 @@ impl Drawn {
                     })
                     .collect();
                 let _ = writeln!(text, "prorrogacao = [{}] # em lista", items.join(", "));
+                if window.halted == 2 {
+                    text.push_str(halt);
+                }
             } else {
                 for (on, known, whom) in all {
                     let _ = write!(
@@ -189,11 +202,16 @@ proptest! {
         let (id, new) = (drawn.window(), drawn.announced_anew());
         let window = before.calendar.window(&id).unwrap();
         let written = write_extension(&sources, &window, &new).unwrap();
-        // One block was put in somewhere; without it the file is the old one.
-        let head = old.iter().zip(&written).take_while(|(a, b)| a == b).count();
-        let tail = old[head..].iter().rev().zip(written.iter().rev()).take_while(|(a, b)| a == b).count();
-        prop_assert_eq!(head + tail, old.len(), "{}", String::from_utf8_lossy(&written));
-        let put_in = &written[head..written.len() - tail];
+        let ends = window.halt.is_some() && new.municipalities.is_empty();
+        // Of a suspension that it ends, one line; else one block was put in somewhere. Without them the file is the old one.
+        let line = format!("situacao_ate = {}{}", new.announced, drawn.line_end);
+        let text = String::from_utf8(written.clone()).unwrap();
+        prop_assert_eq!(text.matches(&line).count(), usize::from(ends), "{}", text);
+        let rest = text.replacen(&line, "", 1).into_bytes();
+        let head = old.iter().zip(&rest).take_while(|(a, b)| a == b).count();
+        let tail = old[head..].iter().rev().zip(rest.iter().rev()).take_while(|(a, b)| a == b).count();
+        prop_assert_eq!(head + tail, old.len(), "{}", text);
+        let put_in = &rest[head..rest.len() - tail];
         let bare = put_in.windows(2).filter(|pair| pair[1] == b'\n' && pair[0] != b'\r').count();
         prop_assert!(drawn.line_end == "\n" || bare == 0, "line ends as the file has them");
 
@@ -201,6 +219,7 @@ proptest! {
         let shifts = windows_unlike(&before.calendar, &after.calendar, date(2031, 12, 31));
         let own = window.editions[0].deadline.map_or(Deadline::DEFAULT_TIME, |d| d.at);
         let mut wanted = Window { recurring: false, ..window.clone() };
+        wanted.halt = wanted.halt.map(|halt| Halt { until: ends.then_some(new.announced), ..halt });
         wanted.editions.push(Edition {
             number: u16::try_from(window.editions.len() + 1).unwrap(),
             deadline: Some(Deadline { on: new.deadline, at: new.at.unwrap_or(own) }),
@@ -210,5 +229,44 @@ proptest! {
         });
         prop_assert_eq!(shifts.len(), 1);
         prop_assert_eq!(shifts[0].after.as_ref(), Some(&wanted), "{}", String::from_utf8_lossy(&written));
+    }
+}
+
+#[test]
+fn an_extension_of_a_suspended_window_ends_the_suspension_however_it_is_written() {
+    let shipped = include_str!("../../../config/calendario.toml");
+    let keys = [
+        "sistema = \"censo-suas\"",
+        "referencia = \"2026\"",
+        "abertura = 2026-11-01",
+        "prazo = 2026-12-05",
+        "fonte = \"MDS\"",
+        "situacao_desde = 2026-11-14",
+        "situacao = \"suspensa\"",
+    ];
+    let layouts = [
+        format!("{shipped}\n[[janela]]\n{}\n", keys.join("\n")),
+        format!("{shipped}\n[[janela]]\n{}", keys.join("\n")),
+        format!("{shipped}\r\n[[janela]]\r\n{}", keys.join("\r\n")),
+        format!("janela = [{{ {} }}]\n{shipped}", keys.join(", ")),
+    ];
+    let request = Request {
+        window: WindowId::parse("censo-suas/2026").unwrap(),
+        deadline: date(2026, 12, 15),
+        at: None,
+        source: "MDS".to_owned(),
+        announced: None,
+        municipalities: Vec::new(),
+        confirmed: None,
+    };
+    for layout in layouts {
+        let sources = Sources::embedded().with("calendario.toml", layout.clone());
+        let setup = Setup::compile(sources, Some("config".into()), now()).unwrap();
+        let draft =
+            extend::draft(&setup, &request, now()).unwrap_or_else(|error| panic!("{error}: {layout}"));
+        let window = draft.setup.config.calendar.window(&request.window).unwrap();
+        assert_eq!(window.halt.unwrap().until, Some(date(2026, 11, 23)));
+        assert_eq!(window.editions.len(), 2);
+        assert_eq!(draft.warnings, Vec::<String>::new());
     }
 }

@@ -140,6 +140,32 @@ fn an_extension_to_a_moment_that_is_over_is_refused() {
     extend(today, "2026-12-15T09:59", 0);
 }
 
+/// A census with a deadline that is suspended, or cancelled, since a day.
+fn stopped(how: &str, since: &str) -> Office {
+    let office = told();
+    let text = format!(
+        "\n[[janela]]\nsistema = \"censo-suas\"\nreferencia = \"2026\"\nabertura = 2026-11-20\nprazo = 2026-12-05\n\
+         fonte = \"MDS\"\nsituacao = \"{how}\"\nsituacao_desde = {since}\n"
+    );
+    office.append("config/calendario.toml", &text);
+    office
+}
+
+#[test]
+fn an_extension_of_a_suspended_window_writes_its_end_too() {
+    let office = stopped("suspensa", "2026-11-14");
+    let em = "--em 2026-11-27T17:50";
+    let said = office
+        .run(&format!("prorrogar censo-suas/2026 --para 15/12/2026 --fonte MDS --sim {em}"), 0);
+    assert!(!said.contains("segue suspensa"), "{said}");
+    let calendar = office.read("config/calendario.toml");
+    assert!(calendar.contains("situacao = \"suspensa\"\nsituacao_ate = 2026-11-27\n"), "{calendar}");
+    office.run(&format!("verificar {em}"), 0);
+    let agenda = office.stdout(&format!("agenda --de 2026-11-01 --ate 2026-12-31 --json {em}"));
+    let census = agenda.lines().find(|line| line.contains("censo-suas/2026\"")).unwrap();
+    assert!(census.contains("\"situacao\":\"normal\""), "{census}");
+}
+
 #[test]
 fn a_dossier_says_since_when_an_edition_is_decided_by_that_was_read_later() {
     let office = told();
