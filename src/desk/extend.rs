@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
 use crate::config::{self, LoadError, NewExtension, Unwritten, ends_halt, write_extension};
-use crate::domain::calendar::{Deadline, Edition, Window};
+use crate::domain::calendar::{Deadline, Edition, HaltKind, Window};
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::time::Zone;
 use crate::plan::contrast::{deadline_of, windows_unlike};
@@ -124,6 +124,7 @@ pub fn draft(setup: &Setup, request: &Request, now: Timestamp) -> Result<Draft, 
         source: request.source.clone(),
         municipalities: seen,
     };
+    let mut warnings: Vec<String> = not_a_business_day(setup, deadline).into_iter().collect();
     let mut wanted = Window { recurring: false, ..window.clone() };
     wanted.editions.push(edition);
     if let Some(halt) = wanted.halt.as_mut().filter(|_| ends_halt(&window, &new)) {
@@ -132,7 +133,8 @@ pub fn draft(setup: &Setup, request: &Request, now: Timestamp) -> Result<Draft, 
     if !is_faithful(setup, &written, &wanted, until) {
         return Err(ExtendError::Unfaithful);
     }
-    Ok(Draft { warnings: warnings(setup, deadline), setup: written, bytes })
+    warnings.extend(still_stopped(&wanted, today));
+    Ok(Draft { warnings, setup: written, bytes })
 }
 
 fn unknown(asked: &WindowId, known: &[WindowId]) -> ExtendError {
@@ -188,14 +190,30 @@ fn is_faithful(before: &Setup, after: &Setup, wanted: &Window, until: Date) -> b
     shifts.len() == 1 && shifts[0].after.as_ref() == Some(wanted)
 }
 
-fn warnings(setup: &Setup, deadline: Deadline) -> Vec<String> {
+fn not_a_business_day(setup: &Setup, deadline: Deadline) -> Option<String> {
     let hours = &setup.config.calendar.hours;
-    let mut warnings = Vec::new();
-    if !hours.holidays.is_business_day(deadline.on) {
-        warnings.push(format!(
+    (!hours.holidays.is_business_day(deadline.on)).then(|| {
+        format!(
             "aviso: o novo prazo, {}, não é dia útil; ele fica como está, e as cobranças saem antes",
             pt::deadline(deadline)
-        ));
-    }
-    warnings
+        )
+    })
+}
+
+/// That the window stands still in spite of its new edition, the last: one of the very day of the halt may have come
+/// before it, and one for some municipalities lets nobody else go on.
+fn still_stopped(window: &Window, today: Date) -> Option<String> {
+    let halt = window.halt_on(today)?;
+    let (word, ends) = match halt.kind {
+        HaltKind::Suspended => ("suspensa", "se ela voltou"),
+        HaltKind::Cancelled => ("cancelada", "se ela vale outra vez"),
+    };
+    let since = halt.since.map_or(String::new(), |day| format!(" desde {}", pt::date(day)));
+    let edition = window.editions.last()?;
+    let whom = if halt.is_ended_by(edition) { "para os demais municípios " } else { "" };
+    let ends = match window.halted_until() {
+        Some(day) => format!("até {} (`situacao_ate`); {ends} antes, corrija essa data", pt::date(day)),
+        None => format!("e nada sai dela; {ends}, escreva `situacao_ate`"),
+    };
+    Some(format!("aviso: {whom}a janela segue {word}{since}, {ends}"))
 }

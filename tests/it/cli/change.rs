@@ -167,6 +167,24 @@ fn an_extension_of_a_suspended_window_writes_its_end_too() {
 }
 
 #[test]
+fn an_extension_of_a_window_that_stays_stopped_says_so() {
+    let extend = |office: &Office, more: &str| {
+        let line = format!("prorrogar censo-suas/2026 --para 15/12/2026 --fonte MDS --sim {more} --em 2026-11-27T17:50");
+        office.run(&line, 0)
+    };
+    // Announced on the day of the suspension: nobody knows which came first.
+    let said = extend(&stopped("suspensa", "2026-11-27"), "");
+    let wanted = "a janela segue suspensa desde 27/11/2026, e nada sai dela; se ela voltou, escreva `situacao_ate`";
+    assert!(said.contains(wanted), "{said}");
+    let said = extend(&stopped("cancelada", "2026-11-27"), "");
+    assert!(said.contains("segue cancelada desde 27/11/2026") && said.contains("se ela vale outra vez"), "{said}");
+    let said = extend(&stopped("suspensa", "2026-11-14"), "--municipios vitoria");
+    assert!(said.contains("para os demais municípios a janela segue suspensa desde 14/11/2026"), "{said}");
+    let said = extend(&stopped("suspensa", "2026-11-14\nsituacao_ate = 2026-12-01"), "--municipios vitoria");
+    assert!(said.contains("segue suspensa desde 14/11/2026, até 01/12/2026 (`situacao_ate`)"), "{said}");
+}
+
+#[test]
 fn a_dossier_says_since_when_an_edition_is_decided_by_that_was_read_later() {
     let office = told();
     let em = "--em 2026-11-23T10:00";
