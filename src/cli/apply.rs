@@ -11,7 +11,7 @@ use crate::config::Sources;
 use crate::desk::check;
 use crate::desk::install::{self, InstallError};
 use crate::files::LockError;
-use crate::plan::effects::Contrast;
+use crate::plan::effects::{Contrast, Effect};
 use crate::render::contrast as table;
 use crate::world::live::Live;
 use crate::world::seat;
@@ -48,9 +48,7 @@ pub(super) async fn run(session: &Session, asked: &Apply) -> Result {
         say_result(session, "os arquivos são os que estão em vigor", None, Some(heard));
         return Ok(Answer::Done);
     }
-    if asked.confirm != Some(compared.letters()) {
-        refuse_large(&compared, asked.confirm.map(|n| n.to_string()), &compared.letters().to_string())?;
-    }
+    refuse_large(&compared, asked.confirm.map(|n| n.to_string()), &compared.letters().to_string())?;
     let question = if installs {
         format!("instalar {} em {}?", from.display(), target.display())
     } else {
@@ -114,18 +112,29 @@ pub(super) async fn judge(session: &Session, other: &Setup) -> Result<()> {
 }
 
 /// Large effects need what was shown to be repeated, so that nobody confirms what they did not read. What is repeated must
-/// be right also where nothing is large: another table was read.
+/// be right also where nothing is large: another table was read. What is confirmed is told all the same.
 pub(super) fn refuse_large(compared: &Contrast, given: Option<String>, wanted: &str) -> Result<()> {
     let why = match given {
+        Some(given) if given == wanted => {
+            for effect in table::effects(&compared.effects) {
+                remark(&format!("efeito grande: {effect}"));
+            }
+            return Ok(());
+        }
         Some(other) => format!("“--confirmar {other}” não é o que esta tabela pede"),
         None if compared.effects.is_empty() => return Ok(()),
         None => "o efeito é grande".to_owned(),
     };
-    let told = table::effects(&compared.effects).iter().fold(String::new(), |told, one| told + "\n  " + one);
+    let told = listed(&compared.effects);
     Err(Failure::refused(format!(
         "recusado: {why}; nada foi mudado{told}\ndica: confira a tabela acima; se é isso mesmo, repita com --confirmar \
          {wanted}"
     )))
+}
+
+/// Each effect on a line of its own.
+pub(super) fn listed(effects: &[Effect]) -> String {
+    table::effects(effects).iter().fold(String::new(), |told, one| told + "\n  " + one)
 }
 
 /// A refusal of the file system's, or of ours.

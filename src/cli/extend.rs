@@ -7,6 +7,7 @@ use crate::desk::extend::{self, ExtendError, Request};
 use crate::desk::install;
 use crate::desk::order;
 use crate::render::portuguese;
+use crate::world::setup::Setup;
 
 /// What is written.
 const FILE: &str = "calendario.toml";
@@ -33,7 +34,8 @@ pub(super) async fn run(session: &Session, asked: &Extend) -> Result {
         remark(warning);
     }
     let in_force = contrast::in_force(session).await?;
-    if in_force.sources.digest() != session.setup.sources.digest() {
+    let waits = in_force.sources.digest() != session.setup.sources.digest();
+    if waits {
         remark(
             "aviso: a pasta já tem mudanças que o serviço ainda não leu; elas aparecem junto na tabela e passam a valer \
              junto",
@@ -41,10 +43,10 @@ pub(super) async fn run(session: &Session, asked: &Extend) -> Result {
     }
     let compared = contrast::compare(session, &in_force, &draft.setup, None).await?;
     contrast::tell(session, &in_force, &draft.setup, &compared);
-    if asked.confirm != Some(asked.deadline) {
-        let given = asked.confirm.map(|day| day.to_string());
-        apply::refuse_large(&compared, given, &portuguese::date(asked.deadline))?;
+    if waits && !compared.effects.is_empty() {
+        refuse_what_waits(session, &in_force).await?;
     }
+    apply::refuse_large(&compared, asked.confirm.map(portuguese::date), &portuguese::date(asked.deadline))?;
     if !consent::ask("escrever a prorrogação em calendario.toml?", asked.yes)? {
         return Ok(Answer::Negative);
     }
@@ -64,4 +66,24 @@ pub(super) async fn run(session: &Session, asked: &Extend) -> Result {
     } else {
         Answer::Done
     })
+}
+
+/// The new date confirms what it does itself, and lets in nothing else that waits in the folder for its own number. What
+/// somebody let in and no service has read yet does not wait, nor what the extension itself undoes. Files with faults come to no session of this command.
+async fn refuse_what_waits(session: &Session, in_force: &Setup) -> Result<()> {
+    let waiting = contrast::compare(session, in_force, &session.setup, None).await?;
+    let digest = session.setup.sources.digest();
+    let let_in = match contrast::ledger(session).await? {
+        Some(store) => store.consent_to(&digest, session.now()).await?.is_some(),
+        None => false,
+    };
+    if let_in || waiting.effects.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "recusado: a pasta já tem mudanças de efeito grande que ninguém confirmou, e a prorrogação as levaria junto; nada foi \
+         mudado{}\ndica: veja-as com “vigia-suas aplicar” e confirme-as com o número da tabela, ou corrija os arquivos; \
+         depois repita a prorrogação",
+        apply::listed(&waiting.effects)
+    )))
 }

@@ -121,6 +121,14 @@ impl Secretariat {
         self.site.command(args).env("USER", "ana").output().unwrap()
     }
 
+    /// The words of an extension by a few days, with its date as what confirms it.
+    fn extension(&self) -> [String; 9] {
+        let until = self.choice.deadline.saturating_add(5.days()).to_string();
+        let words =
+            ["prorrogar", "teste/2001", "--para", &until, "--fonte", "MDS", "--sim", "--confirmar", &until];
+        words.map(str::to_owned)
+    }
+
     /// What the command says of the files as they are, which it must refuse or hold.
     fn refused(&self, args: &[&str]) -> String {
         let output = self.run(args);
@@ -194,6 +202,11 @@ async fn every_large_mistake_is_held_at_a_reload_and_at_a_start_and_by_the_comma
         );
         let said = here.refused(&["aplicar", "--sim", "--confirmar", "9999"]);
         assert!(said.contains("“--confirmar 9999” não é o que esta tabela pede"), "{}: {said}", mistake.name);
+        // The date of an extension is not that number.
+        let files = here.files();
+        let said = here.refused(&here.extension().each_ref().map(String::as_str));
+        assert!(said.contains("recusado: "), "{}: {said}", mistake.name);
+        assert_eq!(here.files(), files, "{}: {said}", mistake.name);
         here.put_back(&good);
     }
     assert_eq!(here.relay.recipients().iter().filter(|to| !to.starts_with("alertas@")).count(), 20);
@@ -443,4 +456,50 @@ async fn an_extension_of_more_than_a_year_wants_its_date_again() {
     // And the start after it takes the word that was given.
     let service = here.daemon().await;
     assert_eq!(aside(&service.app.store).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_date_of_an_extension_lets_in_nothing_else_that_waits() {
+    let here = Secretariat::open().await;
+    let extension = here.extension();
+    let extension = extension.each_ref().map(String::as_str);
+    let good = here.files();
+    let daemon = here.site.daemon();
+    let half: Vec<String> =
+        here.read("municipios.csv").lines().take(11).map(|line| format!("{line}\n")).collect();
+    here.write("municipios.csv", half.concat());
+    daemon.signal("HUP");
+    daemon.logs("tem efeito grande e espera confirmação");
+    let said = here.refused(&extension);
+    for word in ["10 municípios saem do cadastro", "vigia-suas aplicar", "nada foi mudado"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert_eq!(here.read("calendario.toml"), good[1].1);
+    here.put_back(&good);
+    // What is small goes along, and what is told of it is told.
+    here.column("smas_email", |cells| cells[3] = "nova@municipio0.es.gov.br".to_owned());
+    assert!(here.run(&extension).status.success());
+    assert_eq!(daemon.terminate().code(), Some(0));
+
+    // Let in by its own number while no service runs, it waits no more.
+    here.write("municipios.csv", half.concat());
+    let number = number(&here.refused(&["aplicar", "--sim"]));
+    let done = here.run(&["aplicar", "--sim", "--confirmar", &number]);
+    let words = String::from_utf8(done.stderr).unwrap();
+    assert!(
+        done.status.success() && words.contains("efeito grande: 10 municípios saem do cadastro"),
+        "{words}"
+    );
+    let further = here.choice.deadline.saturating_add(8.days()).to_string();
+    let line =
+        ["prorrogar", "teste/2001", "--para", &further, "--fonte", "MDS", "--sim", "--confirmar", &further];
+    let done = here.run(&line);
+    let words = String::from_utf8(done.stderr).unwrap();
+    assert!(
+        done.status.success() && words.contains("efeito grande: 10 municípios saem do cadastro"),
+        "{words}"
+    );
+    let service = here.daemon().await;
+    assert_eq!(aside(&service.app.store).await, None);
+    assert_eq!(service.app.live().setup.config.roster.municipalities.len(), 10);
 }
