@@ -1,14 +1,13 @@
 //! `cadastro`: what the ministry's register of units would change, taken or refused by a person.
 
 use std::fmt::Write as _;
-use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::apply;
 use super::args::{Choice, Named, Register, RegisterVerb, Signature, Waiver};
 use super::session::{Answer, Failure, Result, Session, remark, say};
+use super::{apply, consent};
 use crate::daemon::register::{self, Pending};
 use crate::desk::units::{self, ApplyError};
 use crate::domain::id::FeedId;
@@ -77,10 +76,9 @@ async fn apply(session: &Session, named: &Named, unasked: bool, author: &str) ->
         } else {
             say(&shown);
         }
-        if !agreed()? {
-            remark("nada foi gravado; para gravar, acrescente --sim");
-            return Ok(Answer::Negative);
-        }
+    }
+    if !consent::ask("gravar em unidades.csv?", unasked)? {
+        return Ok(Answer::Negative);
     }
     let by = session.by(author, "cadastro aplicar")?;
     let edits: Vec<Edit> = pending.iter().map(|pending| pending.proposal.edit()).collect();
@@ -227,17 +225,6 @@ async fn chosen(
             && (units.is_empty() || units.contains(&pending.proposal.unit))
     });
     Ok(pending)
-}
-
-/// Asks at the terminal; elsewhere nobody agrees.
-fn agreed() -> Result<bool> {
-    if !io::stdin().is_terminal() {
-        return Ok(false);
-    }
-    remark("gravar em unidades.csv? escreva sim:");
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(|error| Failure::could_not(&error))?;
-    Ok(answer.trim().eq_ignore_ascii_case("sim"))
 }
 
 fn failure(error: &ApplyError) -> Failure {

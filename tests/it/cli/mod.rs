@@ -11,6 +11,7 @@ mod hostile;
 mod json;
 mod office;
 mod past;
+mod proposals;
 mod propose;
 mod reading;
 mod rehearsal;

@@ -54,7 +54,7 @@ fn of_eight_who_extend_at_once_all_that_say_done_are_in_the_file() {
 }
 
 /// Runs a line at a terminal; when it asks, does something first and then says yes. What was shown, and the exit code.
-fn answered(office: &Office, line: &str, meanwhile: impl FnOnce()) -> (String, i32) {
+pub(super) fn answered(office: &Office, line: &str, meanwhile: impl FnOnce()) -> (String, i32) {
     let program = office.program(line);
     let words = std::iter::once(program.get_program()).chain(program.get_args());
     let words: Vec<String> = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect();

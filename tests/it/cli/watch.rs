@@ -76,13 +76,13 @@ const UNITS: &str = "id;ibge;parte;nome;email;telefone;desde;ate;nota\r\n\
     32050021;3205002;CRAS;CRAS Serra;serra@serra.invalid;;;;\r\n\
     32052001;3205200;CREAS;CREAS Vila Velha;;;;;\r\n";
 
-const LISTED: &str = "id_equipamento;ibge;nome;responsavel;telefone;email;situacao\n\
+pub(super) const LISTED: &str = "id_equipamento;ibge;nome;responsavel;telefone;email;situacao\n\
     32053091;320530;CRAS CENTRO E ILHAS;FULANA DE TAL;NSA;novo@vitoria.invalid;Em funcionamento\n\
     32050021;3205002;CRAS SERRA;BELTRANO;0;serra@serra.invalid;Desativado\n\
     32053093;3205309;CRAS Jucutuquara;SICRANA;(27) 3333-0003;-;Em funcionamento\n\
     35503081;355030;CRAS DE OUTRO ESTADO;ALGUÉM;1;x@sp.invalid;Em funcionamento\n";
 
-fn with_register(origin: &str, more: &str) -> Office {
+pub(super) fn with_register(origin: &str, more: &str) -> Office {
     let office = Office::new();
     office.append("config/fontes.toml", &format!("{}{more}", REGISTER.replace("ORIGEM", origin)));
     office.write("config/unidades.csv", UNITS);
