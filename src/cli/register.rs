@@ -61,6 +61,12 @@ async fn list(session: &Session, choice: &Choice, refused: bool) -> Result {
 
 /// Writes proposals into `unidades.csv`.
 async fn apply(session: &Session, named: &Named, unasked: bool, author: &str) -> Result {
+    if session.is_aside {
+        return Err(Failure::refused(
+            "recusado: a pasta tem mudanças por confirmar ou com falhas, e as propostas seriam gravadas entre elas; nada foi \
+             mudado\ndica: resolva-as antes, com “vigia-suas aplicar” ou “vigia-suas verificar”",
+        ));
+    }
     let store = session.writable_ledger().await?;
     let mut pending = chosen(session, &store, &named.proposals, &named.choice).await?;
     // What was refused is taken only when somebody names it.

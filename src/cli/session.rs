@@ -119,6 +119,8 @@ pub(super) struct Session {
     pub(super) json: bool,
     /// What the files hold and cannot be used, where the last good configuration stands in.
     pub(super) refused: Option<RefusedFiles>,
+    /// Whether this is the last good configuration and not what the files say, faulty or held.
+    pub(super) is_aside: bool,
     at: Option<Moment>,
 }
 
@@ -133,7 +135,7 @@ impl Session {
             _ => machine,
         };
         let directory = invocation.config.as_deref();
-        let (setup, refused) = match Setup::load(directory, first) {
+        let (setup, refused, is_aside) = match Setup::load(directory, first) {
             Ok(setup) => {
                 let follows = invocation.command.follows_the_service();
                 match if follows { last_good::while_held(&setup, first).await } else { None } {
@@ -143,9 +145,9 @@ impl Session {
                         if !matches!(invocation.command, Command::Health) {
                             remark(&format!("aviso: {}", aside::words(&held, zone)));
                         }
-                        (kept.setup, None)
+                        (kept.setup, None, true)
                     }
-                    None => (setup, None),
+                    None => (setup, None, false),
                 }
             }
             Err(error) => {
@@ -174,7 +176,7 @@ impl Session {
                      {}\ndica: rode “vigia-suas verificar”",
                     portuguese::instant(kept.since, zone)
                 ));
-                (kept.setup, refused)
+                (kept.setup, refused, true)
             }
         };
         if invocation.at.is_some()
@@ -194,7 +196,7 @@ impl Session {
             Some(Moment::Civil(at)) => Clock::Fixed(zone.at(at.date(), at.time())),
             Some(Moment::Day(day)) => Clock::Fixed(zone.start_of(day)),
         };
-        Ok(Self { clock, json: invocation.json, at: invocation.at, refused, setup })
+        Ok(Self { clock, json: invocation.json, at: invocation.at, refused, is_aside, setup })
     }
 
     /// The civil day of now.
