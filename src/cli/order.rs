@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::desk::order::{self, Matter, OverrideSubject};
 use crate::domain::id::PartId;
 use crate::domain::overrides::{Authorship, HoldScope, Overrides};
+use crate::plan::account;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::store::Override;
@@ -138,6 +139,10 @@ fn answer(session: &Session, by: &Authorship, facts: &Value, words: impl FnOnce(
     say(&object.to_string());
 }
 
+/// What a dispensa or a pause comes to in a window whose record is made.
+const TOO_LATE: &str =
+    "o prazo já passou: isto não muda a remessa nem a situação; só vale se a janela for prorrogada\n";
+
 /// Não se aplica, or nada a declarar.
 pub(super) async fn exempt(session: &Session, asked: &Asked) -> Result {
     decide(session, asked, "dispensa", OverrideSubject::exemption).await
@@ -167,6 +172,7 @@ async fn decide(
     let parts = part.as_ref().map_or("todas as partes".to_owned(), |p| format!("parte {p}"));
     let subject = format!("{name} ({municipality}), {window}, {parts}");
     let undone = *lift;
+    let exempts = matches!(what, Override::Exemption { .. });
     if undone && order::undo(&store, &what, by.clone()).await? == 0 {
         return Err(Failure::refused(format!(
             "recusado: não havia {word} de {subject}\ndica: desfaz-se como foi registrada, com a mesma --parte; \
@@ -180,6 +186,7 @@ async fn decide(
     let about = Matter { municipality, window, known: known.status.window(window).of(municipality) };
     let in_force = order::in_force(&known.overrides, Some(about), session.today());
     let ended = order::ended(&known.overrides, about, session.today(), &calendar.hours.zone);
+    let too_late = exempts && account::is_closed(&known.world(), window, municipality, session.now());
     let facts = json!({
         "acao": if undone { "desfazer" } else { "registrar" },
         "ordem": word,
@@ -189,12 +196,14 @@ async fn decide(
         "ate": until.map(|day| day.to_string()),
         "em_vigor": in_force,
         "encerradas": ended,
+        "prazo_passou": too_late,
     });
     answer(session, &by, &facts, || {
         let until = until.map_or(String::new(), |day| format!(", até {}", portuguese::date(day)));
         let done = if undone { "desfeita" } else { "registrada" };
         let ended = ended.iter().fold(String::new(), |out, line| out + line + "\n");
-        format!("{done} a {word}: {subject}{until}\n{}{ended}", listed(&in_force, "nenhuma ordem"))
+        let too_late = if too_late { TOO_LATE } else { "" };
+        format!("{done} a {word}: {subject}{until}\n{too_late}{}{ended}", listed(&in_force, "nenhuma ordem"))
     });
     Ok(Answer::Done)
 }
@@ -224,6 +233,10 @@ pub(super) async fn note(session: &Session, call: &Call) -> Result {
     if !undone {
         store.add_override(what, by.clone()).await?;
     }
+    let too_late = until.is_some() && !undone && {
+        let known = session.filled_in(&store, [window.clone()].into(), AsOf::Now(session.now())).await?;
+        account::is_closed(&known.world(), window, municipality, session.now())
+    };
     let facts = json!({
         "acao": if undone { "desfazer" } else { "registrar" },
         "ordem": "anotação",
@@ -231,10 +244,12 @@ pub(super) async fn note(session: &Session, call: &Call) -> Result {
         "janela": window.as_str(),
         "telefone": call.telephone,
         "ate": until.map(|day| day.to_string()),
+        "prazo_passou": too_late,
     });
     answer(session, &by, &facts, || match (undone, until) {
         (true, _) => format!("desfeita a última anotação: {subject}"),
         (false, None) => format!("anotado o telefonema: {subject}. As cobranças continuam."),
+        (false, Some(_)) if too_late => format!("anotado o telefonema: {subject}.\n{TOO_LATE}"),
         (false, Some(day)) => format!(
             "anotado o telefonema: {subject}. As cobranças desta janela ficam em pausa até {} e depois seguem com o \
              aviso que ainda valer.",

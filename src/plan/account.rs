@@ -123,6 +123,23 @@ pub fn explain(view: View<'_>, window: &WindowId, municipality: MunicipalityCode
     })
 }
 
+/// Whether what was so in a window when a municipality's deadline passed is recorded: no order of today is looked at for
+/// it any more, but for one that says that the data is wrong.
+pub fn is_closed(
+    world: &World<'_>,
+    window: &WindowId,
+    municipality: MunicipalityCode,
+    now: Timestamp,
+) -> bool {
+    let moment = Moment::new(now, &world.calendar.hours);
+    let recorded = |survey: &Survey<'_>| {
+        let edition = survey.track(municipality).edition;
+        survey.ledger.is_some_and(|ledger| ledger.closing(edition).is_some())
+    };
+    let found = world.windows.iter().find(|w| w.id == *window);
+    found.and_then(|found| with_survey(world, &moment, found, recorded)).unwrap_or_default()
+}
+
 /// Letters of a window to municipalities that have no line in it any more: they left all the same.
 pub fn letters_to_others(view: View<'_>, summary: &WindowSummary) -> Vec<(MunicipalityCode, LetterLine)> {
     let window = &summary.window;

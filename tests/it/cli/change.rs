@@ -305,6 +305,30 @@ fn a_call_is_noted_listed_and_taken_back() {
 }
 
 #[test]
+fn an_order_that_comes_after_the_record_says_that_it_changes_nothing() {
+    let office = told();
+    let late = "o prazo já passou: isto não muda a remessa nem a situação";
+    let orders = |day: &str| {
+        let em = format!("--em 2026-{day}T10:00");
+        [
+            office.run(&format!("dispensar vitoria rma/2026-10 --motivo Enchente {em}"), 0),
+            office.run(&format!("dispensar vitoria rma/2026-10 --desfazer --motivo Engano {em}"), 0),
+            office.run(&format!("anotar vitoria rma/2026-10 --resultado Prometeram --pausar 3d {em}"), 0),
+            office.run(&format!("anotar vitoria rma/2026-10 --resultado Prometeram {em}"), 0),
+            office.run(&format!("contestar vitoria rma/2026-10 --motivo Comprovante {em}"), 0),
+        ]
+    };
+    let said = |day: &str| orders(day).map(|page| page.contains(late));
+    assert_eq!(said("11-30"), [false; 5]);
+    // Passed, and not recorded by any pass yet: a dispensa still counts.
+    assert_eq!(said("12-01"), [false; 5]);
+    office.run("servir --uma-vez --em 2026-12-01T11:00", 0);
+    assert_eq!(said("12-02"), [true, true, true, false, false]);
+    office.run("prorrogar rma/2026-10 --para 15/12/2026 --fonte MDS --sim --em 2026-12-02T11:00", 0);
+    assert_eq!(said("12-03"), [false; 5], "it is open again");
+}
+
+#[test]
 fn health_is_the_exit_code_and_its_reasons() {
     let office = Office::new();
     let mut page = office.run("saude", 3);
