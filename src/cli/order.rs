@@ -11,7 +11,7 @@ use super::session::{Answer, Failure, Result, Session, say};
 use crate::config::Config;
 use crate::desk::order::{self, Matter, OverrideSubject};
 use crate::domain::id::PartId;
-use crate::domain::overrides::{Authorship, HoldScope, Overrides};
+use crate::domain::overrides::{Authorship, HoldScope};
 use crate::plan::account;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
@@ -64,8 +64,10 @@ pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signat
     let store = session.writable_ledger().await?;
     let by = session.by(&signature.author, &signature.reason)?;
     let before = store.overrides().await?;
-    if !before.holds.iter().any(|hold| hold.scope == scope) && !awaited(session, &scope).await? {
-        return Err(nothing_held(&scope, &before));
+    let ruling = before.ruling_holds().find(|hold| hold.scope == scope);
+    let over = ruling.and_then(|hold| hold.until).filter(|day| *day < session.today());
+    if (ruling.is_none() || over.is_some()) && !awaited(session, &scope).await? {
+        return Err(nothing_held(&scope, over, &order::in_force(&before, None, session.today())));
     }
     order::release(&store, scope.clone(), by.clone()).await?;
     let in_force = order::in_force(&store.overrides().await?, None, session.today());
@@ -113,15 +115,14 @@ async fn awaited(session: &Session, scope: &HoldScope) -> Result<bool> {
     }
 }
 
-fn nothing_held(scope: &HoldScope, orders: &Overrides) -> Failure {
-    let held: Vec<String> = orders.holds.iter().map(|hold| hold.scope.to_string()).collect();
-    let now = if held.is_empty() {
-        "nada foi retido à mão".to_owned()
-    } else {
-        format!("está retido: {}", portuguese::list(&held))
-    };
+/// `over`: the last day of a hold that ended by itself.
+fn nothing_held(scope: &HoldScope, over: Option<Date>, in_force: &[String]) -> Failure {
+    let over = over.map_or(String::new(), |day| {
+        format!(": o que foi retido ali já tinha acabado, em {}", portuguese::date(day))
+    });
+    let now = if in_force.is_empty() { "nada está retido à mão".to_owned() } else { in_force.join("; ") };
     Failure::refused(format!(
-        "recusado: não há o que liberar em “{scope}”\ndica: {now}; os lotes que esperam liberação aparecem em \
+        "recusado: não há o que liberar em “{scope}”{over}\ndica: {now}; os lotes que esperam liberação aparecem em \
          “vigia-suas plano” e se liberam com --lote"
     ))
 }

@@ -329,6 +329,28 @@ fn an_order_that_comes_after_the_record_says_that_it_changes_nothing() {
 }
 
 #[test]
+fn what_is_not_held_any_more_is_not_let_go_and_each_hold_in_force_is_named_once() {
+    let office = told();
+    for (line, at) in [
+        ("reter --janela rma/2026-10 --motivo Primeiro", "2026-11-10T09:00"),
+        ("reter --janela rma/2026-10 --motivo Segundo --ate 12/11/2026", "2026-11-10T10:00"),
+        ("reter --municipio serra --motivo Enchente", "2026-11-10T11:00"),
+        ("reter --municipio serra --motivo Outra", "2026-11-10T12:00"),
+    ] {
+        office.run(&format!("{line} --em {at}"), 0);
+    }
+    let said = office.run("liberar --tudo --motivo x --em 2026-11-10T13:00", 1);
+    assert!(said.contains("dica: retido: "), "{said}");
+    assert_eq!((said.matches("rma/2026-10").count(), said.matches("3205002").count()), (1, 1), "{said}");
+    let said = office.run("liberar --tudo --motivo x --em 2026-11-13T09:00", 1);
+    assert!(!said.contains("rma/2026-10") && said.contains("(Outra)"), "what is over is not named: {said}");
+    let release = "liberar --janela rma/2026-10 --motivo Fim";
+    let said = office.run(&format!("{release} --em 2026-11-13T09:00"), 1);
+    assert!(said.contains("o que foi retido ali já tinha acabado, em 12/11/2026"), "{said}");
+    office.run(&format!("{release} --em 2026-11-12T23:00"), 0);
+}
+
+#[test]
 fn health_is_the_exit_code_and_its_reasons() {
     let office = Office::new();
     let mut page = office.run("saude", 3);
