@@ -6,6 +6,7 @@ mod broken;
 mod change;
 mod daily;
 mod day;
+mod extension;
 mod guide;
 mod hostile;
 mod json;
