@@ -168,7 +168,7 @@ mod tests {
     fn a_reminder_that_left_is_no_warning_though_that_was_decided_since() {
         let came_back = fact(1, Kind::Reminder, LetterState::Bounced);
         let reminder = (Kind::Reminder, LetterState::Bounced, Some(at(2)), at(10));
-        assert_eq!(told(HELD, &[came_back.clone()]), [reminder], "no warning was ever written");
+        assert_eq!(told(HELD, std::slice::from_ref(&came_back)), [reminder], "no warning was ever written");
         let never = (Kind::Warning, LetterState::Expired, None, at(10));
         assert_eq!(told(OVER, &[came_back]), [reminder, never], "and the warning never left");
         let (first, second) =
@@ -184,7 +184,7 @@ mod tests {
         let came_back = fact(1, Kind::Warning, LetterState::Bounced);
         for standing in [HELD, OVER, Standing::Failed] {
             let line = (Kind::Warning, LetterState::Bounced, Some(at(2)), at(10));
-            assert_eq!(told(standing, &[came_back.clone()]), [line], "{standing:?}");
+            assert_eq!(told(standing, std::slice::from_ref(&came_back)), [line], "{standing:?}");
         }
         let refused = fact(1, Kind::Warning, LetterState::Refused);
         assert_eq!(told(HELD, &[refused]), [(Kind::Warning, LetterState::Refused, None, at(1))]);
