@@ -19,7 +19,7 @@ use vigia_suas::clock::Clock;
 use vigia_suas::daemon::app::App;
 use vigia_suas::daemon::lifecycle::{Service, ServiceError};
 use vigia_suas::daemon::reconcile::reconcile_once;
-use vigia_suas::store::{DeliveryFilter, RefusedConfiguration, Store};
+use vigia_suas::store::{DeliveryFilter, RefusedConfiguration, Store, StoreError};
 
 use self::mistakes::{FAULTS, MISTAKES};
 use crate::support::app::{Choice, DOMAIN, Site};
@@ -108,12 +108,13 @@ impl Secretariat {
 
     /// The daemon at a start.
     async fn daemon(&self) -> Service {
-        Service::start_daemon(self.site.setup(), None, Clock::Fixed(self.now), None).await.unwrap()
+        let start = || Service::start_daemon(self.site.setup(), None, Clock::Fixed(self.now), None);
+        once_free(start).await.unwrap()
     }
 
     /// One pass at a start.
     async fn service(&self) -> Result<Service, ServiceError> {
-        Service::start(self.site.setup(), Clock::Fixed(self.now)).await
+        once_free(|| Service::start(self.site.setup(), Clock::Fixed(self.now))).await
     }
 
     /// One command, as ana.
@@ -135,6 +136,22 @@ impl Secretariat {
         let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
         said
+    }
+}
+
+/// Starts once the ledger's lock is free: a program that another test begins at that moment has it, with all that this
+/// process has open, until it is a program of its own.
+async fn once_free<F: Future<Output = Result<Service, ServiceError>>>(
+    start: impl Fn() -> F,
+) -> Result<Service, ServiceError> {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        match start().await {
+            Err(ServiceError::Store(StoreError::Taken { .. })) if Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            started => return started,
+        }
     }
 }
 
