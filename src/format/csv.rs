@@ -69,7 +69,7 @@ pub(crate) fn open<'a>(
             }
         }
         if open_ended {
-            take(Err(RowFault { line: last, problem: RowProblem::OpenEnd }));
+            take(Err(RowFault::new(last, RowProblem::OpenEnd)));
         }
         Ok(())
     })?;
@@ -103,7 +103,7 @@ fn give(
         Quotes::Sound if found < expected || !blank_beyond => RowProblem::Fields { expected, found },
         Quotes::Sound => return take(Ok(row)),
     };
-    take(Err(RowFault { line: row.line, problem }));
+    take(Err(RowFault::new(row.line, problem)));
 }
 
 #[cfg(test)]
@@ -163,25 +163,21 @@ mod tests {
         let fields = |found| RowProblem::Fields { expected: 2, found };
         assert_eq!(
             lines(b"a;b\n1\n1;2;3\n1;2;\n"),
-            [
-                Err(RowFault { line: 2, problem: fields(1) }),
-                Err(RowFault { line: 3, problem: fields(3) }),
-                row(4, ["1", "2"])
-            ]
+            [Err(RowFault::new(2, fields(1))), Err(RowFault::new(3, fields(3))), row(4, ["1", "2"])]
         );
     }
 
     #[test]
     fn a_last_row_cut_in_the_middle_is_told_apart() {
         let cut = RowProblem::Truncated { expected: 2, found: 1 };
-        assert_eq!(lines(b"a;b\n1;2\n32053"), [row(2, ["1", "2"]), Err(RowFault { line: 3, problem: cut })]);
+        assert_eq!(lines(b"a;b\n1;2\n32053"), [row(2, ["1", "2"]), Err(RowFault::new(3, cut))]);
         assert_eq!(lines(b"a;b\n1;2"), [row(2, ["1", "2"])], "no line end alone is no harm");
     }
 
     #[test]
     fn a_stray_quote_never_swallows_rows_in_silence() {
-        let quotes = |line| Err(RowFault { line, problem: RowProblem::Swallowing });
-        let one_line = RowFault { line: 2, problem: RowProblem::Quotes };
+        let quotes = |line| Err(RowFault::new(line, RowProblem::Swallowing));
+        let one_line = RowFault::new(2, RowProblem::Quotes);
         assert_eq!(lines(b"a;b\n1;\"Casa\" Lar\n3;z\n"), [Err(one_line), row(3, ["3", "z"])]);
         assert_eq!(lines(b"a;b\n1;\"x\n2;y\n3;z\n"), [quotes(2)]);
         assert_eq!(lines(b"a;b\n1;\"x\n2;\"y\"\n3;z\n"), [quotes(2), row(4, ["3", "z"])]);
@@ -211,7 +207,7 @@ mod tests {
         let mut text = b"a;b\n1;\"x\n".to_vec();
         text.extend(b"2;y\n".repeat(LONGEST / 3));
         let found = lines(&text);
-        assert_eq!(found[0], Err(RowFault { line: 2, problem: RowProblem::Swallowing }));
+        assert_eq!(found[0], Err(RowFault::new(2, RowProblem::Swallowing)));
         assert_eq!(found.last().unwrap().as_ref().unwrap().1, ["2", "y"], "reading goes on after it");
     }
 

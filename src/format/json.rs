@@ -50,7 +50,7 @@ pub(crate) fn table<'a>(
             line += 1;
             row.restart(line);
             if !item.is_object() {
-                return take(Err(RowFault { line, problem: RowProblem::NoObject }));
+                return take(Err(RowFault::new(line, RowProblem::NoObject)));
             }
             let mut cells: BTreeMap<String, String> = BTreeMap::new();
             flat(item, &mut |name, text| {

@@ -45,11 +45,20 @@ pub enum RowProblem {
 }
 
 /// A row that says nothing, and where it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowFault {
     /// Line in the file, from 1.
     pub line: u64,
     pub problem: RowProblem,
+    /// Its cells, where they can be told apart: they say whether it is data at all.
+    pub row: Option<TableRow>,
+}
+
+impl RowFault {
+    /// Of a row of which no cell is sure.
+    pub fn new(line: u64, problem: RowProblem) -> Self {
+        Self { line, problem, row: None }
+    }
 }
 
 /// Why a column cannot be used. Displayed to operators.
@@ -181,6 +190,17 @@ impl TableRow {
     /// Whether every cell is blank.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
+    }
+
+    /// Gives the row, unless it has not the cells that its heading has: then one was lost or put in, and the others stand
+    /// under headings that are not theirs. Blank cells beyond the heading do no harm.
+    pub(crate) fn give(&self, columns: usize, take: &mut Take<'_>) {
+        let beyond = self.cells().skip(columns).any(|cell| !cell.is_empty());
+        if self.len() >= columns && !beyond {
+            return take(Ok(self));
+        }
+        let problem = RowProblem::Fields { expected: columns, found: self.len() };
+        take(Err(RowFault { line: self.line, problem, row: Some(self.clone()) }));
     }
 }
 

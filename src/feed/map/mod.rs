@@ -237,6 +237,10 @@ impl<'a> Mapper<'a> {
                         self.mapped.truncated.get_or_insert(cut);
                     }
                     self.mapped.bad_line(fault.line, message);
+                // A sum has not always all cells.
+                Err(fault) if fault.row.as_ref().is_some_and(|row| self.words.is_ignored(row, &columns)) => {
+                    self.mapped.ignored += 1;
+                }
                     match given.municipality {
                         Some(asked) => self.doubts.about(asked),
                         None => self.doubts.everywhere(),

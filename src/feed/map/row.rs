@@ -135,16 +135,21 @@ impl<'a> Tables<'a> {
     fn municipality(&self, row: &TableRow, with: With<'_>) -> Result<MunicipalityCode, NotKnown> {
         let given = with.given.municipality;
         let Some(column) = with.columns.municipality else {
-            return given
-                .ok_or_else(|| NotKnown::Bad("nem a linha nem a consulta diz o município".to_owned()));
-        };
-        let text = row.cell(column);
+    /// Whether the feed says that such a row is no data, by what stands in the municipality's column.
+    pub(super) fn is_ignored(&self, row: &TableRow, columns: &Columns) -> bool {
+        let Some(column) = columns.municipality.filter(|_| !self.ignored.is_empty()) else { return false };
         // A sum may stand under no municipality at all: then the first word of its row says what it is. A row that names a
         // municipality anywhere is none, but has lost its code.
         let names_one = || row.cells().any(|cell| self.places.is_name(cell));
         let first = || row.cells().find(|cell| !cell.is_empty()).filter(|_| !names_one());
-        let label = || text.or_else(first);
-        if !self.ignored.is_empty() && label().is_some_and(|label| self.ignored.contains(&folded(label))) {
+        row.cell(column).or_else(first).is_some_and(|label| self.ignored.contains(&folded(label)))
+    }
+
+            return given
+                .ok_or_else(|| NotKnown::Bad("nem a linha nem a consulta diz o município".to_owned()));
+        };
+        let text = row.cell(column);
+        if self.is_ignored(row, with.columns) {
             return Err(NotKnown::Ignored);
         }
         let named = match &self.spec.mapping.municipality {

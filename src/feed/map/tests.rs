@@ -367,3 +367,25 @@ fn a_row_that_two_open_windows_could_claim_is_claimed_by_none() {
     assert!(found.observations.is_empty());
     assert!(found.bad_lines[0].message.contains("rma/2026-10, rma/2026-11"), "{:?}", found.bad_lines);
 }
+
+#[test]
+fn a_shifted_row_of_a_page_accuses_nobody_and_a_sum_that_is_short_is_still_ignored() {
+    let mut spec = presence();
+    spec.format = Format::Html { table: "CRAS".to_owned(), encoding: None };
+    spec.mapping.municipality = PlaceRule::Code("#1".to_owned());
+    spec.mapping.reference = ReferenceRule::Open;
+    spec.mapping.meaning = Meaning::Count { done: "Feitos".to_owned(), expected: "CRAS".to_owned() };
+    spec.mapping.ignored = vec!["Total".to_owned()];
+    let page = "<table><tr><th>IBGE<th>Nome<th>CRAS<th>Feitos<th>Em aberto</tr><tr><td>320530<td>3<td>3<td>0</tr>\
+                <tr><td>320520<td>Vila Velha<td><td>3<td>3<td>0</tr><tr><td>320500<td>Serra<td>3<td>1<td>2</tr>\
+                <tr><td>Total<td>9<td>7<td>2</tr></table>";
+    let (calendar, windows, roster) = (calendar(), windows(), roster());
+    let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+    let found = map(&spec, page.as_bytes(), &ground);
+    let pending: Vec<String> = told(&found).into_iter().filter(|told| told.ends_with("pendente")).collect();
+    assert_eq!(pending, ["3205002 pendente"]);
+    assert_eq!((found.bad, found.ignored, found.rows), (2, 1, 4));
+    // Where a row means done, whoever has none may be the one of the bad line.
+    spec.mapping.meaning = Meaning::Presence;
+    assert!(!told(&map(&spec, page.as_bytes(), &ground)).iter().any(|told| told.ends_with("pendente")));
+}

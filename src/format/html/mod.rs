@@ -2,7 +2,8 @@
 //!
 //! The page is read as a stream of tokens, as browsers cut them, and no tree is built of it: of a page that nests or
 //! repeats without end a tree may be many times as large as the page. A cell's text is what a person sees, and its own: that of a table inside
-//! it belongs to that table. A heading may have several rows; the lowest names the columns. A page without the table, or
+//! it belongs to that table. A heading may have several rows; the lowest names the columns, and a row with other
+//! than its cells, once all spans are laid out, is a bad line. A page without the table, or
 //! with several, is refused: it never means "nobody filled in".
 
 mod cell;
@@ -38,6 +39,7 @@ pub(crate) fn open<'a>(
     let header = Header::new(chosen.names.iter().cloned());
     let place =
         format!("{}ª tabela da página, cabeçalho na linha {} dela", chosen.table + 1, chosen.rows.1 + 1);
+    let columns = header.len();
     let table = Table::new(header, move |take| {
         let mut row = TableRow::new(0);
         let mut heading: Vec<Vec<String>> = Vec::new();
@@ -58,7 +60,7 @@ pub(crate) fn open<'a>(
                 row.push(cell);
             }
             if !row.is_empty() {
-                take(Ok(&row));
+                row.give(columns, take);
             }
         })?;
         if ended.contains(&chosen.table) { Ok(()) } else { Err(DecodeError::CutPage) }

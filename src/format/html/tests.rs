@@ -126,6 +126,36 @@ fn a_footnote_mark_is_no_part_of_the_number() {
 }
 
 #[test]
+fn a_row_with_a_cell_missing_or_too_many_is_a_bad_line() {
+    let page = "<table><tr><th>IBGE<th>Nome<th>CRAS<th>Feitos</tr>\n\
+                <tr><td>320530<td>3<td>3</tr>\n<tr><td>320520<td>Vila Velha<td><td>3<td>3</tr>\n\
+                <tr><td colspan=4>Região Norte</tr>\n<tr><td>320500<td rowspan=2>Serra<td>1<td>1</tr>\n\
+                <tr><td>320501<td>1<td>0<td></tr>\n<tr><td>Total<td>7</tr></table>";
+    let original = Original::from_bytes(page);
+    let (mut lines, mut rows) = (Vec::new(), Vec::new());
+    let table = open(&original, "CRAS", None).unwrap();
+    table
+        .each(&mut |row| match row {
+            Ok(row) => lines.push(format!("{} {}", row.line, row.cells().collect::<Vec<_>>().join("|"))),
+            Err(fault) => {
+                lines.push(format!("{} {}", fault.line, fault.problem));
+                rows.extend(fault.row.and_then(|row| row.cells().next().map(str::to_owned)));
+            }
+        })
+        .unwrap();
+    let wanted = [
+        "2 3 campos em vez de 4",
+        "3 5 campos em vez de 4",
+        "4 Região Norte|||",
+        "5 320500|Serra|1|1",
+        "6 320501|Serra|1|0|",
+        "7 2 campos em vez de 4",
+    ];
+    assert_eq!(lines, wanted, "after spans are laid out; a blank cell too many does no harm");
+    assert_eq!(rows, ["320530", "320520", "Total"]);
+}
+
+#[test]
 fn hidden_text_is_no_part_of_a_cell_and_what_is_hidden_from_screen_readers_is() {
     for hidden in [
         "<span style=\"display:none\">0003</span>",
@@ -145,7 +175,7 @@ fn hidden_text_is_no_part_of_a_cell_and_what_is_hidden_from_screen_readers_is() 
     assert_eq!(seen("<td><span aria-hidden=true>3</span></td>"), "1 3|fim");
     assert_eq!(seen("<td hidden>9</td><td>3</td>"), "1 3|fim", "a cell that is not there");
     assert_eq!(seen("<td style=\"visibility:hidden\">9</td>"), "1 |fim", "one that is blank");
-    assert_eq!(seen("<td>9<tr hidden><td>8<td>7<tr><td>3"), "1 9", "a row that is not there");
+    assert_eq!(seen("<td>9<td>m<tr hidden><td>8<td>7<tr><td>3"), "1 9|m", "a row that is not there");
 }
 
 #[test]

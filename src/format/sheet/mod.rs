@@ -20,6 +20,7 @@ use super::table::{Header, MOST_COLUMNS, Table, TableRow};
 
 /// Most rows of a sheet.
 const MOST_ROWS: u32 = 1_048_576;
+use crate::text::fold::trimmed;
 /// In how many rows the heading is looked for.
 const HEADING_WITHIN: u32 = 100;
 
@@ -62,7 +63,13 @@ pub(crate) fn open<'a>(
                 row.restart(u64::from(line));
                 (0..columns).for_each(|at| row.push(cells.get(at).map_or("", String::as_str)));
                 if !row.is_empty() {
-                    take(Ok(&row));
+                    // A cell put in pushes the last one out of the table. What is written at a distance is a remark.
+                    cells
+                        .get(columns)
+                        .filter(|cell| !trimmed(cell).is_empty())
+                        .into_iter()
+                        .for_each(|cell| row.push(cell));
+                    row.give(columns, take);
                 }
             }
             ControlFlow::Continue(())

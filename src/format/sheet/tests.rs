@@ -173,6 +173,30 @@ fn a_cell_merged_down_several_rows_stands_in_each_of_them() {
 }
 
 #[test]
+fn a_cell_pushed_out_of_the_table_is_a_bad_line_and_a_remark_at_a_distance_is_none() {
+    let cell = |text: &str| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let row = |n: u8, cells: &[&str]| {
+        format!("<row r=\"{n}\">{}</row>", cells.iter().map(|text| cell(text)).collect::<String>())
+    };
+    let rows = [
+        row(1, &["IBGE", "Situação"]),
+        row(2, &["320530", "", "Sim"]),
+        row(3, &["320520", "Sim", "", "visto"]),
+        row(4, &["", "", "só à direita"]),
+        row(5, &["320500", "Sim"]),
+    ];
+    let original = Original::from_bytes(xlsx(&rows.concat(), TEXTS));
+    let mut lines = Vec::new();
+    let table = open(&original, None, None, &["IBGE"]).unwrap();
+    table
+        .each(&mut |row| {
+            lines.push(row.map_or_else(|f| format!("{} {}", f.line, f.problem), |r| r.line.to_string()));
+        })
+        .unwrap();
+    assert_eq!(lines, ["2 3 campos em vez de 2", "3", "5"]);
+}
+
+#[test]
 fn a_sheet_of_an_ods_that_is_not_displayed_is_hidden() {
     let rows =
         "<table:table-row><table:table-cell><text:p>IBGE</text:p></table:table-cell></table:table-row>";
