@@ -1,8 +1,8 @@
 //! Bytes kept as they came, and read as a table whatever their format.
 //!
 //! Reading order: `error` (why bytes are not the table that they should be), `body` (bytes, as evidence), `table` (rows,
-//! whatever the format), `csv`, `json`, `solr`, `html` and `sheet` (the formats, with `kind` for what is none and `tag` for
-//! what would keep a tokenizer busy).
+//! whatever the format), `csv`, `json`, `solr`, `html` and `sheet` (the formats, with `kind` for what is none, `mark` for
+//! footnote marks and `tag` for what would keep a tokenizer busy).
 //!
 //! Every decoder is contained here and where its rows are taken (`Table::each`); a new one is too. A new format is a variant of [`Format`], one file that ends in a [`Table`], and its arm in [`open`].
 
@@ -12,6 +12,7 @@ pub mod error;
 pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod kind;
+mod mark;
 pub(crate) mod sheet;
 pub mod solr;
 pub mod table;

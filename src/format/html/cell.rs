@@ -2,6 +2,7 @@
 
 use html5ever::tokenizer::Tag;
 
+use crate::format::mark::Marked;
 use crate::format::table::MOST_COLUMNS;
 use crate::text::fold::trimmed;
 
@@ -66,11 +67,7 @@ pub(super) fn sight(tag: &Tag) -> Sight {
 
 /// A cell of a row.
 pub(super) struct Cell {
-    text: String,
-    /// Where the raised or lowered text begins that is being read.
-    raised_at: Option<usize>,
-    /// What was taken for footnote marks.
-    marks: String,
+    text: Marked,
     /// Columns that it spans.
     wide: usize,
     /// Rows that it spans.
@@ -86,48 +83,25 @@ impl Cell {
         // No rows means all that are left.
         let tall = Some(span("rowspan")).filter(|n| *n > 0).unwrap_or(TALLEST).min(TALLEST);
         let wide = usize::try_from(span("colspan").clamp(1, 100)).unwrap_or(1);
-        Self { text: String::new(), raised_at: None, marks: String::new(), wide, tall }
+        Self { text: Marked::default(), wide, tall }
     }
 
     pub(super) fn push(&mut self, text: &str) {
-        let room = LONGEST.saturating_sub(self.text.len());
-        self.text.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
+        self.text.push(text, LONGEST);
     }
 
     pub(super) fn raise(&mut self) {
-        self.lower();
-        self.raised_at = Some(self.text.len());
+        self.text.raise();
     }
 
-    /// The raised text has ended: a footnote mark is not the cell's.
+    /// The raised text has ended.
     pub(super) fn lower(&mut self) {
-        if let Some(at) = self.raised_at.take() {
-            let raised = self.text.split_off(at);
-            if is_mark(&raised) {
-                self.marks.push_str(&raised);
-            } else {
-                self.text.push_str(&raised);
-            }
-        }
+        self.text.lower();
     }
 
     /// Its text on one line.
     fn line(&mut self) -> String {
-        self.lower();
-        // Marks alone are all that there is to see.
-        let text = if trimmed(&self.text).is_empty() { &self.marks } else { &self.text };
-        trimmed(text).split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-}
-
-/// `1`, `(2)`, `*`, `b`, `1, 2`; the o and a of ordinals are none.
-fn is_mark(raised: &str) -> bool {
-    let bare = raised.trim_matches(|c: char| c.is_whitespace() || "()[]".contains(c));
-    let mut letters = bare.chars();
-    match (letters.next(), letters.next()) {
-        (Some(only), None) if only.is_ascii_alphabetic() => !matches!(only.to_ascii_lowercase(), 'o' | 'a'),
-        (None, _) => false,
-        _ => bare.chars().all(|c| c.is_ascii_digit() || ",;*\u{2020}\u{2021}\u{a7}\u{b6}#+ ".contains(c)),
+        trimmed(self.text.text()).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -7,11 +7,14 @@
 
 mod ods;
 mod packed;
+mod untold;
 mod xls;
 mod xlsx;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+
+use quick_xml::events::BytesRef;
 
 use super::body::Original;
 use super::error::{DecodeError, SheetProblem};
@@ -305,6 +308,12 @@ impl<'e, 'f> Rows<'e, 'f> {
 /// A number as text: whole ones without a fraction, none with an exponent.
 fn number(value: f64) -> String {
     format!("{value}")
+/// What a reference in XML stands for. A character that XML forbids is a blank, and no reason to lose the sheet.
+fn referred(reference: &BytesRef<'_>) -> String {
+    let known = quick_xml::escape::resolve_xml_entity(reference.as_ref()).map(str::to_owned);
+    known.unwrap_or_else(|| reference.resolve_char_ref().ok().flatten().unwrap_or(' ').to_string())
+}
+
 }
 
 /// A spreadsheet's date as text.

@@ -7,13 +7,16 @@ use std::ops::ControlFlow;
 use quick_xml::Reader as Xml;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{Each, MOST_ROWS, Rows, Tab, broken};
+use super::{Each, MOST_ROWS, Rows, Tab, broken, referred};
 use crate::format::body::Original;
 use crate::format::error::{DecodeError, SheetProblem};
+use crate::format::mark::Marked;
 use crate::format::table::MOST_COLUMNS;
 
 /// Most bytes of one cell's text.
 const LONGEST: usize = 32 * 1024;
+/// Deepest spans of a text whose styles are looked at.
+const DEEPEST: usize = 64;
 
 fn content<T>(
     original: &Original,
@@ -23,6 +26,62 @@ fn content<T>(
     let part = archive.by_name("content.xml").map_err(broken)?;
     let mut part = BufReader::new(part);
     read(&mut Xml::from_reader(&mut part))
+}
+
+/// The styles of texts that raise or lower them, as the book and its content declare them.
+#[derive(Default)]
+struct Raised {
+    /// The style that is being declared.
+    style: Option<String>,
+    names: BTreeSet<String>,
+}
+
+impl Raised {
+    /// Those that the book declares for all its parts.
+    fn of_book(original: &Original) -> Result<Self, DecodeError> {
+        let mut raised = Self::default();
+        let mut archive = zip::ZipArchive::new(original.open()).map_err(broken)?;
+        let Ok(part) = archive.by_name("styles.xml") else { return Ok(raised) };
+        let mut xml = Xml::from_reader(BufReader::new(part));
+        let mut buffer = Vec::new();
+        loop {
+            buffer.clear();
+            match xml.read_event_into(&mut buffer).map_err(broken)? {
+                Event::Start(e) | Event::Empty(e) => raised.note(&e)?,
+                Event::Eof => return Ok(raised),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes in an element, if it declares a style.
+    fn note(&mut self, e: &BytesStart<'_>) -> Result<(), DecodeError> {
+        if e.name().as_ref() == "style:style" {
+            let is_of_text = attribute(e, "style:family")?.as_deref() == Some("text");
+            self.style = attribute(e, "style:name")?.filter(|_| is_of_text);
+            let parent = attribute(e, "style:parent-style-name")?;
+            if parent.is_some_and(|parent| self.names.contains(&parent)) {
+                self.names.extend(self.style.clone());
+            }
+        } else if e.name().as_ref() == "style:text-properties"
+            && let Some(style) = &self.style
+            && let Some(position) = attribute(e, "style:text-position")?
+        {
+            // `super 58%`, `sub`, `33% 58%`; `0% 100%` is the line itself.
+            let height = position.split_whitespace().next().unwrap_or_default();
+            if height.trim_end_matches('%').parse::<f64>().is_ok_and(|height| height == 0.0) {
+                self.names.remove(style);
+            } else {
+                self.names.insert(style.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the style of a span raises or lowers its text.
+    fn has(&self, span: &BytesStart<'_>) -> Result<bool, DecodeError> {
+        Ok(attribute(span, "text:style-name")?.is_some_and(|style| self.names.contains(&style)))
+    }
 }
 
 fn attribute(element: &BytesStart<'_>, wanted: &str) -> Result<Option<String>, DecodeError> {
@@ -61,6 +120,7 @@ pub(super) fn tabs(original: &Original) -> Result<Vec<Tab>, DecodeError> {
 }
 
 pub(super) fn walk(original: &Original, sheet: &str, each: &mut Each<'_>) -> Result<(), DecodeError> {
+    let mut raised = Raised::of_book(original)?;
     content(original, |xml| {
         let mut buffer = Vec::new();
         loop {
@@ -70,8 +130,9 @@ pub(super) fn walk(original: &Original, sheet: &str, each: &mut Each<'_>) -> Res
                     if e.name().as_ref() == "table:table"
                         && attribute(&e, "table:name")?.as_deref() == Some(sheet) =>
                 {
-                    return rows(xml, each);
+                    return rows(xml, &raised, each);
                 }
+                Event::Start(e) | Event::Empty(e) => raised.note(&e)?,
                 Event::Eof => return Err(DecodeError::Sheet(SheetProblem::NoSheet(Some(sheet.to_owned())))),
                 _ => {}
             }
@@ -80,7 +141,7 @@ pub(super) fn walk(original: &Original, sheet: &str, each: &mut Each<'_>) -> Res
 }
 
 /// The rows of the table that has just begun.
-fn rows(xml: &mut Xml<&mut dyn BufRead>, each: &mut Each<'_>) -> Result<(), DecodeError> {
+fn rows(xml: &mut Xml<&mut dyn BufRead>, raised: &Raised, each: &mut Each<'_>) -> Result<(), DecodeError> {
     let (mut at, mut buffer) = (0_u32, Vec::new());
     let mut out = Rows::new(each);
     loop {
@@ -88,7 +149,7 @@ fn rows(xml: &mut Xml<&mut dyn BufRead>, each: &mut Each<'_>) -> Result<(), Deco
         match xml.read_event_into(&mut buffer).map_err(broken)? {
             Event::Start(e) if e.name().as_ref() == "table:table-row" => {
                 let repeated = repeated(&e, "table:number-rows-repeated")?;
-                let (cells, tall) = cells(xml)?;
+                let (cells, tall) = cells(xml, raised)?;
                 for (column, rows) in tall {
                     out.merge(at, column, at.saturating_add(rows.saturating_sub(1)));
                 }
@@ -129,7 +190,7 @@ fn repeated(element: &BytesStart<'_>, name: &str) -> Result<u32, DecodeError> {
 type Cells = (Vec<String>, Vec<(u32, u32)>);
 
 /// The cells of the row that has just begun, and the columns and heights of those that reach into the rows below.
-fn cells(xml: &mut Xml<&mut dyn BufRead>) -> Result<Cells, DecodeError> {
+fn cells(xml: &mut Xml<&mut dyn BufRead>, raised: &Raised) -> Result<Cells, DecodeError> {
     let (mut cells, mut buffer) = (Vec::new(), Vec::new());
     let (mut column, mut tall) = (0_u32, Vec::new());
     let is_cell = |name: &str| matches!(name, "table:table-cell" | "table:covered-table-cell");
@@ -154,14 +215,8 @@ fn cells(xml: &mut Xml<&mut dyn BufRead>) -> Result<Cells, DecodeError> {
         match xml.read_event_into(&mut buffer).map_err(broken)? {
             Event::Start(e) if is_cell(e.name().as_ref()) => {
                 let times = repeated(&e, "table:number-columns-repeated")?;
-                let value = match attribute(&e, "office:value-type")?.as_deref() {
-                    Some("float" | "percentage" | "currency") => attribute(&e, "office:value")?,
-                    Some("date") => attribute(&e, "office:date-value")?,
-                    Some("boolean") => attribute(&e, "office:boolean-value")?,
-                    _ => None,
-                };
-                let text = text(xml)?;
-                add(times, value.unwrap_or(text))?;
+                let text = text(xml, raised)?;
+                add(times, shown(&e, text)?)?;
                 if e.name().as_ref() == "table:table-cell" {
                     let rows = repeated(&e, "table:number-rows-spanned")?;
                     tall.extend((rows > 1).then_some((column, rows)));
@@ -170,11 +225,7 @@ fn cells(xml: &mut Xml<&mut dyn BufRead>) -> Result<Cells, DecodeError> {
             }
             Event::Empty(e) if is_cell(e.name().as_ref()) => {
                 let times = repeated(&e, "table:number-columns-repeated")?;
-                let value = match attribute(&e, "office:date-value")? {
-                    Some(date) => Some(date),
-                    None => attribute(&e, "office:value")?,
-                };
-                add(times, value.unwrap_or_default())?;
+                add(times, shown(&e, String::new())?)?;
                 column = column.saturating_add(times);
             }
             Event::End(e) if e.name().as_ref() == "table:table-row" => return Ok((cells, tall)),
@@ -184,29 +235,60 @@ fn cells(xml: &mut Xml<&mut dyn BufRead>) -> Result<Cells, DecodeError> {
     }
 }
 
-/// The text of the cell that has just begun, its paragraphs parted by blanks; notes on it are left out.
-fn text(xml: &mut Xml<&mut dyn BufRead>) -> Result<String, DecodeError> {
-    let (mut text, mut buffer) = (String::new(), Vec::new());
+/// What a cell holds: its value, or the text that it shows.
+fn shown(cell: &BytesStart<'_>, text: String) -> Result<String, DecodeError> {
+    let kind = attribute(cell, "office:value-type")?;
+    let value = match kind.as_deref() {
+        Some("float" | "percentage" | "currency") => attribute(cell, "office:value")?,
+        Some("date") => attribute(cell, "office:date-value")?,
+        Some("boolean") => attribute(cell, "office:boolean-value")?,
+        Some("string") if text.is_empty() => attribute(cell, "office:string-value")?,
+        None if text.is_empty() => match attribute(cell, "office:date-value")? {
+            Some(date) => Some(date),
+            None => attribute(cell, "office:value")?,
+        },
+        _ => None,
+    };
+    Ok(value.unwrap_or(text))
+}
+
+/// The text of the cell that has just begun, its paragraphs parted by blanks; notes on it and in it, and the marks of
+/// footnotes, are left out.
+fn text(xml: &mut Xml<&mut dyn BufRead>, raised: &Raised) -> Result<String, DecodeError> {
+    let (mut text, mut buffer) = (Marked::default(), Vec::new());
     let mut notes = 0_usize;
+    // Of each span that is open, whether it raises its text.
+    let mut spans: Vec<bool> = Vec::new();
+    let is_note = |name: &str| matches!(name, "office:annotation" | "text:note");
     loop {
         buffer.clear();
         match xml.read_event_into(&mut buffer).map_err(broken)? {
-            Event::Start(e) if e.name().as_ref() == "office:annotation" => notes += 1,
-            Event::End(e) if e.name().as_ref() == "office:annotation" => notes = notes.saturating_sub(1),
+            Event::Start(e) if is_note(e.name().as_ref()) => notes += 1,
+            Event::End(e) if is_note(e.name().as_ref()) => notes = notes.saturating_sub(1),
             Event::End(e) if matches!(e.name().as_ref(), "table:table-cell" | "table:covered-table-cell") => {
-                return Ok(text);
+                return Ok(text.text().to_owned());
             }
             Event::Eof => return Err(broken(())),
-            _ if notes > 0 || text.len() > LONGEST => {}
-            Event::Text(t) => text.push_str(&t.xml10_content()),
-            Event::GeneralRef(e) => match quick_xml::escape::resolve_xml_entity(e.as_ref()) {
-                Some(known) => text.push_str(known),
-                // A character that XML forbids is no reason to lose the sheet.
-                None => text.push(e.resolve_char_ref().ok().flatten().unwrap_or(' ')),
-            },
-            Event::Start(e) if e.name().as_ref() == "text:p" && !text.is_empty() => text.push(' '),
+            _ if notes > 0 => {}
+            Event::Start(e) if e.name().as_ref() == "text:span" && spans.len() < DEEPEST => {
+                let lifts = raised.has(&e)?;
+                if lifts && !spans.contains(&true) {
+                    text.raise();
+                }
+                spans.push(lifts);
+            }
+            Event::End(e)
+                if e.name().as_ref() == "text:span"
+                    && spans.pop() == Some(true)
+                    && !spans.contains(&true) =>
+            {
+                text.lower();
+            }
+            Event::Text(t) => text.push(&t.xml10_content(), LONGEST),
+            Event::GeneralRef(e) => text.push(&referred(&e), LONGEST),
+            Event::Start(e) if e.name().as_ref() == "text:p" && !text.is_empty() => text.push(" ", LONGEST),
             Event::Empty(e) if matches!(e.name().as_ref(), "text:s" | "text:tab" | "text:line-break") => {
-                text.push(' ');
+                text.push(" ", LONGEST);
             }
             _ => {}
         }

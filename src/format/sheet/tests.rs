@@ -1,5 +1,7 @@
 //! Sheets as people save them, and as nobody should.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::fixture::{ods, xls, xlsx, xlsx_of, zip};
@@ -170,6 +172,85 @@ fn a_cell_merged_down_several_rows_stands_in_each_of_them() {
         text("c")
     );
     assert_eq!(read(&ods(&rows)).unwrap()[1..], wanted);
+}
+
+/// The rows of an XLSX whose first column is `ibge` and the second `n`, of which the second cells are these.
+fn second_cells(cells: &[&str], texts: &str) -> Vec<String> {
+    let text = |text: &str| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let mut rows = format!("<row r=\"1\">{}{}</row>", text("ibge"), text("n"));
+    for (n, cell) in cells.iter().enumerate() {
+        let _ = write!(rows, "<row r=\"{}\">{}{cell}</row>", n + 2, text("320530"));
+    }
+    let lines = read_as(&xlsx(&rows, texts), None, None, &["ibge", "n"]).unwrap();
+    lines[1..].iter().map(|line| line.split_once('|').unwrap().1.to_owned()).collect()
+}
+
+#[test]
+fn a_raised_mark_is_no_part_of_a_cell_of_an_xlsx() {
+    let run =
+        |align: &str, text: &str| format!("<r><rPr><b/><vertAlign val=\"{align}\"/></rPr><t>{text}</t></r>");
+    let (up, down) = (run("superscript", "1"), run("subscript", "(2)"));
+    let texts = format!(
+        "<sst uniqueCount=\"4\"><si><t>31</t></si><si><r><t>3</t></r>{up}</si><si><t>x &amp; y</t></si><si>{up}</si></sst>"
+    );
+    let inline = |runs: &str| format!("<c t=\"inlineStr\"><is>{runs}</is></c>");
+    let shared = |at: u8| format!("<c t=\"s\"><v>{at}</v></c>");
+    let cells = [
+        inline(&format!("<r><t>3</t></r>{up}")),
+        inline(&format!("<r><t>Sim</t></r>{down}")),
+        inline(&format!("<r><t>1</t></r>{}<r><t> CRAS</t></r>", run("superscript", "o"))),
+        inline(&run("baseline", "31")),
+        shared(0),
+        shared(1),
+        shared(2),
+        shared(3),
+        "<c><v>31</v></c>".to_owned(),
+        "<c/><c><v>8</v></c>".to_owned(),
+    ];
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    let wanted = ["3", "Sim", "1o CRAS", "31", "31", "3", "x & y", "1", "31"];
+    assert_eq!(second_cells(&cells[..9], &texts), wanted);
+}
+
+#[test]
+fn a_raised_mark_is_no_part_of_a_cell_of_an_ods() {
+    let style = |name: &str, more: &str, position: &str| {
+        format!(
+            "<style:style style:name=\"{name}\" style:family=\"text\" {more}><style:text-properties {position}/></style:style>"
+        )
+    };
+    let at = |position: &str| format!("style:text-position=\"{position}\"");
+    let book =
+        format!("<office:document-styles>{}</office:document-styles>", style("Nota", "", &at("super 58%")));
+    let own = [
+        style("T1", "", &at("33% 58%")),
+        style("T2", "", &at("0% 100%")),
+        style("T3", "style:parent-style-name=\"Nota\"", "fo:color=\"#ff0000\""),
+        style("T4", "", "fo:font-weight=\"bold\""),
+    ];
+    let span = |style: &str, text: &str| format!("<text:span text:style-name=\"{style}\">{text}</text:span>");
+    let cells = [
+        format!("3{}", span("T1", "1")),
+        format!("3{}", span("Nota", "(2)")),
+        format!("3{}", span("T3", &span("T4", "1"))),
+        format!("3{}", span("T2", "1")),
+        format!("3{}1", span("T4", "1")),
+        "3<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>obs</text:p></text:note-body></text:note>".to_owned(),
+    ];
+    let cell = |text: &str| {
+        format!("<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>")
+    };
+    let row = |text: &str| format!("<table:table-row>{}{}</table:table-row>", cell("320530"), cell(text));
+    let rows: String = cells.iter().map(|text| row(text)).collect();
+    let head = format!("<table:table-row>{}{}</table:table-row>", cell("IBGE"), cell("Situação"));
+    let content = format!(
+        "<office:document-content><office:automatic-styles>{}</office:automatic-styles>\
+         <table:table table:name=\"Dados\">{head}{rows}</table:table></office:document-content>",
+        own.concat()
+    );
+    let lines = read(&zip(&[("styles.xml", book.as_bytes()), ("content.xml", content.as_bytes())])).unwrap();
+    let seen: Vec<&str> = lines[1..].iter().map(|line| line.split_once('|').unwrap().1).collect();
+    assert_eq!(seen, ["3", "3", "3", "31", "311", "3"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! XLSX, cell by cell. Its parts were measured before.
+//! XLSX, cell by cell, with what the library leaves untold. Its parts were measured before.
 
 use std::io::BufReader;
 use std::ops::ControlFlow;
@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use calamine::{DataRef, Reader as _, Xlsx};
 use quick_xml::events::Event;
 
-use super::{Each, Rows, Tab, broken, date, number};
+use super::{Each, Rows, Tab, broken, date, number, untold};
 use crate::format::body::{Original, Reader};
 use crate::format::error::{DecodeError, SheetProblem};
 
@@ -64,14 +64,18 @@ pub(super) fn walk(original: &Original, sheet: &str, each: &mut Each<'_>) -> Res
     // A sheet of charts only has no cells.
     let Ok(mut cells) = book.worksheet_cells_reader(sheet) else { return Ok(()) };
     let mut rows = Rows::with(each, &merged.map_err(broken)?);
-    while let Some(cell) = cells.next_cell().map_err(broken)? {
-        let (row, column) = cell.get_position();
-        if rows.cell(row, column, text(cell.get_value()))? == ControlFlow::Break(()) {
-            return Ok(());
+    untold::beside(original, sheet, |untold| {
+        while let Some(cell) = cells.next_cell().map_err(broken)? {
+            let (row, column) = cell.get_position();
+            let more = untold.next()?;
+            let text = more.seen.unwrap_or_else(|| text(cell.get_value()));
+            if rows.cell(row, column, text)? == ControlFlow::Break(()) {
+                return Ok(());
+            }
         }
-    }
-    let _ = rows.end();
-    Ok(())
+        let _ = rows.end();
+        Ok(())
+    })
 }
 
 fn text(value: &DataRef<'_>) -> String {

@@ -1,0 +1,222 @@
+//! What the library leaves untold of the cells of an XLSX: which text in them is raised or lowered. The
+//! sheet is read a second time beside it, cell by cell.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+
+use quick_xml::Reader as Xml;
+use quick_xml::events::{BytesStart, Event};
+use zip::ZipArchive;
+
+use super::{broken, referred};
+use crate::format::body::{Original, Reader};
+use crate::format::error::DecodeError;
+use crate::format::mark::Marked;
+
+/// Most bytes of one text: a cell holds no more letters.
+const LONGEST: usize = 128 * 1024;
+
+type Book = ZipArchive<BufReader<Reader>>;
+
+/// What is told of a cell beside its value.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Its text as a person reads it, where some of it is raised or lowered.
+    pub(super) seen: Option<String>,
+}
+
+/// The cells of a sheet, one after the other.
+pub(super) struct Untold<'x> {
+    xml: Xml<&'x mut dyn BufRead>,
+    buffer: Vec<u8>,
+    /// The shared texts of which some is raised or lowered, by their place.
+    shared: BTreeMap<usize, String>,
+}
+
+/// Opens a sheet for whoever reads it cell by cell.
+pub(super) fn beside(
+    original: &Original,
+    sheet: &str,
+    read: impl FnOnce(&mut Untold<'_>) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
+    let mut archive = ZipArchive::new(original.open()).map_err(broken)?;
+    let shared = shared(&mut archive)?;
+    let place = place(&mut archive, sheet)?;
+    part(&mut archive, &place, |mut xml| {
+        let mut buffer = Vec::new();
+        loop {
+            buffer.clear();
+            match xml.read_event_into(&mut buffer).map_err(broken)? {
+                Event::Start(e) if e.local_name().as_ref() == "sheetData" => break,
+                Event::Eof => return Err(broken(())),
+                _ => {}
+            }
+        }
+        read(&mut Untold { xml, buffer, shared })
+    })?
+    .ok_or_else(|| broken(()))
+}
+
+impl Untold<'_> {
+    /// The next cell.
+    pub(super) fn next(&mut self) -> Result<Told, DecodeError> {
+        let is_shared = loop {
+            self.buffer.clear();
+            match self.xml.read_event_into(&mut self.buffer).map_err(broken)? {
+                Event::Start(e) if e.local_name().as_ref() == "c" => {
+                    break attribute(&e, "t")?.as_deref() == Some("s");
+                }
+                Event::Eof => return Err(broken(())),
+                _ => {}
+            }
+        };
+        let mut told = Told::default();
+        let (mut place, mut is_place) = (String::new(), false);
+        loop {
+            self.buffer.clear();
+            match self.xml.read_event_into(&mut self.buffer).map_err(broken)? {
+                Event::Start(e) => match e.local_name().as_ref() {
+                    "v" => is_place = is_shared,
+                    "is" => told.seen = rich(&mut self.xml, "is")?,
+                    _ => {}
+                },
+                Event::Text(text) if is_place && place.len() < 20 => place.push_str(&text.xml10_content()),
+                Event::End(e) if e.local_name().as_ref() == "v" => is_place = false,
+                Event::End(e) if e.local_name().as_ref() == "c" => break,
+                Event::Eof => return Err(broken(())),
+                _ => {}
+            }
+        }
+        if is_shared && let Ok(place) = place.trim().parse::<usize>() {
+            told.seen = self.shared.get(&place).cloned();
+        }
+        Ok(told)
+    }
+}
+
+/// Reads a part of the book; nothing when it has no such part.
+fn part<T>(
+    archive: &mut Book,
+    wanted: &str,
+    read: impl FnOnce(Xml<&mut dyn BufRead>) -> Result<T, DecodeError>,
+) -> Result<Option<T>, DecodeError> {
+    let names: Vec<String> = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
+    let same = |name: &&String| name.eq_ignore_ascii_case(wanted);
+    let Some(name) = names.iter().find(|name| *name == wanted).or_else(|| names.iter().find(same)) else {
+        return Ok(None);
+    };
+    let mut file = BufReader::new(archive.by_name(name).map_err(broken)?);
+    let file: &mut dyn BufRead = &mut file;
+    let mut xml = Xml::from_reader(file);
+    // As the library reads: every cell has an end.
+    let config = xml.config_mut();
+    config.check_end_names = false;
+    config.expand_empty_elements = true;
+    read(xml).map(Some)
+}
+
+/// Where a sheet stands in the book.
+fn place(archive: &mut Book, sheet: &str) -> Result<String, DecodeError> {
+    let id = find(archive, "xl/workbook.xml", "sheet", |e| {
+        Ok((attribute(e, "name")?.as_deref() == Some(sheet))
+            .then(|| attribute(e, "id"))
+            .transpose()?
+            .flatten())
+    })?;
+    let target = find(archive, "xl/_rels/workbook.xml.rels", "Relationship", |e| {
+        Ok((attribute(e, "Id")? == id).then(|| attribute(e, "Target")).transpose()?.flatten())
+    })?;
+    let target = id.and(target).ok_or_else(|| broken(()))?;
+    Ok(target.strip_prefix('/').map_or_else(|| format!("xl/{target}"), str::to_owned))
+}
+
+/// The first that elements of a name give.
+fn find<T>(
+    archive: &mut Book,
+    wanted: &str,
+    element: &str,
+    mut give: impl FnMut(&BytesStart<'_>) -> Result<Option<T>, DecodeError>,
+) -> Result<Option<T>, DecodeError> {
+    let found = part(archive, wanted, |mut xml| {
+        let mut buffer = Vec::new();
+        loop {
+            buffer.clear();
+            match xml.read_event_into(&mut buffer).map_err(broken)? {
+                Event::Start(e) if e.local_name().as_ref() == element => {
+                    if let Some(found) = give(&e)? {
+                        return Ok(Some(found));
+                    }
+                }
+                Event::Eof => return Ok(None),
+                _ => {}
+            }
+        }
+    })?;
+    Ok(found.flatten())
+}
+
+/// The attribute of that name, whatever its namespace.
+fn attribute(element: &BytesStart<'_>, wanted: &str) -> Result<Option<String>, DecodeError> {
+    for attribute in element.attributes().with_checks(false) {
+        let attribute = attribute.map_err(broken)?;
+        if attribute.key.local_name().as_ref() == wanted {
+            return Ok(Some(quick_xml::escape::unescape(&attribute.value).map_err(broken)?.into_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// The shared texts of which some is raised or lowered, by their place.
+fn shared(archive: &mut Book) -> Result<BTreeMap<usize, String>, DecodeError> {
+    let found = part(archive, "xl/sharedStrings.xml", |mut xml| {
+        let (mut texts, mut place, mut buffer) = (BTreeMap::new(), 0, Vec::new());
+        loop {
+            buffer.clear();
+            match xml.read_event_into(&mut buffer).map_err(broken)? {
+                Event::Start(e) if e.local_name().as_ref() == "si" => {
+                    texts.extend(rich(&mut xml, "si")?.map(|text| (place, text)));
+                    place += 1;
+                }
+                Event::Eof => return Ok(texts),
+                _ => {}
+            }
+        }
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+/// What a person reads of the text that has just begun; nothing where no part of it is raised or lowered.
+fn rich(xml: &mut Xml<&mut dyn BufRead>, closing: &str) -> Result<Option<String>, DecodeError> {
+    let (mut text, mut buffer) = (Marked::default(), Vec::new());
+    let (mut has_raised, mut is_text, mut is_phonetic) = (false, false, false);
+    loop {
+        buffer.clear();
+        match xml.read_event_into(&mut buffer).map_err(broken)? {
+            Event::Start(e) => match e.local_name().as_ref() {
+                "rPh" => is_phonetic = true,
+                "t" => is_text = !is_phonetic,
+                "vertAlign"
+                    if matches!(attribute(&e, "val")?.as_deref(), Some("superscript" | "subscript")) =>
+                {
+                    has_raised = true;
+                    text.raise();
+                }
+                _ => {}
+            },
+            Event::End(e) if e.local_name().as_ref() == closing => {
+                return Ok(has_raised.then(|| text.text().to_owned()));
+            }
+            Event::End(e) => match e.local_name().as_ref() {
+                "rPh" => is_phonetic = false,
+                "t" => is_text = false,
+                "r" => text.lower(),
+                _ => {}
+            },
+            Event::Text(piece) if is_text => text.push(&piece.xml10_content(), LONGEST),
+            Event::CData(piece) if is_text => text.push(&piece.xml10_content(), LONGEST),
+            Event::GeneralRef(e) if is_text => text.push(&referred(&e), LONGEST),
+            Event::Eof => return Err(broken(())),
+            _ => {}
+        }
+    }
+}
