@@ -20,12 +20,15 @@ use super::body::Original;
 use super::error::{DecodeError, SheetProblem};
 use super::kind::{Due, refuse_other_kinds};
 use super::table::{Header, MOST_COLUMNS, Table, TableRow};
+use crate::text::fold::trimmed;
 
 /// Most rows of a sheet.
 const MOST_ROWS: u32 = 1_048_576;
-use crate::text::fold::trimmed;
 /// In how many rows the heading is looked for.
 const HEADING_WITHIN: u32 = 100;
+
+/// What a cell says whose formula nobody computed: a blank would be a word. No table of words has it.
+const UNCOMPUTED: &str = "(fórmula sem resultado: abra a planilha e salve-a de novo)";
 
 /// Takes a row in with its number, from 1; answers whether to go on.
 pub(crate) type Each<'e> = dyn FnMut(u32, &[String]) -> ControlFlow<()> + 'e;
@@ -305,15 +308,15 @@ impl<'e, 'f> Rows<'e, 'f> {
     }
 }
 
-/// A number as text: whole ones without a fraction, none with an exponent.
-fn number(value: f64) -> String {
-    format!("{value}")
 /// What a reference in XML stands for. A character that XML forbids is a blank, and no reason to lose the sheet.
 fn referred(reference: &BytesRef<'_>) -> String {
     let known = quick_xml::escape::resolve_xml_entity(reference.as_ref()).map(str::to_owned);
     known.unwrap_or_else(|| reference.resolve_char_ref().ok().flatten().unwrap_or(' ').to_string())
 }
 
+/// A number as text: whole ones without a fraction, none with an exponent.
+fn number(value: f64) -> String {
+    format!("{value}")
 }
 
 /// A spreadsheet's date as text.

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use quick_xml::Reader as Xml;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{Each, MOST_ROWS, Rows, Tab, broken, referred};
+use super::{Each, MOST_ROWS, Rows, Tab, UNCOMPUTED, broken, referred};
 use crate::format::body::Original;
 use crate::format::error::{DecodeError, SheetProblem};
 use crate::format::mark::Marked;
@@ -235,7 +235,7 @@ fn cells(xml: &mut Xml<&mut dyn BufRead>, raised: &Raised) -> Result<Cells, Deco
     }
 }
 
-/// What a cell holds: its value, or the text that it shows.
+/// What a cell holds: its value, or the text that it shows. One with a formula and neither was never computed.
 fn shown(cell: &BytesStart<'_>, text: String) -> Result<String, DecodeError> {
     let kind = attribute(cell, "office:value-type")?;
     let value = match kind.as_deref() {
@@ -249,7 +249,11 @@ fn shown(cell: &BytesStart<'_>, text: String) -> Result<String, DecodeError> {
         },
         _ => None,
     };
-    Ok(value.unwrap_or(text))
+    let shown = value.unwrap_or(text);
+    // The result of a formula may be an empty text.
+    let is_due = shown.is_empty() && kind.as_deref() != Some("string");
+    let uncomputed = is_due && attribute(cell, "table:formula")?.is_some();
+    Ok(if uncomputed { UNCOMPUTED.to_owned() } else { shown })
 }
 
 /// The text of the cell that has just begun, its paragraphs parted by blanks; notes on it and in it, and the marks of

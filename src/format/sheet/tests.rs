@@ -213,6 +213,44 @@ fn a_raised_mark_is_no_part_of_a_cell_of_an_xlsx() {
 }
 
 #[test]
+fn a_formula_that_nobody_computed_is_no_blank() {
+    let cells = [
+        "<c t=\"str\"><f>VLOOKUP(A2,X!A:B,2,0)</f></c>",
+        "<c><f>B1</f><v/></c>",
+        "<c><f>1+1</f><v>2</v></c>",
+        "<c t=\"str\"><f>IF(1,\"\",\"x\")</f><v></v></c>",
+        "<c/>",
+    ];
+    assert_eq!(second_cells(&cells, TEXTS), [UNCOMPUTED, UNCOMPUTED, "2", "", ""]);
+    assert!(UNCOMPUTED.chars().count() <= 60, "remarks show it whole");
+    let cell = |inner: &str| format!("<table:table-cell {inner}/>");
+    let row = |second: &str| {
+        format!(
+            "<table:table-row>{}{second}</table:table-row>",
+            cell("office:value-type=\"string\" office:string-value=\"320530\"")
+        )
+    };
+    let head = "<table:table-row><table:table-cell><text:p>IBGE</text:p></table:table-cell><table:table-cell><text:p>Situação</text:p></table:table-cell></table:table-row>";
+    let rows = [
+        cell("table:formula=\"of:=[.A1]\""),
+        cell("table:formula=\"of:=1\" office:value-type=\"float\" office:value=\"1\""),
+        cell("table:formula=\"of:=&quot;&quot;\" office:value-type=\"string\" office:string-value=\"\""),
+        "<table:table-cell table:formula=\"of:=[.A1]\"><text:p/></table:table-cell>".to_owned(),
+    ];
+    let rows: String = rows.iter().map(|cell| row(cell)).collect();
+    let lines = read(&ods(&format!("{head}{rows}"))).unwrap();
+    assert_eq!(
+        lines[1..],
+        [
+            format!("2 320530|{UNCOMPUTED}"),
+            "3 320530|1".into(),
+            "4 320530|".into(),
+            format!("5 320530|{UNCOMPUTED}")
+        ]
+    );
+}
+
+#[test]
 fn a_raised_mark_is_no_part_of_a_cell_of_an_ods() {
     let style = |name: &str, more: &str, position: &str| {
         format!(

@@ -1,5 +1,5 @@
-//! What the library leaves untold of the cells of an XLSX: which text in them is raised or lowered. The
-//! sheet is read a second time beside it, cell by cell.
+//! What the library leaves untold of the cells of an XLSX: which text in them is raised or lowered, and whether they have a
+//! formula. The sheet is read a second time beside it, cell by cell.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -21,6 +21,7 @@ type Book = ZipArchive<BufReader<Reader>>;
 /// What is told of a cell beside its value.
 #[derive(Default)]
 pub(super) struct Told {
+    pub(super) has_formula: bool,
     /// Its text as a person reads it, where some of it is raised or lowered.
     pub(super) seen: Option<String>,
 }
@@ -76,6 +77,7 @@ impl Untold<'_> {
             self.buffer.clear();
             match self.xml.read_event_into(&mut self.buffer).map_err(broken)? {
                 Event::Start(e) => match e.local_name().as_ref() {
+                    "f" => told.has_formula = true,
                     "v" => is_place = is_shared,
                     "is" => told.seen = rich(&mut self.xml, "is")?,
                     _ => {}

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use calamine::{DataRef, Reader as _, Xlsx};
 use quick_xml::events::Event;
 
-use super::{Each, Rows, Tab, broken, date, number, untold};
+use super::{Each, Rows, Tab, UNCOMPUTED, broken, date, number, untold};
 use crate::format::body::{Original, Reader};
 use crate::format::error::{DecodeError, SheetProblem};
 
@@ -68,7 +68,10 @@ pub(super) fn walk(original: &Original, sheet: &str, each: &mut Each<'_>) -> Res
         while let Some(cell) = cells.next_cell().map_err(broken)? {
             let (row, column) = cell.get_position();
             let more = untold.next()?;
-            let text = more.seen.unwrap_or_else(|| text(cell.get_value()));
+            let text = match cell.get_value() {
+                DataRef::Empty if more.has_formula => UNCOMPUTED.to_owned(),
+                value => more.seen.unwrap_or_else(|| text(value)),
+            };
             if rows.cell(row, column, text)? == ControlFlow::Break(()) {
                 return Ok(());
             }
