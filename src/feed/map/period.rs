@@ -19,6 +19,8 @@ pub(super) struct Periods<'a> {
     by_reference: HashMap<Reference, Vec<usize>>,
     rule: &'a ReferenceRule,
     shape: Shape,
+    /// Of no earlier year is there anything to say.
+    first_year: i16,
     ground: &'a Ground<'a>,
 }
 
@@ -32,6 +34,8 @@ enum Shape {
 
 /// No data is older: the SUAS began then.
 const EARLIEST: Date = jiff::civil::date(2005, 1, 1);
+/// So many years of history may a file list that come before the first declared window.
+const HISTORY: i16 = 10;
 
 impl<'a> Periods<'a> {
     pub(super) fn new(spec: &'a FeedSpec, ground: &'a Ground<'a>) -> Self {
@@ -48,7 +52,9 @@ impl<'a> Periods<'a> {
         } else {
             Shape::Year
         };
-        Self { windows, by_reference, rule: &spec.mapping.reference, shape, ground }
+        let first = by_reference.keys().map(|reference| reference.first_month().0).min();
+        let first_year = first.map_or(EARLIEST.year(), |first| EARLIEST.year().min(first - HISTORY));
+        Self { windows, by_reference, rule: &spec.mapping.reference, shape, first_year, ground }
     }
 
     /// How many windows the system has.
@@ -128,12 +134,18 @@ impl<'a> Periods<'a> {
     /// Reads a reference: year and month, or `%q` for a quarter, as far as the system's references are fine.
     fn reference(&self, text: &str, pattern: &str) -> Option<Reference> {
         let quarterly = pattern.contains("%q");
-        let (year, month) = match written::read(&pattern.replace("%q", "%m"), text) {
-            Some(read) => (read.year(), read.month()),
-            // A sheet turns 10/2026 into the first of that month.
-            None => sheet_date(text).filter(|_| !quarterly).map(|at| (Some(at.year()), Some(at.month())))?,
+        let (year, month) = if let Some(read) = written::read(&pattern.replace("%q", "%m"), text) {
+            (read.year(), read.month())
+        } else {
+            // A sheet turns 10/2026 into the first of that month. Another day without a style is no date but digits that have
+            // lost their bar: 42026.
+            let has_day = ["%d", "%e", "%F", "%D", "%j"].iter().any(|day| pattern.contains(day));
+            let may_be = |at: &DateTime| has_day || text.contains('-') || at.day() == 1;
+            let at = sheet_date(text).filter(|at| !quarterly && may_be(at))?;
+            (Some(at.year()), Some(at.month()))
         };
-        let year = year.filter(|y| (1900..=2200).contains(y))?;
+        // An earlier one is a slip, and the row may be of the window that runs.
+        let year = year.filter(|y| (self.first_year..=2200).contains(y))?;
         let month = match (month, quarterly) {
             (Some(quarter @ 1..=4), true) => Some(3 * (quarter - 1) + 1),
             (_, true) => return None,

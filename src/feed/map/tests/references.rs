@@ -67,6 +67,23 @@ fn a_row_about_a_window_that_has_not_opened_is_no_concluido_and_one_of_a_month_t
 }
 
 #[test]
+fn a_reference_of_before_there_was_anything_to_fill_in_is_a_slip_and_nobody_is_accused_by_it() {
+    // Without its bar `1/2026` is a day of 1932 to a spreadsheet, and `4/2026` one of 2015.
+    for slip in ["12026", "42026", "10/1926", "10/2004", "38352"] {
+        let found = mapped(&presence(), &roster(), &format!("ibge;ref\n320530;10/2026\n320500;{slip}\n"));
+        let told = told(&found);
+        assert!(told.contains(&"3205002 nao_confirmado".to_owned()), "{slip}: {told:?}");
+        assert!(told.contains(&"3205200 pendente".to_owned()), "{slip}: {told:?}");
+        assert_eq!((found.bad, found.without_window), (1, 0), "{slip}");
+    }
+    // The first of October as a spreadsheet counts, and a past that may be.
+    assert_eq!(mapped_over(&[october()], "%m/%Y", "46296"), ["rma/2026-10"]);
+    assert_eq!(mapped_over(&[october()], "%d/%m/%Y", "46310"), ["rma/2026-10"]);
+    assert_eq!(mapped_over(&[october()], "%m/%Y", "2026-10-15"), ["rma/2026-10"]);
+    assert_eq!(mapped(&presence(), &roster(), "ibge;ref\n320530;01/2005\n").bad, 0);
+}
+
+#[test]
 fn a_row_is_about_the_phase_that_runs() {
     let second =
         |opens_on| Window { id: WindowId::parse("rma/2026-10/retificacao").unwrap(), opens_on, ..october() };
