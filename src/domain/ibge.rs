@@ -26,6 +26,13 @@ static NAMES: LazyLock<Vec<(u32, &'static str)>> = LazyLock::new(|| {
 static CODES: LazyLock<HashMap<(u32, String), u32>> =
     LazyLock::new(|| NAMES.iter().map(|(code, name)| ((code / 100_000, compact(name)), *code)).collect());
 
+/// How many have a name without blanks, capitals and accents.
+static BEARERS: LazyLock<HashMap<String, usize>> = LazyLock::new(|| {
+    let mut bearers = HashMap::new();
+    NAMES.iter().for_each(|(_, name)| *bearers.entry(compact(name)).or_default() += 1);
+    bearers
+});
+
 /// The name of the municipality of that code.
 pub fn name_of(code: MunicipalityCode) -> Option<&'static str> {
     let at = NAMES.binary_search_by_key(&code.number(), |(known, _)| *known).ok()?;
@@ -41,6 +48,11 @@ pub fn has(six: u32) -> bool {
 pub fn namesake(name: &str, neighbour: MunicipalityCode) -> Option<MunicipalityCode> {
     let code = CODES.get(&(neighbour.number() / 100_000, compact(name)))?;
     MunicipalityCode::parse(&code.to_string()).ok()
+}
+
+/// How many municipalities of the country have that name, whatever its capitals and accents.
+pub fn bearers(name: &str) -> usize {
+    BEARERS.get(&compact(name)).copied().unwrap_or_default()
 }
 
 /// The municipality that an official domain of its state belongs to: `vilavelha.es.gov.br`, and whatever stands before it.
@@ -87,6 +99,7 @@ mod tests {
         assert!(has(320_530) && !has(320_531), "six digits are of one or of none");
         assert_eq!(namesake("VILA VELHA", vitoria), Some(vila_velha));
         assert_eq!(namesake("Belo Horizonte", vitoria), None, "in another state");
+        assert_eq!((bearers("VIANA"), bearers("Vitória"), bearers("Vitóri")), (2, 1, 0));
         assert_eq!(owner_of_domain("smas.vilavelha.es.gov.br", vitoria), Some(vila_velha));
         assert_eq!(owner_of_domain("vilavelha.mg.gov.br", vitoria), None);
         assert_eq!(official_domain(vila_velha).as_deref(), Some("vilavelha.es.gov.br"));

@@ -1,7 +1,9 @@
 //! Where in a row each mapped thing stands. Pure.
 
 use crate::domain::feed::{Mapping, Meaning, PartRule, ReferenceRule};
-use crate::format::table::{ColumnError, ColumnIndex, Header};
+use crate::domain::state;
+use crate::format::table::{ColumnError, ColumnIndex, Header, TableRow};
+use crate::text::fold::folded;
 
 /// Where in a row each thing stands.
 pub(super) struct Columns {
@@ -13,6 +15,8 @@ pub(super) struct Columns {
     pub(super) done: Option<ColumnIndex>,
     pub(super) expected: Option<ColumnIndex>,
     pub(super) dated: Option<ColumnIndex>,
+    /// Those that no mapping names and that may say a state, each with whether its heading says that it does.
+    others: Vec<(ColumnIndex, bool)>,
 }
 
 /// The columns that a mapping names, in the order of [`Columns`]; each absent when the mapping has no such column.
@@ -40,6 +44,19 @@ pub(in crate::feed) fn wanted(mapping: &Mapping) -> Vec<&str> {
     named(mapping).into_iter().flatten().collect()
 }
 
+fn others(header: &Header, mapped: &[Option<ColumnIndex>]) -> Vec<(ColumnIndex, bool)> {
+    let mut others = Vec::new();
+    for (at, name) in header.names().enumerate() {
+        let (column, name) = (ColumnIndex::at(at), folded(name));
+        // A region has letters of its own: SE.
+        if !mapped.contains(&Some(column)) && !name.starts_with("regi") {
+            let mut words = name.split(|c: char| !c.is_alphanumeric());
+            others.push((column, words.any(|word| matches!(word, "uf" | "estado"))));
+        }
+    }
+    others
+}
+
 impl Columns {
     /// Finds every mapped column, or tells all that cannot be found.
     pub(super) fn find(mapping: &Mapping, header: &Header) -> Result<Self, Vec<ColumnError>> {
@@ -53,9 +70,19 @@ impl Columns {
         });
         let [municipality, unit, part, reference, situation, done, expected, dated] = found;
         if errors.is_empty() {
-            Ok(Self { municipality, unit, part, reference, situation, done, expected, dated })
+            let others = others(header, &found);
+            Ok(Self { municipality, unit, part, reference, situation, done, expected, dated, others })
         } else {
             Err(errors)
         }
+    }
+
+    /// The states that a row says beside what is mapped.
+    pub(super) fn states(&self, row: &TableRow) -> Vec<&'static str> {
+        let said = |(column, is_state): &(ColumnIndex, bool)| {
+            let text = row.cell(*column)?;
+            state::named(text).or_else(|| state::numbered(text).filter(|_| *is_state))
+        };
+        self.others.iter().filter_map(said).collect()
     }
 }

@@ -29,7 +29,7 @@ use crate::domain::status::{Basis, Observations};
 
 use crate::format::body::Given;
 use crate::format::error::DecodeError;
-use crate::format::table::{ColumnError, RowProblem, Table};
+use crate::format::table::{ColumnError, RowProblem, Table, TableRow};
 
 /// What rows are read against.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +70,9 @@ pub struct UnknownWord {
     /// Line on which it was met first.
     pub first_line: u64,
 }
+
+/// Most rows that wait for the others of their table.
+const MOST_WAITING: usize = 20_000;
 
 /// Most entries that each list of oddities keeps; the counts go on.
 pub const MOST_LISTED: usize = 500;
@@ -218,17 +221,25 @@ impl<'a> Mapper<'a> {
                 return Ok(());
             }
         };
+        let mut waiting: Vec<TableRow> = Vec::new();
+        let with = row::With { columns: &columns, given, periods: &self.periods };
         table.each(&mut |row| {
             self.mapped.rows += 1;
             match row {
+                Ok(row) if waiting.len() < MOST_WAITING && self.words.must_wait(row, &columns) => {
+                    waiting.push(row.clone());
+                }
                 Ok(row) => {
                     let to = row::To {
                         mapped: &mut self.mapped,
                         gathered: &mut self.gathered,
                         doubts: &mut self.doubts,
                     };
-                    let with = row::With { columns: &columns, given, periods: &self.periods };
                     self.words.read(row, with, to);
+                }
+                // A sum has not always all cells.
+                Err(fault) if fault.row.as_ref().is_some_and(|row| self.words.is_ignored(row, &columns)) => {
+                    self.mapped.ignored += 1;
                 }
                 Err(fault) => {
                     let message = fault.problem.to_string();
@@ -237,10 +248,6 @@ impl<'a> Mapper<'a> {
                         self.mapped.truncated.get_or_insert(cut);
                     }
                     self.mapped.bad_line(fault.line, message);
-                // A sum has not always all cells.
-                Err(fault) if fault.row.as_ref().is_some_and(|row| self.words.is_ignored(row, &columns)) => {
-                    self.mapped.ignored += 1;
-                }
                     match given.municipality {
                         Some(asked) => self.doubts.about(asked),
                         None => self.doubts.everywhere(),
@@ -248,6 +255,10 @@ impl<'a> Mapper<'a> {
                 }
             }
         })?;
+        for row in &waiting {
+            let (mapped, gathered, doubts) = (&mut self.mapped, &mut self.gathered, &mut self.doubts);
+            self.words.read(row, with, row::To { mapped, gathered, doubts });
+        }
         if self.gathered.overflown {
             return Err(DecodeError::TooMuch(gather::MOST_OBSERVATIONS));
         }

@@ -63,6 +63,12 @@ impl Places {
         }
     }
 
+    /// Whether it is the name of a municipality of the country and of none of them.
+    pub(in crate::feed) fn is_of_another(&self, cell: &str) -> bool {
+        let name = spelled(cell);
+        !self.by_name.contains_key(&name) && bearers(&name) > 0
+    }
+
     /// A code that the roster does not have is another municipality's. One of a state of the roster's that nobody has is
     /// a slip: the row may be anybody's there.
     fn stranger(&self, six: u32, digits: &str) -> NotKnown {
@@ -92,6 +98,20 @@ impl Places {
             }
         }
     }
+}
+
+/// Whether a name says its state, too.
+pub(in crate::feed) fn tells_state(cell: &str) -> bool {
+    spelled(cell).contains('/')
+}
+
+/// Whether several municipalities of the country have a name.
+pub(in crate::feed) fn is_shared(cell: &str) -> bool {
+    bearers(&spelled(cell)) > 1
+}
+
+fn bearers(spelled: &str) -> usize {
+    ibge::bearers(spelled.split_once('/').map_or(spelled, |(name, _)| name))
 }
 
 /// A name as it is compared: hyphens and apostrophes are blanks, and a state at its end stands after a bar.

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::calendar::Respondent;
 use crate::domain::feed::{FeedSpec, Meaning, PartRule, PlaceRule, Says, Word};
 use crate::domain::id::{MunicipalityCode, PartId, Reference, UnitId};
+use crate::domain::state::state_of;
 use crate::domain::status::{Basis, State};
 use crate::domain::time::Zone;
 use crate::format::body::Given;
@@ -22,7 +23,7 @@ use super::column::Columns;
 use super::count::Count;
 use super::gather::{Gathered, Said};
 use super::period::{Periods, sheet_date};
-use super::place::{NotKnown, Places, unit, without_fraction};
+use super::place::{NotKnown, Places, is_shared, tells_state, unit, without_fraction};
 use super::word::{Lookup, MOST_CHARACTERS, part_words, unknown};
 use super::{Ground, MOST_LISTED, Mapped, UnknownMunicipality};
 
@@ -41,6 +42,8 @@ pub(super) struct Tables<'a> {
     dates: HashMap<String, Dated>,
     /// As it is met in the last row.
     last_seen: Option<MunicipalityCode>,
+    /// Whether a row names a municipality that is none of ours: then a name that others have too may be theirs.
+    names_others: bool,
 }
 
 /// Most references remembered as written.
@@ -89,6 +92,7 @@ impl<'a> Tables<'a> {
             windows: HashMap::new(),
             dates: HashMap::new(),
             last_seen: None,
+            names_others: false,
         }
     }
 
@@ -131,10 +135,6 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// The municipality that the row names, else the one that was asked for.
-    fn municipality(&self, row: &TableRow, with: With<'_>) -> Result<MunicipalityCode, NotKnown> {
-        let given = with.given.municipality;
-        let Some(column) = with.columns.municipality else {
     /// Whether the feed says that such a row is no data, by what stands in the municipality's column.
     pub(super) fn is_ignored(&self, row: &TableRow, columns: &Columns) -> bool {
         let Some(column) = columns.municipality.filter(|_| !self.ignored.is_empty()) else { return false };
@@ -145,6 +145,10 @@ impl<'a> Tables<'a> {
         row.cell(column).or_else(first).is_some_and(|label| self.ignored.contains(&folded(label)))
     }
 
+    /// The municipality that the row names, else the one that was asked for.
+    fn municipality(&mut self, row: &TableRow, with: With<'_>) -> Result<MunicipalityCode, NotKnown> {
+        let given = with.given.municipality;
+        let Some(column) = with.columns.municipality else {
             return given
                 .ok_or_else(|| NotKnown::Bad("nem a linha nem a consulta diz o município".to_owned()));
         };
@@ -153,7 +157,7 @@ impl<'a> Tables<'a> {
             return Err(NotKnown::Ignored);
         }
         let named = match &self.spec.mapping.municipality {
-            PlaceRule::Name(_) => self.places.named(text)?,
+            PlaceRule::Name(_) => self.named(row, text, with.columns)?,
             PlaceRule::Code(_) | PlaceRule::Asked => self.places.municipality(text)?,
         };
         match (named, given) {
@@ -162,6 +166,45 @@ impl<'a> Tables<'a> {
             }
             (named, _) => Ok(named),
         }
+    }
+
+    /// The municipality of a name. A row that says another state is about another's; and where a load names others than
+    /// ours, a name that several have says nothing by itself.
+    fn named(
+        &mut self,
+        row: &TableRow,
+        text: Option<&str>,
+        columns: &Columns,
+    ) -> Result<MunicipalityCode, NotKnown> {
+        let found = self.places.named(text);
+        let name = text.unwrap_or_default();
+        self.names_others |= found.is_err() && self.places.is_of_another(name);
+        let code = found?;
+        let states = columns.states(row);
+        let own = state_of(code).unwrap_or_default();
+        if tells_state(name) || states.contains(&own) {
+            return Ok(code);
+        }
+        let name = excerpt(name, 40);
+        if let Some(other) = states.first() {
+            self.names_others = true;
+            return Err(NotKnown::Bad(format!("“{name}” é de {own} no cadastro, e a linha diz {other}")));
+        }
+        if self.names_others && is_shared(&name) {
+            return Err(NotKnown::Bad(format!(
+                "“{name}” é nome de município também em outro Estado, e o arquivo traz municípios de fora do cadastro: só o \
+                 código, ou o nome com o Estado, diz qual"
+            )));
+        }
+        Ok(code)
+    }
+
+    /// Whether a row can only be read once all others were: whose its name is depends on whom they name.
+    pub(super) fn must_wait(&self, row: &TableRow, columns: &Columns) -> bool {
+        let by_name = matches!(self.spec.mapping.municipality, PlaceRule::Name(_));
+        let name = columns.municipality.filter(|_| by_name && !self.names_others).and_then(|at| row.cell(at));
+        let may_be_ours = |name: &str| self.places.is_name(name) && !tells_state(name);
+        name.is_some_and(|name| may_be_ours(name) && is_shared(name) && columns.states(row).is_empty())
     }
 
     fn read_known(

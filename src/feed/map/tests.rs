@@ -10,7 +10,7 @@ use self::references::october;
 use super::*;
 use crate::domain::feed::{Format, Meaning, PartRule, PlaceRule, ReferenceRule, Says, Word};
 use crate::domain::id::{PartId, Reference};
-use crate::domain::roster::Units;
+use crate::domain::roster::{Municipality, Units};
 use crate::domain::status::{Basis, Observation, State};
 use crate::feed::fixture::{
     calendar, code, map, mapped, mapped_at, november, presence, presence_by_unit, roster, roster_with_units,
@@ -388,4 +388,55 @@ fn a_shifted_row_of_a_page_accuses_nobody_and_a_sum_that_is_short_is_still_ignor
     // Where a row means done, whoever has none may be the one of the bad line.
     spec.mapping.meaning = Meaning::Presence;
     assert!(!told(&map(&spec, page.as_bytes(), &ground)).iter().any(|told| told.ends_with("pendente")));
+}
+
+/// A roster of Vitória, Viana and Serra, all of Espírito Santo; there is a Viana in Maranhão, too.
+fn named_roster() -> Roster {
+    let mut roster = roster();
+    let like = roster.municipalities.values().next().unwrap().clone();
+    let named = [("3205309", "Vitória"), ("3205101", "Viana"), ("3205002", "Serra")];
+    roster.municipalities = named
+        .map(|(text, name)| {
+            (code(text), Municipality { code: code(text), name: name.to_owned(), ..like.clone() })
+        })
+        .into();
+    roster
+}
+
+fn by_name(file: &str) -> (Vec<String>, usize) {
+    let mut spec = situation();
+    spec.mapping.municipality = PlaceRule::Name("municipio".to_owned());
+    spec.mapping.part = PartRule::Fixed(PartId::parse("CRAS").unwrap());
+    spec.mapping.dated = None;
+    let found = mapped(&spec, &named_roster(), file);
+    (told(&found).into_iter().filter(|told| !told.ends_with("nao_confirmado")).collect(), found.bad)
+}
+
+#[test]
+fn a_homonym_of_another_state_accuses_none_of_ours() {
+    let (no, yes) = ("Preencher o questionário", "Questionário Preenchido");
+    let of_ours = (vec!["3205101 pendente".to_owned(), "3205309 concluido".to_owned()], 0);
+    assert_eq!(by_name(&format!("municipio;situacao\nViana;{no}\nVitória;{yes}\n")), of_ours);
+    assert_eq!(by_name(&format!("uf;municipio;situacao\nES;Viana;{no}\nES;Vitória;{yes}\n")), of_ours);
+    let own = format!("regiao;estado;municipio;situacao\nSE;32;VIANA;{no}\nSE;32;Vitória;{yes}\n");
+    assert_eq!(by_name(&own), of_ours);
+    // Another column says that it is another's.
+    for state in ["MA", "Maranhão", "21"] {
+        let file = format!("uf;municipio;situacao\n{state};Viana;{no}\nES;Vitória;{yes}\n");
+        assert_eq!(by_name(&file), (vec!["3205309 concluido".to_owned()], 1), "{state}");
+    }
+    // Nothing says so, but the file has others, too, wherever they stand in it.
+    for other in ["Planalto", "Viana - MA", "São Luís/MA"] {
+        for file in [
+            format!("Viana;{no}\nVitória;{yes}\n{other};{no}"),
+            format!("{other};{no}\nVitória;{yes}\nViana;{no}"),
+        ] {
+            let found = by_name(&format!("municipio;situacao\n{file}\n"));
+            assert_eq!(found, (vec!["3205309 concluido".to_owned()], 2), "{file}");
+        }
+    }
+    let with_state = format!("municipio;situacao\nViana - ES;{no}\nPlanalto;{no}\nVitória;{yes}\n");
+    assert_eq!(by_name(&with_state).0, of_ours.0, "a name with its state is one alone");
+    let misspelled = format!("municipio;situacao\nViana;{no}\nVitóra;{yes}\n");
+    assert_eq!(by_name(&misspelled).0, ["3205101 pendente"], "nobody's name is nobody else's");
 }
