@@ -12,7 +12,7 @@ use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
-use crate::format::tag::Attributes;
+use crate::format::tag::{Attributes, Endless};
 
 /// HTML beyond so many bytes is not looked at.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
@@ -73,17 +73,17 @@ pub(super) struct Block {
     pub(super) has_struck: bool,
 }
 
-/// The blocks of a page or of a piece of one, in order, none of them blank; none at all of one with a tag of endless
-/// attributes.
-pub(super) fn blocks(html: &str) -> Vec<Block> {
+/// The blocks of a page or of a piece of one, in order, none of them blank.
+///
+/// # Errors
+/// [`Endless`] of one with a tag of endless attributes, which no tokenizer should see.
+pub(super) fn blocks(html: &str) -> Result<Vec<Block>, Endless> {
     let mut end = html.len().min(MOST_BYTES);
     while !html.is_char_boundary(end) {
         end -= 1;
     }
     let tame = without_long_tags(html.get(..end).unwrap_or_default());
-    if Attributes::new().take(&tame).is_err() {
-        return Vec::new();
-    }
+    Attributes::new().take(&tame)?;
     let queue = BufferQueue::default();
     queue.push_back(StrTendril::from_slice(&tame));
     let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
@@ -92,7 +92,12 @@ pub(super) fn blocks(html: &str) -> Vec<Block> {
     tokenizer.end();
     let mut open = tokenizer.sink.0.into_inner();
     open.close();
-    open.blocks
+    Ok(open.blocks)
+}
+
+/// The blocks of a post, whatever its tags: where they cannot be read as tags they are words.
+pub(super) fn blocks_of_post(html: &str) -> Vec<Block> {
+    blocks(html).or_else(|_| blocks(&html.replace('<', " "))).unwrap_or_default()
 }
 
 /// The same with the sign that opens an endless tag left out. Comments may be as long as they like.

@@ -1,4 +1,5 @@
-//! News: a feed or a page to posts, and posts to findings. Pure, bounded, and never fails on what a post holds.
+//! News: a feed or a page to posts, and posts to findings. Pure, bounded, and never fails on what a post holds. A source
+//! that brings no post or no word is no calm one: it is not read, which is told after some days.
 //!
 //! Reading order: `post` (what a source gives), `rss` and `page` (bytes to posts), `block` (HTML to blocks of text),
 //! `word` (tokens, sentences, phrases), `date` and `period` (guesses), `sense` (may it mean something else?), `find` (posts to findings).
@@ -45,6 +46,18 @@ pub enum NewsError {
     NotAPage,
 }
 
+    /// RSS or Atom without a post that has a word.
+    #[error(
+        "a resposta é RSS ou Atom, mas não traz nenhuma publicação: confira o endereço; enquanto o portal não publicar \
+         nada ali, nada é acompanhado"
+    )]
+    NoPosts,
+    /// HTML without a word.
+    #[error("a página não tem texto nenhum: confira o endereço, ou se ela só aparece com JavaScript")]
+    Blank,
+    /// A tag that no tokenizer should see.
+    #[error("a página tem uma marca com atributos demais e não foi lida: confira o endereço")]
+    Endless,
 /// Everything of a load that may concern a window, each finding once.
 ///
 /// # Errors

@@ -18,7 +18,8 @@ pub(super) fn posts(bytes: &[u8], address: &str) -> Result<Vec<Post>, NewsError>
     }
     let mut heading = String::new();
     let mut posts = Vec::new();
-    for found in block::blocks(&text).into_iter().take(MOST_BLOCKS) {
+    let blocks = block::blocks(&text).map_err(|_| NewsError::Endless)?;
+    for found in blocks.into_iter().take(MOST_BLOCKS) {
         if found.is_heading {
             heading.clone_from(&found.text);
         }
@@ -31,7 +32,8 @@ pub(super) fn posts(bytes: &[u8], address: &str) -> Result<Vec<Post>, NewsError>
             blocks: vec![Passage { text: found.text, has_struck: found.has_struck }],
         });
     }
-    Ok(posts)
+    // A page that a script fills in, or one of an error.
+    if posts.is_empty() { Err(NewsError::Blank) } else { Ok(posts) }
 }
 
 /// By mark, else UTF-8 when the bytes are, else by the page's own word, else Windows-1252.

@@ -21,7 +21,11 @@ pub(super) fn posts(bytes: &[u8], address: &str, zone: &Zone) -> Result<Vec<Post
     Lengths::default().take(bytes).map_err(|_| NewsError::NotAFeed)?;
     let feed = feed_rs::parser::Builder::new().sanitize_content(false).build().parse(Heeding(bytes));
     let feed = feed.map_err(|_| NewsError::NotAFeed)?;
-    Ok(feed.entries.into_iter().take(MOST_POSTS).map(|entry| post(entry, address, zone)).collect())
+    let posts: Vec<Post> =
+        feed.entries.into_iter().take(MOST_POSTS).map(|entry| post(entry, address, zone)).collect();
+    // A portal that published nothing yet looks like an address that is no longer in use.
+    let is_blank = posts.iter().all(|post| post.title.is_empty() && post.blocks.is_empty());
+    if is_blank { Err(NewsError::NoPosts) } else { Ok(posts) }
 }
 
 /// Bytes of which no more are read once nobody waits for them.
@@ -37,7 +41,8 @@ fn post(entry: Entry, address: &str, zone: &Zone) -> Post {
     let own = entry.links.iter().find(|l| l.rel.as_deref().is_none_or(|rel| rel == "alternate"));
     let own = own.or(entry.links.first()).and_then(|l| link(&l.href, address));
     let title = entry.title.map(|title| title.content).unwrap_or_default();
-    let title = block::blocks(&title).into_iter().map(|block| block.text).collect::<Vec<_>>().join(" ");
+    let title =
+        block::blocks_of_post(&title).into_iter().map(|block| block.text).collect::<Vec<_>>().join(" ");
     let summary = entry.summary.map(|summary| summary.content).unwrap_or_default();
     let body = entry.content.and_then(|content| content.body).unwrap_or_default();
     // WordPress gives the beginning in one and the whole in the other.
@@ -52,7 +57,7 @@ fn post(entry: Entry, address: &str, zone: &Zone) -> Post {
         title,
         link: own.unwrap_or_else(|| address.to_owned()),
         published_on: published.max(updated),
-        blocks: block::blocks(&text)
+        blocks: block::blocks_of_post(&text)
             .into_iter()
             .map(|Block { text, has_struck, .. }| Passage { text, has_struck })
             .collect(),

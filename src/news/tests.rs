@@ -182,9 +182,30 @@ fn what_is_no_news_is_said_to_be_none() {
         (NewsFormat::Feed, b"\x1F\x8B\x08", NewsError::NotAFeed),
         (NewsFormat::Page, b"{\"erro\": 1}", NewsError::NotAPage),
         (NewsFormat::Page, b"<?xml version=\"1.0\"?><rss version=\"2.0\"></rss>", NewsError::NotAPage),
+        (
+            NewsFormat::Feed,
+            b"<rss version=\"2.0\"><channel><title>Rede SUAS</title></channel></rss>",
+            NewsError::NoPosts,
+        ),
+        (
+            NewsFormat::Feed,
+            b"<rss version=\"2.0\"><channel><item><title> </title></item></channel></rss>",
+            NewsError::NoPosts,
+        ),
+        (
+            NewsFormat::Page,
+            b"<html><body><div id=app></div><script>x()</script></body></html>",
+            NewsError::Blank,
+        ),
     ] {
         assert_eq!(found(format, bytes, today), Err(expected));
     }
+    let many = "a=1 ".repeat(300);
+    let page = format!("<html><p {many}>O Censo SUAS foi prorrogado até 18/12.</p></html>");
+    assert_eq!(found(NewsFormat::Page, page.as_bytes(), today), Err(NewsError::Endless));
+    let post = format!("<div {many}><p>O prazo do Censo SUAS foi prorrogado até 18/12.</p></div>");
+    let posts = rss(&item("1", "Aviso", "Tue, 05 Dec 2023", &post));
+    assert_eq!(found(NewsFormat::Feed, posts.as_bytes(), today).unwrap().len(), 1, "its words are read");
 }
 
 #[test]
@@ -222,7 +243,9 @@ fn hostile_pages_and_feeds_of_ten_megabytes_are_bounded() {
     let (done, waits) = std::sync::mpsc::channel();
     let work = std::thread::spawn(move || {
         let today = date(2023, 12, 6);
-        for page in [fonts, attributes, unclosed, words, "<div>".repeat(200_000)] {
+        let blank = found(NewsFormat::Page, format!("<html>{}", "<div>".repeat(200_000)).as_bytes(), today);
+        assert_eq!(blank, Err(NewsError::Blank));
+        for page in [fonts, attributes, unclosed, words] {
             let findings = found(NewsFormat::Page, format!("<html>{page}").as_bytes(), today).unwrap();
             assert!(findings.len() <= 200);
             assert!(findings.iter().all(|f| f.quote.len() < 2_000));

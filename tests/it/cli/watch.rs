@@ -377,6 +377,10 @@ fn news_that_panics_its_parser_ends_nothing_is_told_once_and_rests_until_the_nex
         // What ends it: the next hour of the source, and a page that can be read.
         ministry.serves("/feed/", rss(&[OPENING]));
         office.run("servir --uma-vez --em 2026-10-28T09:00", 0);
+    // One that answers and brings nothing is as silent.
+    ministry.serves("/feed/", rss(&[]));
+    office.run("servir --uma-vez --em 2026-11-10T09:00", 0);
+    assert_eq!(alerts(&office).len(), 3);
         assert_eq!(alerts(&office).len(), 2, "the opening is told");
     }
 }
