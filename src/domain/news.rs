@@ -149,6 +149,8 @@ words! {
         OpeningMoved "abertura_mudou",
         /// *`varias_datas`*: several dates or hours could be the one.
         SeveralDates "varias_datas",
+        /// *`ressalva`*: it says more than a plain announcement does: perhaps of whom it is true, or since when.
+        Qualified "ressalva",
     }
 }
 

@@ -77,6 +77,8 @@ struct Candidate<'a> {
     names_it: bool,
     names_another: bool,
     block: &'a Block,
+    /// The block before, where it leads to this one.
+    lead: &'a str,
 }
 
 pub(super) fn find(spec: &NewsSpec, posts: &[Post], ground: &NewsGround<'_>) -> Vec<Finding> {
@@ -150,10 +152,13 @@ fn of_post(
         let in_title = named.names.are_in(&title);
         let others_in =
             |text: &str| systems.iter().any(|other| other.system != named.system && other.names.are_in(text));
-        let mut of_topic: Vec<(Topic, Candidate<'_>, BTreeSet<Date>)> = Vec::new();
+        let mut of_topic: Vec<((Topic, &Phrases), Candidate<'_>, BTreeSet<Date>)> = Vec::new();
         for (topic, words) in topics {
             let mut candidates = Vec::new();
-            for place in &blocks {
+            let before = std::iter::once(None).chain(blocks.iter().map(Some));
+            for (place, before) in blocks.iter().zip(before) {
+                let lead = before.map_or("", |before| before.text.trim());
+                let lead = if lead.ends_with(':') { lead } else { "" };
                 let Block { plain: block, sentences, .. } = place;
                 let in_block = named.names.are_in(block);
                 for (at, Sentence { text: sentence, plain }) in sentences.iter().enumerate() {
@@ -166,17 +171,19 @@ fn of_post(
                     if meant {
                         let next = sentences.get(at + 1).map(|next| next.text.as_str());
                         let names_another = others_in(plain);
-                        candidates.push(Candidate { sentence, next, names_it, names_another, block: place });
+                        let block = place;
+                        candidates.push(Candidate { sentence, next, names_it, names_another, block, lead });
                     }
                 }
             }
             let near = day_of(post, ground);
             let told = deadlines(&candidates, near);
-            of_topic.extend(best(candidates, *topic, near).map(|candidate| (*topic, candidate, told)));
+            of_topic
+                .extend(best(candidates, *topic, near).map(|candidate| ((*topic, words), candidate, told)));
         }
         // A post that tells of a new deadline mentions that the window is open, too.
-        let extended = of_topic.iter().any(|(topic, ..)| *topic == Topic::Extension);
-        of_topic.retain(|(topic, ..)| !(extended && *topic == Topic::Opening));
+        let extended = of_topic.iter().any(|((topic, _), ..)| *topic == Topic::Extension);
+        of_topic.retain(|((topic, _), ..)| !(extended && *topic == Topic::Opening));
         findings.extend(
             of_topic
                 .into_iter()
@@ -233,7 +240,7 @@ fn finding(
     spec: &NewsSpec,
     post: &Post,
     named: &Named<'_>,
-    topic: Topic,
+    (topic, words): (Topic, &Phrases),
     candidate: &Candidate<'_>,
     told: &BTreeSet<Date>,
     ground: &NewsGround<'_>,
@@ -256,6 +263,8 @@ fn finding(
     guess.doubts = doubts(&Reading {
         topic,
         quote: &quote,
+        lead: candidate.lead,
+        words,
         around: &format!("{} {}", post.title, candidate.block.text),
         has_struck: candidate.block.has_struck,
         found: &found,

@@ -2,13 +2,15 @@
 //! that brings no post or no word is no calm one: it is not read, which is told after some days.
 //!
 //! Reading order: `post` (what a source gives), `rss` and `page` (bytes to posts), `block` (HTML to blocks of text),
-//! `word` (tokens, sentences, phrases), `date` and `period` (guesses), `sense` (may it mean something else?), `find` (posts to findings).
+//! `word` (tokens, sentences, phrases), `date` and `period` (guesses), `sense` and `plain` (may it mean something
+//! else, or say more?), `find` (posts to findings).
 
 mod block;
 mod date;
 mod find;
 mod page;
 mod period;
+mod plain;
 mod post;
 mod rss;
 mod sense;
@@ -44,8 +46,6 @@ pub enum NewsError {
     /// Not HTML.
     #[error("a resposta não é uma página HTML: confira o endereço, ou use `tipo = \"rss\"`")]
     NotAPage,
-}
-
     /// RSS or Atom without a post that has a word.
     #[error(
         "a resposta é RSS ou Atom, mas não traz nenhuma publicação: confira o endereço; enquanto o portal não publicar \
@@ -58,6 +58,8 @@ pub enum NewsError {
     /// A tag that no tokenizer should see.
     #[error("a página tem uma marca com atributos demais e não foi lida: confira o endereço")]
     Endless,
+}
+
 /// Everything of a load that may concern a window, each finding once.
 ///
 /// # Errors

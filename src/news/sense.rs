@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use jiff::civil::{Date, Time};
 
 use super::date::{Found, Lead};
+use super::plain::says_more;
 use super::word::{Phrases, Token, spaced, tokens};
 use crate::domain::news::{NewsDoubt, Topic};
 
@@ -16,6 +17,10 @@ pub(super) struct Reading<'a> {
     pub(super) topic: Topic,
     /// The sentence, with the next where the date stands there.
     pub(super) quote: &'a str,
+    /// The block before it, where that one leads to it: `Municípios com até 20 mil habitantes:`.
+    pub(super) lead: &'a str,
+    /// The words that tell of the topic.
+    pub(super) words: &'a Phrases,
     /// Its title and its whole block, where a denial may stand beside it.
     pub(super) around: &'a str,
     /// Whether something was struck out beside it.
@@ -93,9 +98,15 @@ const ABBREVIATIONS: [&str; 27] = [
 
 /// Every doubt about a sentence, in the order of [`NewsDoubt`].
 pub(super) fn doubts(reading: &Reading<'_>) -> Vec<NewsDoubt> {
-    let quote = spaced(reading.quote);
+    let quote = spaced(&format!("{} {}", reading.lead, reading.quote));
     let around = spaced(reading.around);
-    NewsDoubt::ALL.into_iter().filter(|doubt| has(reading, *doubt, &quote, &around)).collect()
+    let mut doubts: Vec<NewsDoubt> =
+        NewsDoubt::ALL.into_iter().filter(|doubt| has(reading, *doubt, &quote, &around)).collect();
+    // A sentence of which the doubt is known needs none that is not.
+    if doubts.len() > 1 {
+        doubts.retain(|doubt| *doubt != NewsDoubt::Qualified);
+    }
+    doubts
 }
 
 #[expect(
@@ -159,6 +170,14 @@ fn has(reading: &Reading<'_>, doubt: NewsDoubt, quote: &str, around: &str) -> bo
                         "sugere*",
                         "sugest*",
                         "gostaria*",
+                        "quer",
+                        "querem",
+                        "seja",
+                        "sejam",
+                        "teria*",
+                        "seria*",
+                        "prorrogáve*",
+                        "prorrogaria*",
                     ],
                     quote,
                 )
@@ -186,6 +205,8 @@ fn has(reading: &Reading<'_>, doubt: NewsDoubt, quote: &str, around: &str) -> bo
                     ],
                     around,
                 )
+                || reading.topic != Topic::Outage
+                    && any(&["suspens*", "suspend*", "liminar*", "anulad*", "anulou", "derrub*"], around)
         }
         (NewsDoubt::OtherSystem, _) => {
             let others = OTHER_SYSTEMS.iter().filter(|name| !reading.names.are_in(&spaced(name)));
@@ -246,6 +267,19 @@ fn has(reading: &Reading<'_>, doubt: NewsDoubt, quote: &str, around: &str) -> bo
                     ],
                     quote,
                 )
+                || any(
+                    &[
+                        "calamidade",
+                        "desastre*",
+                        "habitantes",
+                        "porte",
+                        "região",
+                        "regiões",
+                        "atingid*",
+                        "afetad*",
+                    ],
+                    around,
+                )
                 || any(&STATES, quote)
                 || names_a_state(reading.quote)
         }
@@ -258,6 +292,10 @@ fn has(reading: &Reading<'_>, doubt: NewsDoubt, quote: &str, around: &str) -> bo
         (NewsDoubt::OpeningMoved, Topic::Outage) => false,
         (NewsDoubt::SeveralDates, Topic::Outage) => false,
         (NewsDoubt::SeveralDates, Topic::Opening | Topic::Extension) => several(reading),
+        (NewsDoubt::Qualified, Topic::Outage) => false,
+        (NewsDoubt::Qualified, Topic::Opening | Topic::Extension) => {
+            says_more(quote, [reading.names, reading.words])
+        }
     }
 }
 

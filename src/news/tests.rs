@@ -308,6 +308,45 @@ fn a_date_is_proposed_only_when_the_sentence_affirms_it_of_that_system_and_that_
 }
 
 #[test]
+fn whatever_a_sentence_says_beside_the_date_is_a_doubt() {
+    for more in [
+        "para municípios de pequeno porte",
+        "para municípios da região Norte",
+        "para os municípios que decretaram desastre",
+        "para quem aderiu",
+        "mas a decisão foi suspensa",
+        "a critério do gestor",
+    ] {
+        let (on, doubts) =
+            doubts_of(&format!("<p>O prazo do Censo SUAS foi prorrogado até 18/12/2023 {more}.</p>"))
+                .unwrap();
+        assert_eq!(on, Some(date(2023, 12, 18)));
+        assert!(!doubts.is_empty(), "{more}");
+    }
+    for body in [
+        "<p>Municípios com até 20 mil habitantes: o Censo SUAS foi prorrogado até 18/12.</p>",
+        "<p>Municípios com até 20 mil habitantes:</p><ul><li>Censo SUAS prorrogado até 18/12.</li></ul>",
+        "<p>O prazo do Censo SUAS teria sido prorrogado até 18/12.</p>",
+        "<p>O conselho quer que o prazo do Censo SUAS seja prorrogado até 18/12.</p>",
+        "<p>Há um ano o prazo do Censo SUAS foi prorrogado até 18/12.</p>",
+        "<p>O prazo do Censo SUAS foi prorrogado até 18/12. A decisão foi suspensa por liminar.</p>",
+        "<p>O prazo prorrogável do Censo SUAS vai até 18/12.</p>",
+    ] {
+        let (_, doubts) = doubts_of(body).expect(body);
+        assert!(!doubts.is_empty(), "{body}");
+    }
+    for sentence in [
+        "O Ministério do Desenvolvimento e Assistência Social, Família e Combate à Fome (MDS) informa que o prazo para \
+         preenchimento do Censo SUAS 2023 foi prorrogado até o dia 18 de dezembro de 2023.",
+        "Atenção, municípios: o prazo do Censo SUAS fica prorrogado até segunda-feira, 18/12, às 23h59.",
+        "O preenchimento do Censo SUAS foi prorrogado para todos os municípios até 18/12, conforme a Portaria nº 9.",
+    ] {
+        let affirmed = Some((Some(date(2023, 12, 18)), Vec::new()));
+        assert_eq!(doubts_of(&format!("<p>{sentence}</p>")), affirmed, "{sentence}");
+    }
+}
+
+#[test]
 fn an_hour_other_than_the_end_of_the_day_is_kept() {
     let hour = |sentence: &str| {
         let text = rss(&item("1", "Aviso", "Tue, 05 Dec 2023", &format!("<p>{sentence}</p>")));

@@ -96,6 +96,21 @@ impl Phrases {
         self.0.iter().any(|phrase| spaced.contains(phrase.as_str()))
     }
 
+    /// A text already [`spaced`] without any of them.
+    pub(super) fn taken_from(&self, spaced: &str) -> String {
+        let mut left = spaced.to_owned();
+        for phrase in &self.0 {
+            while let Some(at) = left.find(phrase.as_str()) {
+                let end = at + phrase.len();
+                // Of the beginning of a word the rest, too.
+                let rest = left.get(end..).filter(|_| !phrase.ends_with(' '));
+                let rest = rest.map_or(0, |rest| rest.find(' ').map_or(rest.len(), |blank| blank + 1));
+                left.replace_range(at..end + rest, " ");
+            }
+        }
+        left
+    }
+
     /// What follows the first of them in a text already [`spaced`].
     pub(super) fn after<'a>(&self, spaced: &'a str) -> Option<&'a str> {
         self.0.iter().find_map(|phrase| spaced.split_once(phrase.as_str()).map(|(_, after)| after))

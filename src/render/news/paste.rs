@@ -228,6 +228,7 @@ fn reason(doubt: NewsDoubt) -> &'static str {
         }
         NewsDoubt::OpeningMoved => "o que mudou pode ser a abertura, e não o prazo",
         NewsDoubt::SeveralDates => "há mais de uma data ou hora que pode ser a do prazo",
+        NewsDoubt::Qualified => "o trecho diz mais do que a data: pode não valer para todos, ou já não valer",
     }
 }
 
