@@ -89,6 +89,9 @@ pub enum FetchProblem {
         /// As resolved, or the same.
         address: std::net::IpAddr,
     },
+    /// A page that cannot be read, of an answer that comes in several.
+    #[error("uma das páginas da resposta não pôde ser lida")]
+    Unread,
     /// A redirect that is not followed.
     #[error("redirecionamento recusado para {0}: se for legítimo, inclua o servidor em `hosts` da fonte")]
     Redirect(String),
@@ -101,6 +104,12 @@ pub enum FetchProblem {
     /// More bytes than allowed.
     #[error("a resposta passa do limite de {}: confira o endereço, ou aumente `maximo` da fonte", size(*.0))]
     TooLarge(u64),
+    /// More bytes in all pages of an answer than any answer has.
+    #[error(
+        "as páginas da resposta somam mais de {}: peça menos campos (`fl`) ou menos documentos no endereço da fonte",
+        size(*.0)
+    )]
+    TooManyBytes(u64),
     /// The disk of ours.
     #[error("a resposta não pôde ser gravada: confira o espaço em disco")]
     Disk,

@@ -1,6 +1,6 @@
 //! The next page of an answer that came in part: Solr's `start` and `rows`, in an order that stays (`sort` by a unique key).
 //!
-//! Here it is only asked where the next page is, and afterwards whether all pages together bring each document once, and
+//! Here it is only asked where the next page is, of each page as it comes, and afterwards whether all pages together bring each document once, and
 //! as many as promised. What they say is the decoder's and the judge's matter.
 
 use std::collections::{BTreeMap, HashSet};
@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, HashSet};
 use crate::domain::feed::{Format, Source};
 use crate::format::body::{Body, Given};
 use crate::format::error::DecodeError;
-use crate::format::solr;
+use crate::format::solr::{self, PageCount};
+
+use super::error::FetchProblem;
 
 /// Most further pages of one answer.
 pub const MOST: usize = 500;
@@ -19,24 +21,53 @@ pub fn is_part(format: &Format, body: &Body) -> bool {
     page.is_some_and(|page| page.here < page.found)
 }
 
-/// Where the page after these is; absent when all has come, when what came is no such answer, or when its address asks for
-/// no order, so that a further page would mean nothing.
-pub fn next<'a>(format: &Format, url: &str, so_far: impl Iterator<Item = &'a Body>) -> Option<String> {
-    if *format != Format::Solr || key(url).is_none() {
-        return None;
+/// Most bytes of all pages of one answer, unless a single one may have more.
+pub const MOST_BYTES: u64 = 512 * 1024 * 1024;
+
+/// How far the pages of one answer have come. Each is counted once, when it comes.
+#[derive(Debug)]
+pub struct Progress {
+    url: String,
+    had: u64,
+    bytes: u64,
+    most_bytes: u64,
+}
+
+impl Progress {
+    /// Of an answer of which one page may have so many bytes. Absent where an answer comes whole, and where its address
+    /// asks for no order, so that a further page would mean nothing.
+    pub fn of(format: &Format, url: &str, most_bytes: u64) -> Option<Self> {
+        let comes_in_pages = *format == Format::Solr && key(url).is_some();
+        let most_bytes = most_bytes.max(MOST_BYTES);
+        comes_in_pages.then(|| Self { url: url.to_owned(), had: 0, bytes: 0, most_bytes })
     }
-    let (mut had, mut last) = (0_u64, None);
-    for body in so_far {
-        let page = solr::page(&body.original, None).ok()?;
-        // A server that ignores `start` sends the same page for ever.
-        if page.start != had {
-            return None;
+
+    /// Takes in the next page; gives where the one after it is, or nothing when all has come or no more can.
+    ///
+    /// # Errors
+    /// [`FetchProblem::TooManyBytes`].
+    pub fn take(&mut self, page: &PageCount, bytes: u64) -> Result<Option<String>, FetchProblem> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > self.most_bytes {
+            return Err(FetchProblem::TooManyBytes(self.most_bytes));
         }
-        had = had.saturating_add(page.here);
-        last = Some(page);
+        // A server that ignores `start` sends the same page for ever.
+        if page.start != self.had {
+            return Ok(None);
+        }
+        self.had = self.had.saturating_add(page.here);
+        // A page without documents would be asked for again for ever.
+        let goes_on = page.here > 0 && self.had < page.found;
+        Ok(goes_on.then(|| with_start(&self.url, self.had)))
     }
-    // A page without documents would be asked for again for ever.
-    last.filter(|page| page.here > 0 && had < page.found).map(|_| with_start(url, had))
+}
+
+/// Counts the documents of a page of an answer. As long as the page: for a reader that is contained.
+///
+/// # Errors
+/// [`DecodeError`] when it is no such page.
+pub fn count(body: &Body) -> Result<PageCount, DecodeError> {
+    solr::page(&body.original, None)
 }
 
 /// The field that an address asks to sort by in the end, which tells documents apart.
@@ -129,6 +160,26 @@ mod tests {
         assert_eq!(with_start("https://x/q?q=*:*&rows=2", 2), "https://x/q?q=*:*&rows=2&start=2");
         assert_eq!(with_start("https://x/q?start=0&rows=2#a", 4), "https://x/q?rows=2&start=4#a");
         assert_eq!(with_start("https://x/q", 1), "https://x/q?start=1");
+    }
+
+    #[test]
+    fn each_page_is_counted_once_and_all_together_have_a_bound() {
+        let url = "https://x/q?rows=2&sort=id+asc";
+        let page = |start, here, found| PageCount { found, here, start, ids: Vec::new() };
+        let begun = || Progress::of(&Format::Solr, url, 0).unwrap();
+        let mut pages = begun();
+        assert_eq!(pages.take(&page(0, 2, 5), 10), Ok(Some(format!("{url}&start=2"))));
+        assert_eq!(pages.take(&page(2, 2, 5), 10), Ok(Some(format!("{url}&start=4"))));
+        assert_eq!(pages.take(&page(4, 1, 5), 10), Ok(None), "all has come");
+        assert_eq!(begun().take(&page(2, 2, 5), 10), Ok(None), "the server ignores start");
+        assert_eq!(begun().take(&page(0, 0, 5), 10), Ok(None), "a page without documents");
+        let mut large = begun();
+        assert_eq!(large.take(&page(0, 2, 5), MOST_BYTES), Ok(Some(format!("{url}&start=2"))));
+        let told = large.take(&page(2, 2, 5), 1).unwrap_err().to_string();
+        assert!(told.contains("512 MB"), "{told}");
+        let mut wide = Progress::of(&Format::Solr, url, MOST_BYTES * 2).unwrap();
+        assert!(wide.take(&page(0, 2, 5), MOST_BYTES + 1).is_ok(), "one page alone may have more");
+        assert!(Progress::of(&Format::Solr, "https://x/q?rows=2", 0).is_none(), "no order");
     }
 
     #[test]

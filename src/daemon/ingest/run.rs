@@ -10,11 +10,12 @@ use tracing::{debug, info, warn};
 use super::crawl::{Crawled, crawl};
 use super::due::next_try;
 use super::load::{Received, take_in_and_tell};
+use crate::contain::Bounds;
 use crate::daemon::alert::alert_once;
 use crate::daemon::app::App;
 use crate::domain::feed::{FeedSpec, ReferenceRule, Source};
 use crate::domain::id::{FeedId, Reference, SnapshotId};
-use crate::feed::error::FeedError;
+use crate::feed::error::{FeedError, FetchProblem};
 use crate::feed::http::{Fetched, Fetcher, Reply, Rules, Validators};
 use crate::feed::pages::{PageRequest, pages};
 use crate::feed::schedule::Schedule;
@@ -28,6 +29,9 @@ use crate::world::live::Live;
 
 /// A passing failure calls a person when it did not pass for so many runs.
 const FAILURES_TO_TELL: u32 = 3;
+
+/// What counting the documents of one page may take.
+static PAGES: Bounds = Bounds::new(Duration::from_mins(1), 512);
 
 /// What the last good run of each feed allows to ask conditionally.
 pub(super) type Remembered = Arc<Mutex<BTreeMap<FeedId, Known>>>;
@@ -294,11 +298,9 @@ async fn whole(
 async fn again(fetcher: &Fetcher, page: &PageRequest, rules: &Rules) -> Result<Reply, FeedError> {
     match fetcher.fetch(&page.url, &Validators::default(), rules).await? {
         Fetched::Fresh(reply) => Ok(reply),
-        Fetched::NotModified => Err(FeedError::Transient {
-            what: crate::feed::error::FetchProblem::Status(304),
-            retry_after: None,
-            source: None,
-        }),
+        Fetched::NotModified => {
+            Err(FeedError::Transient { what: FetchProblem::Status(304), retry_after: None, source: None })
+        }
     }
 }
 
@@ -311,12 +313,27 @@ async fn rest(
     rules: &Rules,
 ) -> Result<Vec<Body>, FeedError> {
     let mut more: Vec<Body> = Vec::new();
+    let Some(mut progress) = paging::Progress::of(&spec.format, &page.url, rules.max_bytes) else {
+        return Ok(more);
+    };
+    let mut last = first.clone();
     while more.len() < paging::MOST {
-        let so_far = std::iter::once(first).chain(&more);
-        let Some(next) = paging::next(&spec.format, &page.url, so_far) else { break };
+        let bytes = last.original.len();
+        let counted = PAGES.run(move || paging::count(&last)).await;
+        let counted = counted.map_err(|uncontained| FeedError::Transient {
+            what: FetchProblem::Unread,
+            retry_after: None,
+            source: Some(uncontained.into()),
+        })?;
+        // What is no such page is refused with the load.
+        let Ok(counted) = counted else { break };
+        let next = progress.take(&counted, bytes);
+        let next = next.map_err(|what| FeedError::Permanent { what, source: None })?;
+        let Some(next) = next else { break };
         tokio::time::sleep(pause_of(spec)).await;
         let reply = again(fetcher, &PageRequest { url: next, ..page.clone() }, rules).await?;
-        more.push(Body { given: page.given.clone(), original: reply.original });
+        last = Body { given: page.given.clone(), original: reply.original };
+        more.push(last.clone());
     }
     Ok(more)
 }
