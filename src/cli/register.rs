@@ -174,8 +174,8 @@ async fn load(session: &Session, register: &FeedId, file: &Path, waived: Option<
     let live = Live::under(session.setup.clone(), session.calendar());
     let name =
         file.file_name().map_or_else(|| file.display().to_string(), |n| n.to_string_lossy().into_owned());
-    let loaded =
-        register::load(&live, &store, spec, &name, Original::from_bytes(bytes), by, session.now()).await?;
+    let originals = vec![Original::from_bytes(bytes)];
+    let loaded = register::load(&live, &store, spec, &name, originals, by, session.now()).await?;
     let open = if loaded.is_accepted() {
         let pending = register::pending(&session.setup.config, &store).await?;
         pending.iter().filter(|pending| pending.refused.is_none()).count()

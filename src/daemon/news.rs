@@ -15,6 +15,7 @@ use super::visit::{Visit, Visits};
 use crate::contain::Bounds;
 use crate::domain::id::FeedId;
 use crate::domain::news::{Finding, FindingId, NewsSpec};
+use crate::format::body::Original;
 use crate::intake::{FindingLine, NewFinding};
 use crate::news::{NewsGround, find};
 use crate::render;
@@ -66,23 +67,28 @@ impl News {
                 return Ok(());
             }
             Visit::Failed(why) => why,
-            Visit::Fresh(reply) => {
+            Visit::Fresh(replies) => {
                 let now = app.now();
                 let today = live.calendar.hours.zone.date_of(now);
                 let work = {
                     let (calendar, spec) = (live.calendar.clone(), spec.clone());
-                    let (original, address) = (reply.original.clone(), reply.url.clone());
+                    let answers: Vec<(Original, String)> =
+                        replies.iter().map(|reply| (reply.original.clone(), reply.url.clone())).collect();
                     move || {
-                        let ground = NewsGround { calendar: &calendar, today, address: &address };
-                        let bytes =
-                            original.bytes().map_err(|_| "a resposta não pôde ser lida do disco".to_owned());
-                        bytes
-                            .and_then(|bytes| find(&spec, &bytes, &ground).map_err(|error| error.to_string()))
+                        let mut findings = Vec::new();
+                        for (original, address) in &answers {
+                            let ground = NewsGround { calendar: &calendar, today, address };
+                            let bytes = original.bytes();
+                            let bytes =
+                                bytes.map_err(|_| "a resposta não pôde ser lida do disco".to_owned())?;
+                            findings.extend(find(&spec, &bytes, &ground).map_err(|error| error.to_string())?);
+                        }
+                        Ok(findings)
                     }
                 };
                 match NEWS.run(work).await {
                     Ok(Ok(findings)) => {
-                        self.visits.keep(live, &spec.source, &reply);
+                        self.visits.keep(live, &spec.source, &replies);
                         self.complained.remove(&spec.id);
                         return record(app, spec, findings, last.is_none(), today, now).await;
                     }

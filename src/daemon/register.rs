@@ -19,6 +19,7 @@ use crate::domain::id::FeedId;
 use crate::domain::overrides::Authorship;
 use crate::domain::register::{Proposal, Refused, Register, RegisterSpec, fact, propose};
 use crate::domain::roster::Units;
+use crate::feed::http::Reply;
 use crate::feed::register::{Before, Distrust, RegisterGround, RegisterIntake, take_in};
 use crate::files::drop::Shelf;
 use crate::format::body::{Body, Original};
@@ -84,7 +85,7 @@ pub async fn load(
     store: &Store,
     spec: &RegisterSpec,
     name: &str,
-    original: Original,
+    originals: Vec<Original>,
     waived: Option<Authorship>,
     now: Timestamp,
 ) -> Result<Loaded, StoreError> {
@@ -94,13 +95,16 @@ pub async fn load(
         (None, Some(last)) => Before::Load(last.register.units.len()),
         (None, None) => Before::Nothing,
     };
-    let sha256 = original.sha256().to_owned();
+    let sha256 = match originals.as_slice() {
+        [only] => only.sha256().to_owned(),
+        several => sha256(several.iter().map(Original::sha256).collect::<Vec<_>>().join(" ").as_bytes()),
+    };
     let read_on = live.calendar.hours.zone.date_of(now);
     let (parts, roster) = (live.calendar.parts.clone(), live.setup.config.roster.clone());
-    let (of, body) = (spec.clone(), Body::plain(original));
+    let (of, bodies) = (spec.clone(), originals.into_iter().map(Body::plain).collect::<Vec<_>>());
     let read = REGISTERS.run(move || {
         let ground = RegisterGround { parts: &parts, roster: &roster, read_on };
-        take_in(&of, &[body], &ground, before)
+        take_in(&of, &bodies, &ground, before)
     });
     let unreadable = |failure: Uncontained| RegisterIntake::unreadable(spec, read_on, failure.into());
     let loaded = Loaded { intake: read.await.unwrap_or_else(unreadable) };
@@ -219,7 +223,7 @@ impl Registers {
             let Some(original) = self.arrivals.read(app, &spec.id, &file, LARGEST_FILE).await? else {
                 continue;
             };
-            let loaded = take(app, live, spec, &file.name(), original, app.now()).await?;
+            let loaded = take(app, live, spec, &file.name(), vec![original], app.now()).await?;
             let kept_in = if loaded.is_accepted() { Shelf::Processed } else { Shelf::Quarantine };
             self.arrivals.put_away(app, &spec.id, &file, kept_in).await?;
         }
@@ -230,11 +234,12 @@ impl Registers {
     async fn http(&mut self, app: &App, live: &Live, spec: &RegisterSpec) -> Result<(), StoreError> {
         let kept = app.store.registers().await?;
         let last = kept.iter().find(|k| k.register.feed == spec.id).map(|k| k.taken_at);
-        if let Visit::Fresh(reply) = self.visits.visit(app, live, &spec.id, &spec.source, last).await? {
+        if let Visit::Fresh(replies) = self.visits.visit(app, live, &spec.id, &spec.source, last).await? {
             let now = app.now();
-            let loaded = take(app, live, spec, &reply.url, reply.original.clone(), now).await?;
+            let originals = replies.iter().map(|reply| reply.original.clone()).collect();
+            let loaded = take(app, live, spec, &name_of(&replies), originals, now).await?;
             if loaded.is_accepted() {
-                self.visits.keep(live, &spec.source, &reply);
+                self.visits.keep(live, &spec.source, &replies);
             } else if loaded.intake.is_uncontained() {
                 self.visits.rest(&spec.id, now);
             }
@@ -263,6 +268,12 @@ impl Registers {
         self.told = Some(seen);
         Ok(())
     }
+}
+
+/// What a load that came in so many answers is called.
+fn name_of(replies: &[Reply]) -> String {
+    let first = replies.first().map(|reply| reply.url.clone()).unwrap_or_default();
+    if replies.len() > 1 { format!("{first} (e mais {})", replies.len() - 1) } else { first }
 }
 
 /// The registers that have a drop folder.
@@ -302,10 +313,10 @@ async fn take(
     live: &Live,
     spec: &RegisterSpec,
     name: &str,
-    original: Original,
+    originals: Vec<Original>,
     now: Timestamp,
 ) -> Result<Loaded, StoreError> {
-    let loaded = load(live, &app.store, spec, name, original, None, now).await?;
+    let loaded = load(live, &app.store, spec, name, originals, None, now).await?;
     let remarks = loaded.remarks();
     info!(
         feed.id = %spec.id,

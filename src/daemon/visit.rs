@@ -1,6 +1,6 @@
 //! What registers and news share: when an address is due, and fetching it without keeping a stop waiting.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, warn};
@@ -9,6 +9,7 @@ use super::app::App;
 use crate::domain::feed::{Manners, Source};
 use crate::domain::id::FeedId;
 use crate::domain::state::state_of;
+use crate::feed::error::{FeedError, FetchProblem};
 use crate::feed::http::{Fetched, Reply, Rules, Validators};
 use crate::feed::schedule::Schedule;
 use crate::feed::url::{self, TemplateError, Values};
@@ -27,8 +28,8 @@ pub(super) enum Visit {
     NotNow,
     /// Nothing new since the last time.
     Same,
-    /// A whole answer.
-    Fresh(Reply),
+    /// A whole answer of each of its addresses.
+    Fresh(Vec<Reply>),
     /// No answer; why, for operators.
     Failed(String),
 }
@@ -70,25 +71,23 @@ impl Visits {
         }
         let next = after(now).unwrap_or(Timestamp::MAX);
         self.due.insert(id.clone(), (schedule.clone(), next));
-        let address = match address(template, live) {
-            Ok(address) => address,
+        let addresses = match addresses(template, live) {
+            Ok(addresses) => addresses,
             Err(failure) => return Ok(Visit::Failed(failure.to_string())),
         };
-        let validators = self.validators.get(&address).cloned().unwrap_or_default();
-        let rules = rules(manners);
         // Nothing is half done by a fetch that is dropped.
         let fetched = tokio::select! {
             () = app.stop.cancelled() => return Ok(Visit::NotNow),
-            fetched = app.fetcher.fetch(&address, &validators, &rules) => fetched,
+            fetched = self.fetch(app, &addresses, manners) => fetched,
         };
         Ok(match fetched {
-            Ok(Fetched::NotModified) => {
+            Ok(None) => {
                 debug!(feed.id = %id, "a fonte não mudou");
                 Visit::Same
             }
-            Ok(Fetched::Fresh(reply)) => {
+            Ok(Some(replies)) => {
                 app.store.note_visit(id, now).await?;
-                Visit::Fresh(reply)
+                Visit::Fresh(replies)
             }
             Err(failure) => {
                 warn!(feed.id = %id, error = %chain(&failure), "a fonte não pôde ser buscada");
@@ -96,6 +95,46 @@ impl Visits {
                 Visit::Failed(failure.to_string())
             }
         })
+    }
+
+    /// What each address answers; nothing when none has changed.
+    async fn fetch(
+        &self,
+        app: &App,
+        addresses: &[String],
+        manners: &Manners,
+    ) -> Result<Option<Vec<Reply>>, FeedError> {
+        let rules = rules(manners);
+        let mut fetched = Vec::with_capacity(addresses.len());
+        for (n, address) in addresses.iter().enumerate() {
+            if n > 0 {
+                tokio::time::sleep(manners.pause.unsigned_abs()).await;
+            }
+            let validators = self.validators.get(address).cloned().unwrap_or_default();
+            fetched.push(app.fetcher.fetch(address, &validators, &rules).await?);
+        }
+        if fetched.iter().all(|fetched| matches!(fetched, Fetched::NotModified)) {
+            return Ok(None);
+        }
+        let mut replies = Vec::with_capacity(addresses.len());
+        for (address, fetched) in addresses.iter().zip(fetched) {
+            let fetched = match fetched {
+                // All are read together, also those that stayed as they were.
+                Fetched::NotModified => app.fetcher.fetch(address, &Validators::default(), &rules).await?,
+                fresh @ Fetched::Fresh(_) => fresh,
+            };
+            match fetched {
+                Fetched::Fresh(reply) => replies.push(reply),
+                Fetched::NotModified => {
+                    return Err(FeedError::Transient {
+                        what: FetchProblem::Status(304),
+                        retry_after: None,
+                        source: None,
+                    });
+                }
+            }
+        }
+        Ok(Some(replies))
     }
 
     /// When the next of those that were asked about is due.
@@ -115,21 +154,26 @@ impl Visits {
         self.due.insert(id.clone(), (schedule.to_owned(), next.min(soon)));
     }
 
-    /// What was fetched was read whole: the next request may be conditional.
-    pub(super) fn keep(&mut self, live: &Live, source: &Source, reply: &Reply) {
+    /// What was fetched was read whole: the next requests may be conditional.
+    pub(super) fn keep(&mut self, live: &Live, source: &Source, replies: &[Reply]) {
         if let Source::Http { url: template, .. } = source
-            && let Ok(address) = address(template, live)
+            && let Ok(addresses) = addresses(template, live)
         {
-            self.validators.insert(address, reply.validators.clone());
+            let kept = replies.iter().map(|reply| reply.validators.clone());
+            self.validators.extend(addresses.into_iter().zip(kept));
         }
     }
 }
 
-/// An address with the state filled in: that of the first municipality.
-fn address(template: &str, live: &Live) -> Result<String, TemplateError> {
-    let first = live.setup.config.roster.municipalities.keys().next();
-    let values = Values { state: first.and_then(|code| state_of(*code)), ..Values::default() };
-    url::expand(template, &values)
+/// The addresses of a source: one for each state that has a municipality of the roster, where it asks for the state.
+fn addresses(template: &str, live: &Live) -> Result<Vec<String>, TemplateError> {
+    let of = |state| url::expand(template, &Values { state, ..Values::default() });
+    let codes = live.setup.config.roster.municipalities.keys();
+    let states: BTreeSet<&str> = codes.filter_map(|code| state_of(*code)).collect();
+    if states.is_empty() || !url::fields(template)?.state {
+        return Ok(vec![of(None)?]);
+    }
+    states.into_iter().map(|state| of(Some(state))).collect()
 }
 
 fn rules(manners: &Manners) -> Rules {

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use super::feed::{Format, Source};
 use super::id::{EmailAddress, FeedId, MunicipalityCode, PartId, UnitId};
+use super::state::state_of;
 use crate::text::words::{Words, shown, words};
 
 mod edit;
@@ -108,6 +109,13 @@ pub struct Register {
     pub units: BTreeMap<UnitId, Listed>,
     /// Units that it lists in a way nobody can rely on: there is no proposal about them.
     pub unclear: BTreeSet<UnitId>,
+}
+
+impl Register {
+    /// The states that it lists a unit of.
+    pub fn states(&self) -> BTreeSet<&'static str> {
+        self.units.values().filter_map(|unit| state_of(unit.municipality)).collect()
+    }
 }
 
 words! {

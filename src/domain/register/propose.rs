@@ -8,6 +8,7 @@ use super::edit::{cell_name, cell_telephone};
 use super::{Listed, Proposal, ProposalKind, Register, UnitChange, UnitStanding};
 use crate::domain::id::{EmailAddress, PartId, UnitId};
 use crate::domain::roster::Unit;
+use crate::domain::state::state_of;
 use crate::text::fold::folded;
 
 /// The ministry cuts names at so many characters.
@@ -30,8 +31,9 @@ pub fn propose<'a>(units: impl IntoIterator<Item = &'a Unit>, registers: &[Regis
             None => {}
         }
     }
+    let states: Vec<(&Register, BTreeSet<&str>)> = registers.iter().map(|r| (r, r.states())).collect();
     for unit in units.values() {
-        proposals.extend(missing(unit, registers));
+        proposals.extend(missing(unit, &states));
     }
     proposals.sort_by(|a, b| {
         (a.municipality, &a.unit, a.change.kind()).cmp(&(b.municipality, &b.unit, b.change.kind()))
@@ -95,15 +97,17 @@ fn about(unit: &Unit, listed: &Listed, register: &Register) -> Vec<Proposal> {
     changes.into_iter().filter_map(|change| proposal(unit, register, change)).collect()
 }
 
-/// A unit that a register of its part no longer lists.
-fn missing(unit: &Unit, registers: &[Register]) -> Option<Proposal> {
+/// A unit that a register of its part no longer lists, while it lists others of the unit's state: one that lists none was
+/// perhaps not asked about that state.
+fn missing(unit: &Unit, registers: &[(&Register, BTreeSet<&str>)]) -> Option<Proposal> {
     let anywhere = |r: &Register| r.units.contains_key(&unit.id) || r.unclear.contains(&unit.id);
-    if unit.until.is_some() || registers.iter().any(anywhere) {
+    if unit.until.is_some() || registers.iter().any(|(register, _)| anywhere(register)) {
         return None;
     }
-    let covers = |r: &&Register| r.covered.contains(&unit.part);
-    let register =
-        registers.iter().filter(covers).max_by(|a, b| (a.read_on, &a.feed).cmp(&(b.read_on, &b.feed)))?;
+    let state = state_of(unit.municipality);
+    let speaks = |states: &BTreeSet<&str>| states.is_empty() || state.is_none_or(|s| states.contains(s));
+    let covering = registers.iter().filter(|(r, states)| r.covered.contains(&unit.part) && speaks(states));
+    let (register, _) = covering.max_by(|(a, _), (b, _)| (a.read_on, &a.feed).cmp(&(b.read_on, &b.feed)))?;
     if unit.from.is_some_and(|from| from > register.read_on) {
         return None;
     }

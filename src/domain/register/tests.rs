@@ -159,6 +159,19 @@ fn a_unit_of_a_part_that_no_register_covers_is_left_alone() {
 }
 
 #[test]
+fn a_unit_is_not_missed_where_a_register_lists_nobody_of_its_state() {
+    let rio = MunicipalityCode::parse("3304557").unwrap();
+    let ours = [unit("1"), unit("2"), Unit { municipality: rio, ..unit("3") }];
+    let one_state = register([listed("1")]);
+    assert_eq!(told(&propose(&ours, std::slice::from_ref(&one_state))), ["2 fechada"]);
+    let both = register([listed("1"), Listed { municipality: rio, ..listed("4") }]);
+    assert_eq!(told(&propose(&ours, &[both])), ["2 fechada", "3 fechada", "4 nova"]);
+    let mut other = register([Listed { municipality: rio, ..listed("4") }]);
+    other.feed = FeedId::parse("cadsuas-rj").unwrap();
+    assert_eq!(told(&propose(&ours, &[one_state, other])), ["2 fechada", "3 fechada", "4 nova"]);
+}
+
+#[test]
 fn the_first_units_of_a_part_always_counted_and_later_ones_count_from_the_day_they_were_read() {
     let first = propose(&[], &[register([listed("1")])]);
     assert!(matches!(first[0].change, UnitChange::New { from: None, .. }));

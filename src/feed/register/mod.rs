@@ -15,7 +15,8 @@ use jiff::civil::Date;
 use crate::domain::calendar::Part;
 use crate::domain::id::PartId;
 use crate::domain::register::{Register, RegisterColumns, RegisterPart, RegisterSpec};
-use crate::domain::roster::Roster;
+use crate::domain::roster::{Roster, Units};
+use crate::domain::state::state_of;
 use crate::text::number::counted;
 
 use self::read::Gather;
@@ -57,6 +58,8 @@ pub struct RegisterRead {
     pub bad_addresses: usize,
     /// Columns that the register needs and the file lacks; then nothing else was read.
     pub missing_columns: Vec<String>,
+    /// States that have open units in `unidades.csv` and none in the file: perhaps it was not asked about them.
+    pub silent_states: BTreeSet<&'static str>,
 }
 
 impl RegisterRead {
@@ -78,6 +81,7 @@ impl RegisterRead {
             contradictory: 0,
             bad_addresses: 0,
             missing_columns: Vec::new(),
+            silent_states: BTreeSet::new(),
         }
     }
 
@@ -126,6 +130,11 @@ impl RegisterRead {
                 self.bad_lines.iter().take(5).map(|bad| format!("linha {}: {}", bad.line, bad.message)),
             );
         }
+        for state in &self.silent_states {
+            remarks.push(format!(
+                "nenhuma unidade de {state} veio na carga: as de unidades.csv não são dadas como fechadas por isso"
+            ));
+        }
         if self.register.covered.is_empty() {
             remarks.push(
                 "há linhas de que não se sabe a unidade: nenhuma unidade é dada como fechada por não aparecer".to_owned(),
@@ -165,17 +174,21 @@ pub fn take_in(
 ) -> RegisterIntake {
     let mut gather = Gather::new(spec, ground);
     let wanted = wanted(spec);
-    let mut promised = None;
+    let mut promised: Option<u64> = None;
     for body in bodies {
         let taken = format::open(&spec.format, body, &wanted).and_then(|table| {
-            promised = promised.max(table.promised());
+            // Each body answers a question of its own.
+            if let Some(here) = table.promised() {
+                promised = Some(promised.unwrap_or(0).saturating_add(here));
+            }
             gather.take(table)
         });
         if let Err(error) = taken {
             return RegisterIntake::unreadable(spec, ground.read_on, error);
         }
     }
-    let read = gather.finish();
+    let mut read = gather.finish();
+    read.silent_states = silent_states(&read.register, ground);
     let mut distrust = judge::judge(spec, &read, ground, before);
     let found = u64::try_from(read.rows).unwrap_or(u64::MAX);
     if let Some(promised) = promised.filter(|promised| *promised != found) {
@@ -183,6 +196,14 @@ pub fn take_in(
         distrust.insert(0, Distrust::Unreadable(DecodeError::Incomplete { found, promised }));
     }
     RegisterIntake { read, distrust }
+}
+
+/// The states that have open units of the parts that a register lists, and none in it.
+fn silent_states(register: &Register, ground: &RegisterGround<'_>) -> BTreeSet<&'static str> {
+    let ours = ground.roster.units.iter().flat_map(Units::iter);
+    let ours = ours.filter(|unit| unit.until.is_none() && register.covered.contains(&unit.part));
+    let listed = register.states();
+    ours.filter_map(|unit| state_of(unit.municipality)).filter(|state| !listed.contains(state)).collect()
 }
 
 /// The columns that the file must have.

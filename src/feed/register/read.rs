@@ -68,6 +68,10 @@ impl<'a> Gather<'a> {
     /// # Errors
     /// [`DecodeError`] when the body turns out not to be whole.
     pub(super) fn take(&mut self, table: Table<'_>) -> Result<(), DecodeError> {
+        // A list of no objects names no columns: of a state without units, perhaps.
+        if table.header().is_empty() {
+            return table.each(&mut |_| ());
+        }
         let columns = match Columns::of(self.meanings.spec, &table) {
             Ok(columns) => columns,
             Err(missing) => {

@@ -189,6 +189,29 @@ fn the_ministrys_own_answer_is_read_and_one_that_is_cut_is_not_believed() {
     assert!(!answer(0, "").distrust.is_empty(), "empty is not zero");
 }
 
+#[test]
+fn the_answers_of_several_states_are_one_load() {
+    let mut solr = spec();
+    solr.format = Format::Solr;
+    solr.columns.standing = None;
+    let (calendar, roster) = (fixture::calendar(), fixture::roster_with_units());
+    let ground = RegisterGround { parts: &calendar.parts, roster: &roster, read_on: date(2026, 11, 20) };
+    let answer = |promised: u32, docs: &str| {
+        let text = format!(r#"{{"response":{{"numFound":{promised},"start":0,"docs":[{docs}]}}}}"#);
+        Body::plain(Original::from_bytes(text))
+    };
+    let unit = |id: u32, ibge: u32| {
+        format!(r#"{{"id_equipamento":{id},"ibge":{ibge},"nome":"X","telefone":"0","email":"-"}}"#)
+    };
+    let two = [answer(1, &unit(11, 3_205_309)), answer(1, &unit(7, 3_304_557)), answer(0, "")];
+    let intake = take_in(&solr, &two, &ground, Before::Waived);
+    assert_eq!(reasons(&intake), Vec::<String>::new());
+    assert_eq!((intake.read.rows, intake.read.elsewhere), (2, 1));
+    let cut = [answer(1, &unit(11, 3_205_309)), answer(2, &unit(12, 3_205_309))];
+    let cut = reasons(&take_in(&solr, &cut, &ground, Before::Waived)).join(" ");
+    assert!(cut.contains("vieram 2 de 3 documentos"), "{cut}");
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_taken_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {

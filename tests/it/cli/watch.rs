@@ -219,6 +219,40 @@ fn the_service_loads_the_register_and_tells_staff_once() {
 }
 
 #[test]
+fn every_state_of_the_roster_is_asked_about_its_units() {
+    let ministry = Ministry::open();
+    let row = |id: u32, code: u32| format!("{id};{code};CRAS;X;0;-;Em funcionamento\n");
+    let head = LISTED.lines().next().unwrap().to_owned() + "\n";
+    let of_es =
+        format!("{head}{}{}{}", row(32_053_091, 320_530), row(32_053_092, 320_530), row(32_050_021, 320_500));
+    let of_rj = format!("{head}{}", row(33_045_571, 330_455));
+    ministry.runtime.block_on(async {
+        for (at, body) in [("/ES.csv", of_es), ("/RJ.csv", of_rj)] {
+            Mock::given(path(at))
+                .respond_with(ResponseTemplate::new(200).set_body_bytes(body))
+                .mount(&ministry.server)
+                .await;
+        }
+    });
+    let address = format!(
+        "url = \"{}\"\nhosts = [\"127.0.0.1\"]\nhorario = \"0 5 * * *\"\npausa = \"0s\"\n",
+        ministry.url("/{uf}.csv")
+    );
+    let office = with_register("http", &address);
+    let rio =
+        "3304557;Rio de Janeiro;Capital;smas.rio@municipio.invalid;;;cmas.rio@municipio.invalid;;;;\r\n";
+    office.append("config/municipios.csv", rio);
+    office.append(
+        "config/unidades.csv",
+        "33045571;3304557;CRAS;CRAS Rio;;;;;\r\n33045572;3304557;CRAS;CRAS Lapa;;;;;\r\n",
+    );
+    office.run("servir --uma-vez --em 2026-11-23T09:00", 0);
+    let closed = proposals(&office).into_iter().filter(|p| p["tipo"] == "fechada");
+    let closed: Vec<String> = closed.map(|p| p["unidade"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(closed, ["33045572"], "{:?}", proposals(&office));
+}
+
+#[test]
 fn a_register_may_come_through_its_drop_folder() {
     let office = with_register("pasta", "");
     std::fs::create_dir_all(office.path("var/entrada/cras")).unwrap();
@@ -343,6 +377,10 @@ fn a_source_of_news_that_is_silent_is_told_of() {
     assert_eq!(alerts(&office).len(), 1, "a day is not long");
     office.run("servir --uma-vez --em 2026-11-02T09:00", 0);
     assert_eq!(alerts(&office).len(), 2);
+    // One that answers and brings nothing is as silent.
+    ministry.serves("/feed/", rss(&[]));
+    office.run("servir --uma-vez --em 2026-11-10T09:00", 0);
+    assert_eq!(alerts(&office).len(), 3);
 }
 
 /// A declaration behind so many blanks that the parser had begun without it, and one in UTF-16: both panicked it.
@@ -377,10 +415,6 @@ fn news_that_panics_its_parser_ends_nothing_is_told_once_and_rests_until_the_nex
         // What ends it: the next hour of the source, and a page that can be read.
         ministry.serves("/feed/", rss(&[OPENING]));
         office.run("servir --uma-vez --em 2026-10-28T09:00", 0);
-    // One that answers and brings nothing is as silent.
-    ministry.serves("/feed/", rss(&[]));
-    office.run("servir --uma-vez --em 2026-11-10T09:00", 0);
-    assert_eq!(alerts(&office).len(), 3);
         assert_eq!(alerts(&office).len(), 2, "the opening is told");
     }
 }
