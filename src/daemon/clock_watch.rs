@@ -72,6 +72,7 @@ async fn asked(clock: Clock) -> ClockReading {
 
 async fn settled(app: &App, now: Timestamp) -> Result<bool, StoreError> {
     info!("o relógio merece fé de novo; as decisões recomeçam");
+    app.store.settle_clock(now).await?;
     // The service stood still meanwhile: what fell due in so long a time waits for a person.
     app.store.begin(now).await?;
     Ok(true)

@@ -54,6 +54,7 @@ fn told_words(entry: &JournalEntry) -> String {
             to(what, told.role.as_deref().unwrap_or_default())
         }
         Entry::Released(told) => to("entrega incerta liberada", &told.role),
+        Entry::Rescheduled(told) => to("entrega remarcada, porque o relógio esteve adiantado", &told.role),
         Entry::Snapshot(told) => match told.verdict {
             Verdict::Accepted => format!("coleta aceita: {subject}"),
             Verdict::Quarantined => format!("coleta em quarentena: {subject}"),
@@ -215,6 +216,7 @@ pub fn act(told: &Entry) -> Option<&'static str> {
         | Entry::Returned(_)
         | Entry::LeftElsewhere(_)
         | Entry::Released(_)
+        | Entry::Rescheduled(_)
         | Entry::Snapshot(_)
         | Entry::Reading(_)
         | Entry::EditionClosed(_)

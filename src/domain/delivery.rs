@@ -106,6 +106,11 @@ pub fn next_attempt(now: Timestamp, attempts: u32) -> Timestamp {
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
+/// Later than that at `now` nothing is put off: what is was put off by a clock that stood ahead.
+pub fn latest_attempt(now: Timestamp) -> Timestamp {
+    now.saturating_add(LONGEST_WAIT).unwrap_or(Timestamp::MAX)
+}
+
 /// The last time that the queue stood still because letters came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueStop {

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::verify::{ALL_CASE, ALL_KNOWN, ALL_PART, ALL_RECOUNT, ALL_TABLES, NOT_PROVED};
 use super::{Amiss, ChainReport};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
-use crate::domain::journal::{Entry, LeftProof, Unread, Verdict};
+use crate::domain::journal::{ClockAct, Entry, LeftProof, Unread, Verdict};
 use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::{Authorship, BatchId, HoldScope};
 use crate::domain::refusal::Refusal;
@@ -19,7 +19,8 @@ use crate::intake::NewSnapshot;
 use crate::plan::{Act, Notice};
 use crate::store::testing::*;
 use crate::store::{
-    HeldConfiguration, JournalFilter, NewConfiguration, Override, RawMessage, Return, Sighting, Store,
+    AttemptEnd, HeldConfiguration, JournalFilter, NewConfiguration, Override, RawMessage, Return, Sighting,
+    Store,
 };
 
 mod server;
@@ -146,6 +147,14 @@ pub(crate) async fn told(store: Store) -> Store {
     let waits = store.held_uncertain(at(12)).await.unwrap();
     assert_eq!(waits.iter().map(|held| held.batch.clone()).collect::<Vec<_>>(), vec![Some(batch.clone()); 2]);
     assert_eq!(store.repeat_uncertain(&batch, at(13)).await.unwrap(), 2);
+    // By a clock that stood an hour ahead one of them is put off, and the clock is set right.
+    let claims = store.claim("teste", at(73), 1).await.unwrap();
+    let claim = store.mark_sending(claims, at(73)).await.unwrap().remove(0);
+    let put_off = AttemptEnd { next_attempt_at: Some(at(74)), ..settled(&claim, deferred(), 73) };
+    store.settle(vec![put_off]).await.unwrap();
+    store.rule_clock(ClockAct::TakeBack, &by("estava adiantado", 14)).await.unwrap();
+    assert_eq!(store.next_due(at(14)).await.unwrap(), Some(at(13)), "the other is due as before");
+    assert_eq!(send_all(&store, 15, |_| deferred()).await, 2);
     let report = store.verify().await.unwrap();
     assert!(report.is_whole(), "{:#?}", report.faults());
     store

@@ -1,7 +1,7 @@
 //! Signs of life: the heartbeat, the silence that a start discovers, and how far time has come.
 //!
 //! The high-water mark is the latest instant at which the daemon itself was at work with a clock that it believed. It is
-//! raised by passes and heartbeats alone, and taken back by `relogio corrigir`.
+//! raised by passes and heartbeats alone, and taken back by `relogio corrigir` (`clock`).
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,9 +11,7 @@ use crate::database::cell::{Cells, ms};
 use crate::database::db::{Conn, written};
 use crate::database::sql::{bound, statements};
 use crate::domain::delivery::QueueStop;
-use crate::domain::journal::ClockAct;
 use crate::domain::journal::{self, Text};
-use crate::domain::overrides::Authorship;
 use crate::domain::time::Leap;
 use crate::plan::ledger::Outage;
 
@@ -31,10 +29,6 @@ statements! {
     const PANEL_STANDS = "UPDATE meta SET panel_failing_since = NULL, panel_failure = NULL \
                           WHERE id = 1 AND panel_failing_since IS NOT NULL";
     const LEAP = "UPDATE meta SET leap_from = $1, leap_to = $2 WHERE id = 1";
-    const TAKE_BACK = "UPDATE meta SET high_water = CASE WHEN high_water > $1 THEN $1 ELSE high_water END, \
-                       heartbeat_at = CASE WHEN heartbeat_at > $1 THEN $1 ELSE heartbeat_at END, \
-                       last_pass_at = CASE WHEN last_pass_at > $1 THEN $1 ELSE last_pass_at END WHERE id = 1";
-    const FORGET_OUTAGES = "DELETE FROM outages WHERE until_at > $1";
     const ANY_NOTICE = "SELECT COUNT(*) FROM (SELECT 1 FROM notices LIMIT 1) AS found";
     const PUT_OUTAGE = "INSERT INTO outages (from_at, until_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 }
@@ -123,25 +117,6 @@ impl Store {
         written!(self.db, |tx| {
             let (from, to) = (leap.map(|leap| ms(leap.from)), leap.map(|leap| ms(leap.to)));
             bound!(LEAP, from, to).execute(&mut tx).await?;
-        })
-    }
-
-    /// A person's word on the clock: takes back a mark that lies ahead of it, or believes it where it has leapt. Other
-    /// signs of life that lie ahead are taken back with the mark, and so are outages that end there: they never were.
-    pub async fn rule_clock(&self, act: ClockAct, by: &Authorship) -> Result<(), StoreError> {
-        let by = by.clone();
-        written!(self.db, |tx| {
-            let before = signs(&mut tx).await?.high_water.map(Text);
-            match act {
-                ClockAct::TakeBack => {
-                    bound!(FORGET_OUTAGES, ms(by.at)).execute(&mut tx).await?;
-                    bound!(TAKE_BACK, ms(by.at)).execute(&mut tx).await?
-                }
-                ClockAct::Believe => bound!(LEAP, None::<i64>, None::<i64>).execute(&mut tx).await?,
-            };
-            let told =
-                journal::ClockRuled { act, before, author: by.author.clone(), reason: by.reason.clone() };
-            Chain::tell(&mut tx, Line::new(by.at, "relogio", told)).await?;
         })
     }
 

@@ -71,12 +71,14 @@ statements! {
                        AND (valid_until IS NULL OR (valid_until > $1 AND valid_until > next_attempt_at))";
     const WAITING = "SELECT COUNT(*) FROM deliveries WHERE next_attempt_at IS NOT NULL AND stopped_at IS NULL \
                      AND state IN ('registrado', 'adiado', 'incerto') AND (valid_until IS NULL OR valid_until > $1)";
-    const OVERDUE = "SELECT COUNT(*), MIN(CASE WHEN n.queued_at > n.due_at THEN n.queued_at ELSE n.due_at END) \
+    // Queued later than now: by a clock that stood ahead.
+    const OVERDUE = "SELECT COUNT(*), MIN(CASE WHEN n.queued_at > n.due_at AND n.queued_at <= $1 THEN n.queued_at \
+                     ELSE n.due_at END) \
                      FROM deliveries d JOIN notices n ON n.notice_key = d.notice_key \
                      WHERE d.next_attempt_at IS NOT NULL AND d.stopped_at IS NULL \
                      AND d.state IN ('registrado', 'adiado', 'incerto', 'enviando') \
                      AND (d.valid_until IS NULL OR d.valid_until > $1) AND n.due_at <= $2 \
-                     AND (n.queued_at IS NULL OR n.queued_at <= $2)";
+                     AND (n.queued_at IS NULL OR n.queued_at <= $2 OR n.queued_at > $1)";
     const QUEUED = "SELECT state, COUNT(*), MIN(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL \
                     AND stopped_at IS NULL AND (valid_until IS NULL OR valid_until > $1) GROUP BY state";
     // The journal tells of each attempt when it ends, and is in the order of time.

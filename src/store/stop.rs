@@ -86,7 +86,7 @@ async fn judge(conn: &mut Conn, now: Timestamp) -> Result<ReturnVerdict, StoreEr
 }
 
 /// Ends the stop that is not over yet. Answers whether there was one.
-async fn end(conn: &mut Conn, at: Timestamp, by: Option<&Authorship>) -> Result<bool, StoreError> {
+pub(super) async fn end(conn: &mut Conn, at: Timestamp, by: Option<&Authorship>) -> Result<bool, StoreError> {
     let ended = bound!(OVER, ms(at)).fetch_optional(&mut *conn).await?.is_some();
     if ended {
         let (author, reason) = (by.map(|by| by.author.clone()), by.map(|by| by.reason.clone()));

@@ -287,6 +287,7 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         | Entry::Attempt(_)
         | Entry::Returned(_)
         | Entry::Released(_)
+        | Entry::Rescheduled(_)
         | Entry::LeftElsewhere(_) => matches!(
             NoticeKey::parse(&entry.subject),
             Some(NoticeKey::Staff {

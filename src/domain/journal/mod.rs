@@ -163,6 +163,19 @@ entries! {
         next_at "proxima": Text<Timestamp>,
     }
 
+    /// A letter was to be tried at an instant that only a clock that stood ahead could name, and the clock stands right
+    /// again. The subject is the notice's key.
+    Rescheduled "entrega.remarcada.1" since "0.1.0" {
+        /// The delivery's id.
+        delivery "entrega": String,
+        /// In which role the address is written to.
+        role "papel": String,
+        /// The version of the notice's text.
+        version "versao": u16,
+        /// When it is tried now.
+        next_at "proxima": Text<Timestamp>,
+    }
+
     /// A load of a status feed was taken in, believed or not. The subject is its id.
     Snapshot "coleta.1" since "0.1.0" {
         /// Which feed.

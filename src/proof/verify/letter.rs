@@ -14,8 +14,8 @@ use crate::database::cell::ms;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::PartId;
 use crate::domain::journal::{
-    Act, Attempt, Decision, Entry, Evidence, KeptFacts, LeftElsewhere, LetterFacts, Reduced, Released,
-    Returned, Stopped, Text,
+    Act, Attempt, Decision, Entry, Evidence, KeptFacts, LeftElsewhere, LetterFacts, Reduced, Returned,
+    Stopped, Text,
 };
 use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::status::State;
@@ -78,7 +78,8 @@ impl Notices {
             Entry::Attempt(told) => self.attempted(entry, told),
             Entry::LeftElsewhere(told) => self.left_elsewhere(entry, told),
             Entry::Returned(told) => self.returned(entry, told),
-            Entry::Released(told) => self.released(&told),
+            Entry::Released(told) => self.due(&told.delivery, *told.next_at),
+            Entry::Rescheduled(told) => self.due(&told.delivery, *told.next_at),
             _ => {}
         }
     }
@@ -172,9 +173,9 @@ impl Notices {
         }
     }
 
-    fn released(&mut self, told: &Released) {
-        if let Some(delivery) = self.deliveries.get_mut(&told.delivery) {
-            delivery.next_attempt_at = Some(ms(*told.next_at));
+    fn due(&mut self, delivery: &str, at: Timestamp) {
+        if let Some(delivery) = self.deliveries.get_mut(delivery) {
+            delivery.next_attempt_at = Some(ms(at));
         }
     }
 

@@ -69,7 +69,8 @@ impl Replay {
             | Entry::Attempt(_)
             | Entry::LeftElsewhere(_)
             | Entry::Returned(_)
-            | Entry::Released(_) => self.of_notice(entry, &told),
+            | Entry::Released(_)
+            | Entry::Rescheduled(_) => self.of_notice(entry, &told),
             Entry::EditionClosed(told) => {
                 let closed = vec![entry.window.unwrap_or_default().to_owned(), told.edition.to_string()];
                 let row = vec![("recorded_at", Must::number(entry.at)), ("entry", Must::number(entry.seq))];

@@ -13,6 +13,7 @@ fn files() -> Vec<&'static [(&'static str, &'static str)]> {
     let here = vec![
         announce::ALL,
         begin::ALL,
+        clock::ALL,
         chain::ALL,
         closing::ALL,
         configuration::ALL,

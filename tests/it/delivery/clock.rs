@@ -7,11 +7,17 @@ use std::process::{Command, Output};
 
 use jiff::{SignedDuration, ToSpan};
 use vigia_suas::clock::Clock;
+use vigia_suas::daemon::alert::alert_once;
+use vigia_suas::desk::order;
+use vigia_suas::domain::journal::ClockAct;
 use vigia_suas::store::Store;
+use vigia_suas::world::ailment::Ailment;
+use vigia_suas::world::health::examine;
 
+use super::faults::Desk;
 use super::server::{A_MINUTE, until};
 use crate::support::app::{Choice, DOMAIN, Site};
-use crate::support::smtp::Relay;
+use crate::support::smtp::{Deed, Relay};
 
 /// Letters taken for municipalities, and for staff.
 fn taken(relay: &Relay) -> (usize, usize) {
@@ -54,6 +60,45 @@ async fn a_mark_in_the_future_holds_letters_until_relogio_corrigir_which_forgets
     assert_eq!(taken(&relay), (6, 1), "and nothing waits for an outage that never was");
     ends(&site.run(&["saude"]), 0, "");
     ends(&site.run(&["livro", "conferir"]), 0, "livro íntegro");
+}
+
+#[tokio::test]
+async fn what_was_put_off_by_a_false_clock_counts_as_late_and_leaves_at_once_after_relogio_corrigir() {
+    let mut desk = Desk::open(|_| {}).await;
+    let two_days = 48 * 60;
+    desk.pass_minutes(two_days);
+    desk.relay.greet(Some("421 4.3.0 later"));
+    desk.deliver().await;
+    desk.relay.greet(None);
+    let mut store = desk.app.store.clone();
+    store.heartbeat(desk.now()).await.unwrap();
+    desk.pass_minutes(30 - two_days);
+    desk.restart();
+    assert_eq!(desk.deliver().await.accepted, 1, "the alert leaves and nothing else");
+    let amiss = examine(&store, &desk.app.live(), false, desk.now()).await.unwrap().ailments;
+    let late = |ailment: &Ailment| matches!(ailment, Ailment::Late(late) if late.letters == 3);
+    assert!(amiss.iter().any(late), "{amiss:?}");
+    let by = order::authorship("ana", "esteve adiantada", desk.now()).unwrap();
+    store.rule_clock(ClockAct::TakeBack, &by).await.unwrap();
+    desk.check_ledger().await;
+    let signs = store.signs().await.unwrap();
+    assert_eq!((signs.relay_failing_since, signs.high_water), (None, Some(desk.now())));
+    assert_eq!(desk.deliver().await.accepted, 3);
+    desk.check_ledger().await;
+
+    // The daemon finds by itself that the clock came back: a back-off that it may have made stays.
+    desk.relay.always(Some(Deed::AtDot("421 4.3.0 later")));
+    alert_once(&desk.app, "fonte-a", "texto".to_owned(), desk.now()).await.unwrap();
+    desk.deliver().await;
+    let waits = store.next_due(desk.now()).await.unwrap();
+    store.settle_clock(desk.now()).await.unwrap();
+    assert_eq!(store.next_due(desk.now()).await.unwrap(), waits);
+    desk.pass_minutes(-two_days);
+    store = desk.app.store.clone();
+    store.settle_clock(desk.now()).await.unwrap();
+    assert_eq!(store.next_due(desk.now()).await.unwrap(), Some(desk.now()));
+    assert_eq!(store.signs().await.unwrap().relay_failing_since, None);
+    desk.check_ledger().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

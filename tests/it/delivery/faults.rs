@@ -53,8 +53,13 @@ impl Desk {
         Self { relay, site, app, outbox }
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.app.now()
+    }
+
+    /// The process ends, and another begins.
+    pub(super) fn restart(&mut self) {
+        self.outbox = Outbox::new(&self.app.live()).unwrap();
     }
 
     /// Moves the clock on.
@@ -91,7 +96,7 @@ impl Desk {
     }
 
     /// Where the letters to an address stand.
-    async fn states(&self, address: &str) -> Vec<DeliveryState> {
+    pub(super) async fn states(&self, address: &str) -> Vec<DeliveryState> {
         self.lines().await.into_iter().filter(|l| l.address.as_str() == address).map(|l| l.state).collect()
     }
 
@@ -109,7 +114,7 @@ impl Desk {
         self.site.address(self.site.municipalities[n], "smas")
     }
 
-    fn cmas(&self, n: usize) -> String {
+    pub(super) fn cmas(&self, n: usize) -> String {
         self.site.address(self.site.municipalities[n], "cmas")
     }
 
@@ -580,11 +585,11 @@ async fn no_more_than_so_many_leave_in_a_minute_or_a_day_also_after_a_restart() 
     assert_eq!((dispatch.accepted, dispatch.waiting), (5, 7));
     assert_eq!(dispatch.next, Some(desk.now() + SignedDuration::from_mins(1)));
     desk.pass(SignedDuration::from_secs(59));
-    desk.outbox = Outbox::new(&desk.app.live()).unwrap();
+    desk.restart();
     assert_eq!(desk.deliver().await.accepted, 0, "a new process knows what left");
     desk.pass(SignedDuration::from_secs(1));
     assert_eq!(desk.deliver().await.accepted, 3, "the day's last");
-    desk.outbox = Outbox::new(&desk.app.live()).unwrap();
+    desk.restart();
     desk.pass_minutes(60);
     let dispatch = desk.deliver().await;
     assert_eq!((dispatch.accepted, dispatch.waiting), (0, 4));
