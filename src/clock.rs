@@ -40,6 +40,18 @@ impl Clock {
         }
     }
 
+    /// How long the machine has been up, asleep or not: by this is waited, which nobody sets. What was given (`--em`) runs
+    /// with its instant.
+    pub fn running(self) -> SignedDuration {
+        match self {
+            Self::System => {
+                let up = rustix::time::clock_gettime(ClockId::Boottime);
+                SignedDuration::new(up.tv_sec, i32::try_from(up.tv_nsec).unwrap_or_default())
+            }
+            Self::Fixed(instant) => instant.as_duration(),
+        }
+    }
+
     /// Asks systemd whether the kernel's clock is in step with a time server, whoever keeps it there (chrony, ntpd): then
     /// the time that it stands at. Setting the clock by hand takes that back until the time server has answered. Starts
     /// a process, and may block for half a minute.
@@ -113,6 +125,14 @@ fn synchronised_at() -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_waited_for_runs_on_and_with_the_instant_that_was_given() {
+        let before = Clock::System.running();
+        assert!(Clock::System.running() >= before && before > SignedDuration::ZERO);
+        let later = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(3);
+        assert_eq!(Clock::Fixed(later).running(), SignedDuration::from_mins(3));
+    }
 
     #[test]
     fn only_a_clock_in_step_vouches_and_for_the_time_that_it_stands_at() {

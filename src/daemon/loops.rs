@@ -323,7 +323,7 @@ async fn reconcile_loop(app: Arc<App>) {
                 app.set_due(pass.next_wake);
                 let changed = pass.recorded + pass.withheld + pass.closed > 0;
                 let stale =
-                    reported_at.is_none_or(|at| now.duration_since(at) > SignedDuration::from_hours(1));
+                    reported_at.is_none_or(|at| now.duration_since(at).abs() > SignedDuration::from_hours(1));
                 if changed || stale {
                     reported_at = Some(now);
                     if let Err(failure) = report_once(&app, now, &mut told).await {

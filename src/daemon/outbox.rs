@@ -14,7 +14,7 @@ use tracing::{error, warn};
 use super::alert::{alert_once, alert_once_on, topic};
 use super::app::App;
 use super::doubt::{is_doubted, stopped_until, tell_of_doubted};
-use super::pace::Pace;
+use super::pace::{Pace, Room};
 use super::reconcile::reconcile_once;
 use super::round::RoundSummary;
 use super::sender::{closed_until, send_share};
@@ -28,7 +28,7 @@ use crate::domain::overrides::BatchId;
 use crate::mail::Transport;
 use crate::mail::smtp::Permit;
 use crate::render::portuguese;
-use crate::store::{Claim, Store, StoreError};
+use crate::store::{Claim, Store, StoreError, Whose};
 use crate::telemetry::chain;
 use crate::world::live::Live;
 use crate::world::relay::{SenderError, senders};
@@ -108,16 +108,19 @@ impl Outbox {
                 || is_clock_behind(&app.store, now).await?
                 || !succession::stands(app).await?;
             // An alert is held by nothing: neither by a doubted clock or ledger, nor by letters that come back, nor by the
-            // hour.
+            // hour, nor by a day's quota.
             only_alerts = doubted || stopped.is_some() || closed.is_some();
-            let room = match self.allowance(&live, now) {
-                Ok(room) => room,
-                Err(until) => {
-                    dispatch.next = Some(until);
+            let (room, until_midnight) = match self.allowance(app, &live, now) {
+                Room::Letters(room) => (room.min(ROUND), None),
+                Room::Alerts(room) => {
+                    let zone = &live.calendar.hours.zone;
+                    (room.min(ROUND), Some(zone.end_of(zone.date_of(now))))
+                }
+                Room::Nothing(pause) => {
+                    dispatch.next = now.checked_add(pause).ok();
                     break;
                 }
             };
-            let room = room.min(ROUND);
             let claims = if only_alerts {
                 if self.standing.take().is_some() && doubted {
                     warn!("o relógio ou o livro não merece fé: só alertas saem");
@@ -125,7 +128,9 @@ impl Outbox {
                 if closed.is_none() {
                     reconcile_once(app, now).await?;
                 }
-                app.store.claim_alerts(&owner(), now, room).await?
+                self.take(app, Whose::Staff, room, now).await?
+            } else if until_midnight.is_some() {
+                self.take(app, Whose::Staff, room, now).await?
             } else {
                 self.claim(app, &live, room, now).await?
             };
@@ -140,7 +145,7 @@ impl Outbox {
                 if self.standing.take_if(|plan| plan.is_outdated()).is_some() {
                     continue;
                 }
-                dispatch.next = match stopped.max(closed) {
+                dispatch.next = match (stopped.max(closed), until_midnight) {
                     _ if doubted => None,
                     Some(until) => Some(until),
                     None => app.store.next_due(now).await?,
@@ -168,8 +173,10 @@ impl Outbox {
             let zone = &live.calendar.hours.zone;
             let today = zone.date_of(now);
             let since = zone.start_of(today).min(super::pace::a_minute_before(now));
-            for at in app.store.attempts_since(since).await? {
-                self.pace.sent(at, zone.date_of(at));
+            let running = app.clock.running();
+            // What a clock that stood ahead says of itself is of no day that is counted.
+            for at in app.store.attempts_since(since).await?.into_iter().filter(|at| *at <= now) {
+                self.pace.sent(running.saturating_sub(now.duration_since(at)), zone.date_of(at));
             }
             self.remembers = true;
         }
@@ -210,14 +217,32 @@ impl Outbox {
         now: Timestamp,
     ) -> Result<Vec<Claim>, StoreError> {
         self.ask(app, live, now).await?;
-        let claims = app.store.claim(&owner(), now, limit).await?;
+        let claims = self.take(app, Whose::All, limit, now).await?;
         if !self.standing.as_ref().is_some_and(|plan| plan.concerns(&claims)) {
             return Ok(claims);
         }
         app.store.release(claims).await?;
         self.standing = None;
         self.ask(app, live, now).await?;
-        app.store.claim(&owner(), now, limit).await
+        self.take(app, Whose::All, limit, now).await
+    }
+
+    /// Takes what is due. A probe is whatever was tried longest ago: a letter that fails for a reason of its own would
+    /// otherwise be the next probe too, and keep all others waiting.
+    async fn take(
+        &self,
+        app: &App,
+        whose: Whose,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>, StoreError> {
+        if self.pace.is_probing() {
+            return app.store.claim_probe(whose, &owner(), now, limit).await;
+        }
+        match whose {
+            Whose::All => app.store.claim(&owner(), now, limit).await,
+            Whose::Staff => app.store.claim_alerts(&owner(), now, limit).await,
+        }
     }
 
     /// Makes a pass, unless the last one would answer the same.
@@ -246,10 +271,17 @@ impl Outbox {
         }
     }
 
-    fn allowance(&mut self, live: &Live, now: Timestamp) -> Result<usize, Timestamp> {
-        let Some(relay) = &live.setup.config.settings.relay else { return Ok(ROUND) };
+    fn allowance(&mut self, app: &App, live: &Live, now: Timestamp) -> Room {
+        let Some(relay) = &live.setup.config.settings.relay else { return Room::Letters(ROUND) };
         if live.setup.config.settings.mode == Mode::Rehearsal {
-            return Ok(ROUND);
+            return Room::Letters(ROUND);
+        }
+        let today = live.calendar.hours.zone.date_of(now);
+        let room = self.pace.allowance(app.clock.running(), today, relay.per_minute, relay.per_day);
+        match room {
+            Room::Letters(_) if self.pace.is_probing() => Room::Letters(1),
+            Room::Alerts(_) if self.pace.is_probing() => Room::Alerts(1),
+            room => room,
         }
         let zone = &live.calendar.hours.zone;
         let today = zone.date_of(now);
@@ -340,8 +372,7 @@ impl Outbox {
             self.pace.recovered();
         }
         if !matches!(outcome, Outcome::RelayFault { .. } | Outcome::Deferred { slow_down: true, .. }) {
-            let now = app.now();
-            self.pace.sent(now, live.calendar.hours.zone.date_of(now));
+            self.pace.sent(app.clock.running(), live.calendar.hours.zone.date_of(app.now()));
         }
         at_fault
     }
@@ -350,7 +381,8 @@ impl Outbox {
     /// once when the relay turns us away, and when it keeps failing otherwise.
     async fn rest(&mut self, app: &App, live: &Live, outcome: &Outcome) -> Result<(), StoreError> {
         let now = app.now();
-        let until = self.pace.back_off(now);
+        let pause = self.pace.back_off(app.clock.running());
+        let until = now.saturating_add(pause).unwrap_or(now);
         let reply = outcome.reply();
         let text = if matches!(outcome, Outcome::RelayFault { .. }) {
             error!(smtp.reply = reply, until = %until, "o servidor de saída recusa; a fila espera");

@@ -1,4 +1,7 @@
 //! How many letters may leave in a minute and in a day, and whether the relay asked for patience. Pure.
+//!
+//! What is waited for is measured by how long the machine runs ([`crate::clock::Clock::running`]), so that a wall clock that
+//! leaps or comes back neither lengthens a pause nor ends it. Only `por_dia` goes by the calendar.
 
 use std::collections::VecDeque;
 
@@ -7,62 +10,81 @@ use jiff::{SignedDuration, Timestamp};
 
 /// One minute, the span of `por_minuto`.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+/// So many days are counted apart: a clock that leapt and came back finds what left on the day that it is.
+const DAYS: usize = 8;
 
 /// From when on an attempt counts to the minute that ends now.
 pub(super) fn a_minute_before(now: Timestamp) -> Timestamp {
     now.saturating_sub(MINUTE).unwrap_or(now)
 }
 
+/// What may leave now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    /// So many letters.
+    Letters(usize),
+    /// `por_dia` is used up: so many alerts, which it does not hold.
+    Alerts(usize),
+    /// Nothing, for so long.
+    Nothing(SignedDuration),
+}
+
 /// The pace of one outbox.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    recent: VecDeque<Timestamp>,
-    day: Option<(Date, u32)>,
-    paused_until: Option<Timestamp>,
+    recent: VecDeque<SignedDuration>,
+    days: VecDeque<(Date, u32)>,
+    paused_until: Option<SignedDuration>,
     strikes: u32,
 }
 
 impl Pace {
-    /// How many letters may leave now; when none, from when the next may.
+    /// How much may leave once the machine has run so long.
     pub(super) fn allowance(
         &mut self,
-        now: Timestamp,
+        running: SignedDuration,
         today: Date,
-        tomorrow: Timestamp,
         per_minute: u32,
         per_day: u32,
-    ) -> Result<usize, Timestamp> {
-        if let Some(until) = self.paused_until.filter(|until| now < *until) {
-            return Err(until);
+    ) -> Room {
+        if let Some(until) = self.paused_until.filter(|until| running < *until) {
+            return Room::Nothing(until.saturating_sub(running));
         }
-        while self.recent.front().is_some_and(|at| now.duration_since(*at) >= MINUTE) {
+        while self.recent.front().is_some_and(|at| running.saturating_sub(*at) >= MINUTE) {
             self.recent.pop_front();
         }
-        let sent_today = self.day.filter(|(day, _)| *day == today).map_or(0, |(_, n)| n);
-        if sent_today >= per_day {
-            return Err(tomorrow);
-        }
         let room = usize::try_from(per_minute).unwrap_or(usize::MAX).saturating_sub(self.recent.len());
+        let left_today = per_day.saturating_sub(self.of(today));
         match self.recent.front() {
-            Some(first) if room == 0 => Err(first.saturating_add(MINUTE).unwrap_or(tomorrow)),
-            _ => Ok(room.min(usize::try_from(per_day - sent_today).unwrap_or(usize::MAX))),
+            Some(first) if room == 0 => Room::Nothing(first.saturating_add(MINUTE).saturating_sub(running)),
+            _ if left_today == 0 => Room::Alerts(room),
+            _ => Room::Letters(room.min(usize::try_from(left_today).unwrap_or(usize::MAX))),
         }
     }
 
     /// Notes a letter that was offered to the relay, oldest first.
-    pub(super) fn sent(&mut self, at: Timestamp, today: Date) {
-        self.recent.push_back(at);
-        let count = self.day.filter(|(day, _)| *day == today).map_or(0, |(_, n)| n);
-        self.day = Some((today, count + 1));
+    pub(super) fn sent(&mut self, running: SignedDuration, today: Date) {
+        self.recent.push_back(running);
+        if let Some((_, count)) = self.days.iter_mut().find(|(day, _)| *day == today) {
+            *count += 1;
+            return;
+        }
+        if self.days.len() == DAYS {
+            self.days.pop_front();
+        }
+        self.days.push_back((today, 1));
     }
 
-    /// The relay asked for patience, or is at fault: wait one minute, then two, up to thirty.
-    pub(super) fn back_off(&mut self, now: Timestamp) -> Timestamp {
-        let minutes = (1_i64 << self.strikes.min(5)).min(30);
+    fn of(&self, today: Date) -> u32 {
+        self.days.iter().find(|(day, _)| *day == today).map_or(0, |(_, count)| *count)
+    }
+
+    /// The relay asked for patience, or is at fault: wait one minute, then two, up to thirty. Answers how long.
+    pub(super) fn back_off(&mut self, running: SignedDuration) -> SignedDuration {
+        let pause = SignedDuration::from_mins((1_i64 << self.strikes.min(5)).min(30));
         self.strikes += 1;
-        let until = now.saturating_add(SignedDuration::from_mins(minutes)).unwrap_or(now);
-        self.paused_until = Some(until);
-        until
+        self.paused_until = Some(running.saturating_add(pause));
+        pause
     }
 
     /// The relay took something: patience is over.
@@ -90,27 +112,46 @@ mod tests {
     #[test]
     fn a_minute_holds_so_many_and_a_day_so_many() {
         let mut pace = Pace::default();
-        let (day, start) = (date(2026, 11, 23), Timestamp::UNIX_EPOCH);
-        let tomorrow = start + SignedDuration::from_hours(24);
-        let at = |s| start + SignedDuration::from_secs(s);
-        assert_eq!(pace.allowance(at(0), day, tomorrow, 2, 3), Ok(2));
+        let day = date(2026, 11, 23);
+        let at = SignedDuration::from_secs;
+        assert_eq!(pace.allowance(at(0), day, 2, 3), Room::Letters(2));
         pace.sent(at(0), day);
         pace.sent(at(1), day);
-        assert_eq!(pace.allowance(at(2), day, tomorrow, 2, 3), Err(at(60)));
-        assert_eq!(pace.allowance(at(60), day, tomorrow, 2, 3), Ok(1));
+        assert_eq!(pace.allowance(at(2), day, 2, 3), Room::Nothing(at(58)));
+        assert_eq!(pace.allowance(at(60), day, 2, 3), Room::Letters(1));
         pace.sent(at(60), day);
-        assert_eq!(pace.allowance(at(200), day, tomorrow, 2, 3), Err(tomorrow));
-        assert_eq!(pace.allowance(at(200), date(2026, 11, 24), tomorrow, 2, 3), Ok(2));
+        assert_eq!(pace.allowance(at(200), day, 2, 3), Room::Alerts(2), "which a day does not hold");
+        pace.sent(at(200), day);
+        assert_eq!(pace.allowance(at(201), day, 2, 3), Room::Alerts(1), "and a minute does");
+        assert_eq!(pace.allowance(at(400), date(2026, 11, 24), 2, 3), Room::Letters(2));
+    }
+
+    #[test]
+    fn a_day_that_a_leap_left_is_counted_on_when_the_clock_comes_back_to_it() {
+        let mut pace = Pace::default();
+        let (day, leapt) = (date(2026, 11, 23), date(2027, 1, 2));
+        let at = SignedDuration::from_mins;
+        pace.sent(at(0), day);
+        pace.sent(at(2), leapt);
+        assert_eq!(pace.allowance(at(4), day, 9, 2), Room::Letters(1));
+        for n in 0..99 {
+            pace.sent(at(5 + n), day.saturating_add(jiff::Span::new().days(n)));
+        }
+        assert_eq!(pace.days.len(), DAYS);
     }
 
     #[test]
     fn patience_doubles_until_the_relay_takes_something() {
         let mut pace = Pace::default();
-        let now = Timestamp::UNIX_EPOCH;
-        let waits: Vec<i64> = (0..7).map(|_| pace.back_off(now).as_second() / 60).collect();
+        let now = SignedDuration::ZERO;
+        let waits: Vec<i64> = (0..7).map(|_| pace.back_off(now).as_mins()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
         assert!(pace.is_probing());
+        assert_eq!(
+            pace.allowance(SignedDuration::from_mins(10), date(2026, 11, 23), 1, 1),
+            Room::Nothing(SignedDuration::from_mins(20))
+        );
         pace.recovered();
-        assert_eq!(pace.back_off(now).as_second() / 60, 1);
+        assert_eq!(pace.back_off(now).as_mins(), 1);
     }
 }

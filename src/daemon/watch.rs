@@ -69,6 +69,8 @@ impl Watch {
             self.told = false;
             return Look::Leave;
         }
+        // A clock that came back: they are as quiet as it can tell.
+        self.changed_at = self.changed_at.map(|at| at.min(now));
         let Some(changed_at) = self.changed_at else { return Look::Leave };
         let quiet_for = now.duration_since(changed_at);
         if quiet_for >= PATIENCE {
@@ -107,6 +109,7 @@ mod tests {
     fn changed_files_are_taken_in_once_they_are_quiet_and_refused_only_after_patience() {
         let mut watch = Watch::default();
         assert_eq!(watch.look(file(1), at(0)), Look::Leave);
+        assert_eq!(watch.look(file(2), at(9_000)), Look::Leave, "the clock stood ahead");
         assert_eq!(watch.look(file(2), at(2)), Look::Leave, "still being written");
         assert_eq!(watch.look(file(2), at(4)), Look::Leave);
         assert_eq!(watch.look(file(2), at(6)), Look::Try);

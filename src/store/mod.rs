@@ -72,7 +72,7 @@ pub use frontier::Skipped;
 pub use journal::{JournalEntry, JournalFilter, ToldWindow};
 pub use letter::StoredLetter;
 pub use order::{Override, OverrideId, OverrideLine};
-pub use outbox::Claim;
+pub use outbox::{Claim, Whose};
 pub use pass::{NewDecision, NewLetter, Recorded};
 pub use progress::LoopProgress;
 pub use reading::EditionReading;

@@ -27,15 +27,26 @@ use crate::domain::roster::Role;
 /// How long a claim keeps others away while nothing was sent.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
+/// What is due, in their order, after whatever goes before it.
+macro_rules! claim {
+    ($before:literal) => {
+        concat!(
+            "UPDATE deliveries SET owner = $1, fence = fence + 1, lease_until = $3 WHERE id IN ( ",
+            "SELECT id FROM deliveries WHERE next_attempt_at <= $2 AND stopped_at IS NULL ",
+            "AND state IN ('registrado', 'adiado', 'incerto') ",
+            "AND ($5 = 0 OR notice_key LIKE 'geral/alerta-%' OR notice_key LIKE '%@%/alerta-%') ",
+            "AND (valid_until IS NULL OR valid_until > $2) AND (lease_until IS NULL OR lease_until <= $2) ORDER BY ",
+            $before,
+            "COALESCE(valid_until, next_attempt_at), next_attempt_at, notice_key, version, address LIMIT $4) ",
+            "AND stopped_at IS NULL AND (lease_until IS NULL OR lease_until <= $2) RETURNING id"
+        )
+    };
+}
+
 statements! {
-    const CLAIM = "UPDATE deliveries SET owner = $1, fence = fence + 1, lease_until = $3 WHERE id IN ( \
-                   SELECT id FROM deliveries WHERE next_attempt_at <= $2 AND stopped_at IS NULL \
-                   AND state IN ('registrado', 'adiado', 'incerto') \
-                   AND ($5 = 0 OR notice_key LIKE 'geral/alerta-%' OR notice_key LIKE '%@%/alerta-%') \
-                   AND (valid_until IS NULL OR valid_until > $2) AND (lease_until IS NULL OR lease_until <= $2) \
-                   ORDER BY COALESCE(valid_until, next_attempt_at), next_attempt_at, notice_key, version, address \
-                   LIMIT $4) \
-                   AND stopped_at IS NULL AND (lease_until IS NULL OR lease_until <= $2) RETURNING id";
+    const CLAIM = claim!("");
+    // What was never tried goes before what was: seldom asked, and of as many as probe, so that no index is worth it.
+    const CLAIM_PROBE = claim!("COALESCE(sending_at, 0), ");
     const CLAIMED = "SELECT d.id, d.fence, d.notice_key, d.version, l.message_id, d.address, d.role, l.bytes, \
                      d.attempts, d.valid_until, d.state, d.reached_at, CASE WHEN d.attempts = 0 THEN 0 ELSE \
                      (SELECT COUNT(*) FROM attempts a WHERE a.delivery = d.id AND a.reply LIKE '5%') END AS refusals \
@@ -69,6 +80,10 @@ statements! {
                        AND stopped_at IS NULL AND state IN ('registrado', 'adiado', 'incerto') \
                        AND lease_until IS NULL \
                        AND (valid_until IS NULL OR (valid_until > $1 AND valid_until > next_attempt_at))";
+    const NEXT_ALERT = "SELECT MIN(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL \
+                        AND stopped_at IS NULL AND state IN ('registrado', 'adiado', 'incerto') \
+                        AND (notice_key LIKE 'geral/alerta-%' OR notice_key LIKE '%@%/alerta-%') \
+                        AND (valid_until IS NULL OR (valid_until > $1 AND valid_until > next_attempt_at))";
     const WAITING = "SELECT COUNT(*) FROM deliveries WHERE next_attempt_at IS NOT NULL AND stopped_at IS NULL \
                      AND state IN ('registrado', 'adiado', 'incerto') AND (valid_until IS NULL OR valid_until > $1)";
     // Queued later than now: by a clock that stood ahead.
@@ -119,12 +134,21 @@ pub struct Claim {
 }
 
 /// Which letters to claim.
-#[derive(Debug, Clone, Copy)]
-enum Whose {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
     /// All.
     All = 0,
     /// Alerts alone.
     Staff = 1,
+}
+
+/// Which of them goes first.
+#[derive(Debug, Clone, Copy)]
+enum Turn {
+    /// What ends first.
+    Validity,
+    /// What was tried longest ago.
+    Rest,
 }
 
 impl Claim {
@@ -154,7 +178,7 @@ impl Store {
     /// Takes at most `limit` deliveries that are due at `now`, the nearest end of validity first. A claim that is neither sent
     /// nor given back may be taken by others ten minutes later.
     pub async fn claim(&self, owner: &str, now: Timestamp, limit: usize) -> Result<Vec<Claim>, StoreError> {
-        self.claim_of(Whose::All, owner, now, limit).await
+        self.claim_of(Turn::Validity, Whose::All, owner, now, limit).await
     }
 
     /// The same, alerts alone: what may leave while the clock is not believed.
@@ -164,11 +188,24 @@ impl Store {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Claim>, StoreError> {
-        self.claim_of(Whose::Staff, owner, now, limit).await
+        self.claim_of(Turn::Validity, Whose::Staff, owner, now, limit).await
+    }
+
+    /// The same of those that may show whether the relay takes letters again: what was never tried first, then what was tried
+    /// longest ago, so that no letter is the probe twice while there is another.
+    pub async fn claim_probe(
+        &self,
+        whose: Whose,
+        owner: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Claim>, StoreError> {
+        self.claim_of(Turn::Rest, whose, owner, now, limit).await
     }
 
     async fn claim_of(
         &self,
+        turn: Turn,
         whose: Whose,
         owner: &str,
         now: Timestamp,
@@ -177,9 +214,12 @@ impl Store {
         let owner = owner.to_owned();
         written!(self.db, unheard, |tx| {
             let lease = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
-            let ids = bound!(CLAIM, &owner, ms(now), ms(lease), count(limit), whose as i64)
-                .fetch_all(&mut tx)
-                .await?;
+            let (until, most, of) = (ms(lease), count(limit), whose as i64);
+            let claim = match turn {
+                Turn::Validity => bound!(CLAIM, &owner, ms(now), until, most, of),
+                Turn::Rest => bound!(CLAIM_PROBE, &owner, ms(now), until, most, of),
+            };
+            let ids = claim.fetch_all(&mut tx).await?;
             let ids = ids.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<String>, _>>()?;
             let mut claims = Vec::with_capacity(ids.len());
             // Also what the same owner claimed at the same instant before.
@@ -253,6 +293,13 @@ impl Store {
         bound!(ATTEMPTED, ms(since))
             .all(&self.db, |row| Cells::of("attempts", row).instant("started_at"))
             .await
+    }
+
+    /// When the next alert is to leave, as far as is known at `now`; nothing means never.
+    pub async fn next_alert_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let next: Option<i64> = bound!(NEXT_ALERT, ms(now)).fetch_one(&mut conn).await?.try_get(0)?;
+        next.map(|at| instant(at, "next_attempt_at")).transpose()
     }
 
     /// When the outbox has something to claim next, as far as is known at `now`; an instant not after `now` means at

@@ -290,6 +290,32 @@ async fn a_machine_that_comes_up_without_the_time_sends_nothing_and_goes_on_by_i
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a C compiler, and two minutes"]
+async fn a_relay_that_fails_while_the_clock_stands_ahead_rests_the_queue_no_longer_than_its_pause() {
+    let walk = Walk::new();
+    walk.stand(0, true);
+    let environment = walk.environment();
+    let relay = Relay::start().await;
+    let choice = Choice::new(relay.port);
+    let site = Site::new(&choice);
+    let daemon = site.daemon_under(&environment);
+    relay.distinct(3).await;
+    relay.greet(Some("421 4.3.0 later"));
+    walk.stand(40 * 24 * 3600, false);
+    daemon.signal("HUP");
+    daemon.logs("o servidor de saída falha ou pede calma");
+    relay.greet(None);
+    walk.stand(0, true);
+    site.write_calendar(&Choice { windows: 2, ..choice });
+    daemon.signal("HUP");
+    until(3 * A_MINUTE, "the alert and the letters leave", || taken(&relay) == (6, 1)).await;
+    let saude = || site.command(&["saude"]).envs(environment.iter().copied()).output().unwrap();
+    until(A_MINUTE, "it is well", || saude().status.code() == Some(0)).await;
+    assert_eq!(daemon.terminate().code(), Some(0));
+    ends(&site.run(&["livro", "conferir"]), 0, "livro íntegro");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a C compiler"]
 async fn a_leap_through_a_running_daemon_sends_alerts_alone_and_ends_when_the_clock_comes_back() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod blame;
 mod clock;
 mod contact;
 mod crash;
