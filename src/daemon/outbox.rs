@@ -23,7 +23,7 @@ use super::trust::Trust;
 use super::{clock_watch, succession};
 use crate::config::Mode;
 use crate::domain::delivery::Outcome;
-use crate::domain::id::slugify;
+use crate::domain::id::{EmailAddress, slugify};
 use crate::domain::overrides::BatchId;
 use crate::mail::Transport;
 use crate::mail::smtp::Permit;
@@ -43,6 +43,8 @@ pub struct Outbox {
     remembers: bool,
     trust: Arc<Mutex<Trust>>,
     /// What the last pass before a round stands on.
+    /// Addresses that the relay accused as it accused everybody, and whose flag the ledger has still.
+    exonerated: Vec<EmailAddress>,
     standing: Option<StandingPlan>,
     /// Whether the ledger may say that the relay fails: so at a start, for all that is known.
     said_failing: bool,
@@ -72,6 +74,7 @@ impl Outbox {
             remembers: false,
             trust: Arc::default(),
             standing: None,
+            exonerated: Vec::new(),
             said_failing: true,
             interrupted: false,
             unsent: Vec::new(),
@@ -88,6 +91,7 @@ impl Outbox {
             self.give_back(app).await?;
             app.store.release_all(&owner()).await?;
         }
+            self.exonerate(app).await?;
         let mut dispatch = RoundSummary::default();
         let mut only_alerts = false;
         while !app.stop.is_cancelled() {
@@ -268,6 +272,19 @@ impl Outbox {
     pub async fn close(&mut self) {
         for sender in &mut self.senders {
             sender.close().await;
+    /// Takes off the flags of those whom the relay accused as it accused everybody: their letters go again.
+    async fn exonerate(&mut self, app: &App) -> Result<(), StoreError> {
+        if !self.exonerated.is_empty() {
+            app.store.exonerate(&self.exonerated, app.now()).await?;
+            warn!(
+                contacts = self.exonerated.len(),
+                "o servidor de saída recusa todos; os endereços não têm culpa"
+            );
+            self.exonerated.clear();
+        }
+        Ok(())
+    }
+
         }
     }
 
@@ -341,6 +358,8 @@ impl Outbox {
                 setback = Some(outcome);
             }
         }
+        self.exonerated.extend(self.trust.lock().unwrap_or_else(PoisonError::into_inner).take_exonerated());
+        self.exonerate(app).await?;
         if let Some(outcome) = setback {
             app.store.note_relay(Some(app.now())).await?;
             self.said_failing = true;

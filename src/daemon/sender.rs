@@ -141,7 +141,7 @@ async fn send_one(
     let ended_at = app.now();
     let outcome = {
         let mut trust = trust.lock().unwrap_or_else(PoisonError::into_inner);
-        trust.judge(outcome, claim.address.domain(), claim.refusals + 1, ended_at)
+        trust.judge(outcome, &claim.address, claim.refusals + 1, app.clock.running())
     };
     // Held back, a letter to staff would tell nobody of the others that are.
     let resend = live.setup.config.settings.on_uncertain == config::UncertainPolicy::Resend

@@ -1,7 +1,8 @@
 //! The health of addresses: which are not written to for now, why, and until when.
 //!
 //! A row has four ways out: its time is over and the address gets one more try, it takes a letter, a letter is read
-//! there, or somebody confirms it. What several domains said within an hour was ours, and is lifted (`stop`).
+//! there, or somebody confirms it. What several domains said within an hour was ours, and is lifted (`stop`); so is what the
+//! relay said of one address after the other, whatever their domain (`exonerate`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -103,6 +104,18 @@ impl Store {
             }
         }
         Ok(last.into_values().collect())
+    }
+
+    /// Takes off the flags of addresses that the relay accused as it then accused everybody.
+    pub async fn exonerate(&self, addresses: &[EmailAddress], now: Timestamp) -> Result<(), StoreError> {
+        let addresses = addresses.to_vec();
+        written!(self.db, |tx| {
+            let mut chain = Chain::resume(&mut tx).await?;
+            for address in &addresses {
+                unflag(&mut tx, &mut chain, address, now, Unflagging::Ours).await?;
+            }
+            chain.save(&mut tx).await?;
+        })
     }
 
     /// Takes the flag off an address that somebody confirmed. Answers whether it had one.

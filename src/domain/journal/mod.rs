@@ -399,7 +399,7 @@ entries! {
     /// An address is no longer flagged. The subject is the address's SHA-256.
     Unflagged "contato.desmarcar.1" since "0.1.0" {
         /// Because somebody confirmed it (*confirmar*), it took a letter (*aceitar*), a letter was read there (*ler*), or
-        /// several domains said the same at once (*isentar*).
+        /// several domains, or the relay of everybody, said the same at once (*isentar*).
         act "acao": Unflagging,
         /// Who confirmed it; null: nobody.
         author "autor": Option<String>,

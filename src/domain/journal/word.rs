@@ -144,7 +144,8 @@ stored! {
         TookALetter "aceitar",
         /// *ler*: a letter was read there.
         WasRead "ler",
-        /// *isentar*: several domains refused us within an hour, so the address is not at fault.
+        /// *isentar*: several domains refused us within an hour, or the relay said the same of everybody, so the address is not
+        /// at fault.
         Ours "isentar",
     }
 }

@@ -19,6 +19,62 @@ fn alerts_to() -> String {
 }
 
 #[tokio::test]
+async fn a_relay_that_knows_no_address_stops_the_queue_condemns_no_contact_and_the_letters_go_later() {
+    let mut desk = Desk::open(|choice| choice.municipalities = 12).await;
+    desk.relay.always(Some(NOBODY));
+    let dispatch = desk.deliver().await;
+    assert_eq!((dispatch.accepted, dispatch.refused, dispatch.deferred), (0, 4, 1), "no sixth is asked");
+    assert_eq!(dispatch.next, Some(desk.now() + SignedDuration::from_mins(1)));
+    assert_eq!(desk.alerts().await, 1);
+    for _ in 0..6 {
+        assert_eq!(desk.app.store.resting().await.unwrap(), [], "nobody is at fault");
+        desk.pass_minutes(31);
+        assert_eq!(desk.deliver().await.refused, 0);
+    }
+    desk.check_ledger().await;
+    desk.relay.always(None);
+    for _ in 0..3 {
+        desk.pass_minutes(60);
+        desk.deliver().await;
+    }
+    let told = desk.relay.recipients();
+    for n in 0..12 {
+        assert!(told.contains(&desk.smas(n)), "{n}: {told:?}");
+        assert!(!told.contains(&desk.cmas(n)), "nobody stands in for anybody: {told:?}");
+    }
+    assert_eq!(desk.app.store.resting().await.unwrap(), []);
+    desk.check_ledger().await;
+}
+
+#[tokio::test]
+async fn dead_addresses_one_after_the_other_are_asked_once_more_when_the_relay_took_something_and_are_flagged()
+ {
+    let mut desk = Desk::open(|choice| choice.municipalities = 12).await;
+    // In the order in which the letters leave.
+    let mut order: Vec<usize> = (0..12).collect();
+    order.sort_by_key(|n| desk.site.municipalities[*n]);
+    let dead: Vec<String> = order[..5].iter().map(|n| desk.smas(*n)).collect();
+    for address in dead.iter().chain(&dead) {
+        desk.relay.once(address, NOBODY);
+    }
+    desk.deliver().await;
+    assert_eq!(desk.flagged().await, Vec::<String>::new());
+    for _ in 0..3 {
+        desk.pass_minutes(60);
+        desk.deliver().await;
+    }
+    let (mut flagged, mut expected) = (desk.flagged().await, dead);
+    flagged.sort();
+    expected.sort();
+    assert_eq!(flagged, expected);
+    let told = desk.relay.recipients();
+    for n in &order[..5] {
+        assert!(told.contains(&desk.cmas(*n)), "the next role is told: {told:?}");
+    }
+    desk.check_ledger().await;
+}
+
+#[tokio::test]
 async fn an_alert_leaves_though_the_days_quota_is_used_up_and_keeps_to_the_minutes() {
     let mut desk = Desk::open(|choice| {
         choice.municipalities = 12;
