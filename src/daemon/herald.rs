@@ -373,6 +373,7 @@ mod tests {
             subject: topic.to_owned(),
             version: 1,
             taken_at: taken_at.map(|at| at.parse().unwrap()),
+            lost_at: None,
         }
     }
 

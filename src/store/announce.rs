@@ -17,7 +17,9 @@ use crate::domain::notice::NoticeKey;
 statements! {
     const ALERTS = "SELECT n.notice_key, n.version, n.recorded_at, l.subject, (SELECT MIN(d.reached_at) FROM \
                     deliveries d WHERE d.notice_key = n.notice_key AND d.version = n.version \
-                    AND d.state IN ('aceito', 'lido')) AS taken_at FROM notices n \
+                    AND d.state IN ('aceito', 'lido')) AS taken_at, (SELECT CASE WHEN \
+                    SUM(CASE WHEN d.state IN ('recusado', 'devolvido') THEN 0 ELSE 1 END) = 0 THEN MAX(d.settled_at) END \
+                    FROM deliveries d WHERE d.notice_key = n.notice_key AND d.version = n.version) AS lost_at FROM notices n \
                     JOIN letters l ON l.notice_key = n.notice_key AND l.version = n.version WHERE n.municipality IS NULL \
                     AND n.recorded_at >= $1 AND n.kind = 'alerta' AND n.act = 'enviar' ORDER BY n.recorded_at, n.notice_key";
     // `+ 0`: by `journal_of_alerts`, and not through the whole journal in its order.
@@ -35,6 +37,8 @@ pub struct StaffAlert {
     pub version: u16,
     /// When a mail server took it first, for one address at least.
     pub taken_at: Option<Timestamp>,
+    /// Since when every address has refused it, or it came back from there.
+    pub lost_at: Option<Timestamp>,
 }
 
 /// What was told by other ways than mail.
@@ -88,6 +92,7 @@ impl Store {
                     subject: cells.get("subject")?,
                     version: cells.number("version")?,
                     taken_at: cells.instant_opt("taken_at")?,
+                    lost_at: cells.instant_opt("lost_at")?,
                 })
             })
             .await

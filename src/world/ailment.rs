@@ -69,6 +69,12 @@ pub enum Ailment {
         /// The last one.
         since: Timestamp,
     },
+    /// Every address that alerts go to refuses them. Ends with the next alert that one of them takes, or after a week.
+    AlertsRefused {
+        /// The first since one was taken.
+        since: Timestamp,
+        alerts: usize,
+    },
     /// A way to tell staff failed. Ends when it is taken again, or after a week.
     ChannelFails(ChannelFailure),
     /// A source cannot be read. Ends with the next fetch that can.
@@ -122,6 +128,7 @@ labels! {
     Diverges "autoconferencia_diverge",
     Unaudited "autoconferencia_atrasada",
     BackupOld "copia_velha",
+    AlertsRefused "alerta_recusado",
     ChannelFails "canal_falha",
     FeedFails "fonte_ilegivel",
     FeedQuarantined "fonte_em_quarentena",
@@ -217,6 +224,7 @@ impl Ailment {
                     None => "nenhuma autoconferência foi feita ainda".to_owned(),
                 }
             ),
+            Self::AlertsRefused { since, alerts } => alerts_refused(*since, *alerts, zone),
             Self::ChannelFails(failing) => format!(
                 "os alertas não saem por {} desde {}: {}\n  dica: confira [alertas] em vigia.toml e experimente com \
                  “vigia-suas testar-canal {0}”",
@@ -250,4 +258,13 @@ impl Ailment {
             ),
         }
     }
+}
+
+fn alerts_refused(since: Timestamp, alerts: usize, zone: &Zone) -> String {
+    format!(
+        "{} por e-mail desde {}: os endereços de [alertas] recusaram\n  dica: veja quais com “vigia-suas livro” e leia-os no \
+         painel; confira `para` em [alertas] (vigia.toml) e a caixa, e experimente com “vigia-suas enviar-teste”",
+        pt::counted(alerts, "alerta não chegou a ninguém", "alertas não chegaram a ninguém"),
+        pt::instant(since, zone)
+    )
 }

@@ -22,7 +22,8 @@ use crate::plan::CLOCK_TOLERANCE;
 use crate::proof::LastBackup;
 use crate::render::portuguese as pt;
 use crate::store::{
-    ChannelFailure, Leader, LedgerDoubt, LoopProgress, RefusedConfiguration, Signs, Store, StoreError,
+    ChannelFailure, Leader, LedgerDoubt, LoopProgress, RefusedConfiguration, Signs, StaffAlert, Store,
+    StoreError,
 };
 
 /// A heartbeat older than this is none: the daemon gives one every eight minutes.
@@ -55,6 +56,8 @@ pub struct Facts {
     pub is_faulty: bool,
     /// Sources of status that nobody switched off.
     pub feeds: Vec<FeedFacts>,
+    /// Since when every address that alerts go to refuses them, and how many.
+    pub alerts_refused: Option<(Timestamp, usize)>,
     /// Ways to tell staff whose last try failed.
     pub channels: Vec<ChannelFailure>,
     /// How far each loop got, as the service noted last.
@@ -164,6 +167,7 @@ pub fn ailments(facts: &Facts) -> Vec<Ailment> {
     }
     let backup = facts.backup.as_ref().filter(|last| last.is_regular && older(*last.at, BACKUP_FRESH));
     found.extend(backup.map(|last| Ailment::BackupOld { since: *last.at }));
+    found.extend(facts.alerts_refused.map(|(since, alerts)| Ailment::AlertsRefused { since, alerts }));
     found.extend(facts.channels.iter().cloned().map(Ailment::ChannelFails));
     found.extend(facts.feeds.iter().flat_map(|feed| feed.ailments(now)));
     found
@@ -210,6 +214,7 @@ impl Facts {
             refused: store.configuration_refused().await?,
             is_faulty,
             feeds: feeds(store, live, AsOf::Now(now)).await?,
+            alerts_refused: alerts_refused(&store.staff_alerts(since).await?),
             channels,
             loops: store.progress().await?,
             backup: store.last_backup(),
@@ -217,6 +222,14 @@ impl Facts {
             leader: store.leader().await?,
         })
     }
+}
+
+/// Since when, and how many of the alerts that no address took, after the last that one did.
+fn alerts_refused(alerts: &[StaffAlert]) -> Option<(Timestamp, usize)> {
+    let taken_at = alerts.iter().filter_map(|alert| alert.taken_at).max();
+    let lost = alerts.iter().filter_map(|alert| alert.lost_at);
+    let since_then: Vec<Timestamp> = lost.filter(|at| taken_at.is_none_or(|taken| taken < *at)).collect();
+    Some((since_then.iter().copied().min()?, since_then.len()))
 }
 
 /// The sources that nobody switched off.

@@ -30,6 +30,7 @@ fn well(now: Timestamp) -> Facts {
         refused: None,
         is_faulty: false,
         feeds: Vec::new(),
+        alerts_refused: None,
         channels: Vec::new(),
         loops: Vec::new(),
         backup: None,
@@ -57,7 +58,7 @@ fn every_fact_that_is_amiss_is_told_with_what_to_do_and_nothing_else_is() {
     let now: Timestamp = "2026-12-01T13:00:00Z".parse().unwrap();
     let zone = Zone::new(TimeZone::UTC);
     assert_eq!(ailments(&well(now)), []);
-    let cases: [Case; 10] = [
+    let cases: [Case; 11] = [
         (|f| f.signs.heartbeat_at = Some(f.now - 21.minutes()), |a| matches!(a, Ailment::Silent { .. })),
         (|f| f.audit = Some((f.now, audit(f.now, 2))), |a| matches!(a, Ailment::Diverges { letters: 2, .. })),
         (|f| f.audit = None, |a| matches!(a, Ailment::Unaudited { since: None })),
@@ -86,6 +87,10 @@ fn every_fact_that_is_amiss_is_told_with_what_to_do_and_nothing_else_is() {
                 f.channels = vec![ChannelFailure { channel: Channel::Webhook, since: f.now, failure }];
             },
             |a| matches!(a, Ailment::ChannelFails(_)),
+        ),
+        (
+            |f| f.alerts_refused = Some((f.now - 1.hour(), 2)),
+            |a| matches!(a, Ailment::AlertsRefused { alerts: 2, .. }),
         ),
         (|f| f.feeds = vec![feed(f.now, 3, None, 1)], |a| matches!(a, Ailment::FeedFails { .. })),
         (

@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
+use vigia_suas::daemon::alert::alert_once;
 use vigia_suas::daemon::app::Loop;
 use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::desk::order;
@@ -19,7 +20,7 @@ use vigia_suas::world::ailment::Ailment;
 use vigia_suas::world::health::examine;
 
 use super::faults::Desk;
-use crate::support::app::{Choice, Site};
+use crate::support::app::{Choice, DOMAIN, Site};
 use crate::support::smtp::{Deed, Relay};
 
 /// What is amiss, but for the heartbeat, which nobody gives here.
@@ -46,6 +47,23 @@ async fn a_relay_that_takes_nothing_and_letters_that_do_not_leave_are_ailments_u
     desk.pass_minutes(120);
     desk.deliver().await;
     assert_eq!(amiss(&desk).await, []);
+}
+
+#[tokio::test]
+async fn alerts_that_every_address_refuses_are_an_ailment_until_one_takes_an_alert() {
+    let mut desk = Desk::open(|_| {}).await;
+    let to = format!("alertas@{DOMAIN}");
+    for topic in ["fonte-a", "fonte-b"] {
+        desk.relay.once(&to, Deed::AtRcpt("550 5.1.1 nobody"));
+        alert_once(&desk.app, topic, "texto".to_owned(), desk.app.now()).await.unwrap();
+        desk.deliver().await;
+        desk.pass_minutes(1);
+    }
+    let since = desk.app.now() - SignedDuration::from_mins(2);
+    assert_eq!(amiss(&desk).await, [Ailment::AlertsRefused { since, alerts: 2 }]);
+    alert_once(&desk.app, "fonte-c", "texto".to_owned(), desk.app.now()).await.unwrap();
+    desk.deliver().await;
+    assert_eq!(amiss(&desk).await, [], "somebody hears again");
 }
 
 #[tokio::test]
