@@ -30,7 +30,8 @@ const PAUSES_OF_A_STOP: u32 = 120;
 /// What the ledger says of a letter that a stop kept from leaving.
 const STOPPED: &str = "o serviço parou antes que o servidor de saída atendesse";
 
-/// How many steps further the wait after a doubted refusal is: a quarter of an hour, then half.
+/// How many steps further the wait is after a refusal that is doubted, and after a letter over which the relay asked for
+/// patience: a quarter of an hour, then half.
 const DOUBTED: u32 = 4;
 
 /// What one sender made of its share.
@@ -132,10 +133,13 @@ async fn send_one(
     let from = own.as_ref().unwrap_or(&live.setup.config.secretariat.returns_to);
     let envelope = Envelope { from, to: &claim.address, id: Some(claim.delivery.as_str()) };
     // Until the relay has greeted nothing is on the wire: a stop need not wait for it.
-    let outcome = match app.unless_stopped(sender.connect()).await {
-        Some(Ok(())) => sender.deliver(&claim.key, claim.version, envelope, &claim.bytes).await,
-        Some(Err(outcome)) => outcome,
-        None => Outcome::Deferred { reply: STOPPED.to_owned(), slow_down: false },
+    let (outcome, is_of_the_letter) = match app.unless_stopped(sender.connect()).await {
+        Some(Ok(())) => {
+            let outcome = sender.deliver(&claim.key, claim.version, envelope, &claim.bytes).await;
+            (outcome, sender.spoke_of_the_letter())
+        }
+        Some(Err(outcome)) => (outcome, false),
+        None => (Outcome::Deferred { reply: STOPPED.to_owned(), slow_down: false }, false),
     };
     let attempt = claim.attempts + 1;
     let ended_at = app.now();
@@ -152,6 +156,12 @@ async fn send_one(
         // A refusal that is doubted gets time to pass.
         Outcome::Deferred { reply, .. } if reply.starts_with('5') => {
             Some(next_attempt(ended_at, attempt + DOUBTED))
+        }
+        // Tried as soon as the others, it would have the queue rest again and again; but not for that is it lost.
+        Outcome::Deferred { reply, slow_down: true } if is_of_the_letter && reply.starts_with('4') => {
+            let later = next_attempt(ended_at, attempt + DOUBTED);
+            let is_in_time = claim.valid_until.is_none_or(|until| later < until);
+            Some(if is_in_time { later } else { next_attempt(ended_at, attempt) })
         }
         Outcome::Deferred { .. } | Outcome::RelayFault { .. } => Some(next_attempt(ended_at, attempt)),
         Outcome::Uncertain { .. } if resend => Some(next_attempt(ended_at, attempt)),

@@ -74,6 +74,14 @@ impl Transport {
         }
     }
 
+    /// Whether what came of the last delivery was said over its recipient or its letter, at RCPT or later.
+    pub fn spoke_of_the_letter(&self) -> bool {
+        match self {
+            Self::Smtp(sender) => sender.spoke_of_the_letter(),
+            Self::File(_) => true,
+        }
+    }
+
     /// Says QUIT to the relay; waits two seconds at most.
     pub async fn close(&mut self) {
         match self {

@@ -150,6 +150,8 @@ pub struct Transaction {
     pub outcome: Outcome,
     /// What it means for the connection.
     pub connection: Connection,
+    /// Whether it ended over its recipient or its letter, at RCPT or later.
+    pub is_of_the_letter: bool,
 }
 
 /// What a transaction leaves of its connection.
@@ -172,6 +174,7 @@ pub struct SmtpSender {
     session: Option<Session>,
     pipelining: Pipelining,
     permit: Permit,
+    is_of_the_letter: bool,
 }
 
 impl SmtpSender {
@@ -181,7 +184,13 @@ impl SmtpSender {
     /// [`RelayError`] when the relay cannot be used as configured.
     pub fn new(relay: Relay) -> Result<Self, RelayError> {
         relay.check()?;
-        Ok(Self { relay, session: None, pipelining: Pipelining::IfOffered, permit: Permit::default() })
+        Ok(Self {
+            relay,
+            session: None,
+            pipelining: Pipelining::IfOffered,
+            permit: Permit::default(),
+            is_of_the_letter: false,
+        })
     }
 
     /// From the next connection on, speaks only while it may.
@@ -199,6 +208,7 @@ impl SmtpSender {
 
     /// Sends one letter to one address. If the future is dropped, so is the connection.
     pub async fn send(&mut self, envelope: Envelope<'_>, letter: &[u8]) -> Outcome {
+        self.is_of_the_letter = false;
         if let Some(session) = self.session.take() {
             let transaction = self.carry(session, envelope, letter).await;
             if !matches!(transaction.connection, Connection::Stale | Connection::Misordered) {
@@ -226,12 +236,18 @@ impl SmtpSender {
 
     async fn carry(&mut self, mut session: Session, envelope: Envelope<'_>, letter: &[u8]) -> Transaction {
         let transaction = session.send(envelope, letter).await;
+        self.is_of_the_letter = transaction.is_of_the_letter;
         match transaction.connection {
             Connection::Usable => self.session = Some(session),
             Connection::Misordered => self.pipelining = Pipelining::Off,
             Connection::Broken | Connection::Stale => {}
         }
         transaction
+    }
+
+    /// Whether what the relay said last came over a recipient or a letter, at RCPT or later.
+    pub fn spoke_of_the_letter(&self) -> bool {
+        self.is_of_the_letter
     }
 
     /// Says QUIT to the relay, if connected.

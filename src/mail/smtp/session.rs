@@ -99,19 +99,23 @@ impl Session {
         if reused && !line.wire.is_quiet().await {
             return stale();
         }
-        let (outcome, in_order) = match line.transact(envelope, letter).await {
-            Ok(reply) => (Outcome::Accepted { reply }, line.wire.breakage().is_none()),
+        let (outcome, in_order, is_of_the_letter) = match line.transact(envelope, letter).await {
+            Ok(reply) => (Outcome::Accepted { reply }, line.wire.breakage().is_none(), true),
             Err((Step::Mail, setback)) if reused && setback.closed => return stale(),
             Err(_) if line.misordered => {
                 return Transaction { connection: Connection::Misordered, ..stale() };
             }
-            Err((_, setback)) => (setback.outcome, setback.in_order && line.reset().await),
+            Err((step, setback)) => {
+                let in_order = setback.in_order && line.reset().await;
+                (setback.outcome, in_order, step.is_about_the_letter())
+            }
         };
         if in_order {
             line.carried += 1;
             self.line = Some(line);
         }
-        Transaction { outcome, connection: if in_order { Connection::Usable } else { Connection::Broken } }
+        let connection = if in_order { Connection::Usable } else { Connection::Broken };
+        Transaction { outcome, connection, is_of_the_letter }
     }
 
     /// Says QUIT; waits two seconds at most.
@@ -126,7 +130,7 @@ impl Session {
 fn stale() -> Transaction {
     let reply = "o relé havia encerrado a conexão".to_owned();
     let outcome = Outcome::Deferred { reply, slow_down: false };
-    Transaction { outcome, connection: Connection::Stale }
+    Transaction { outcome, connection: Connection::Stale, is_of_the_letter: false }
 }
 
 /// Greeting and EHLO.

@@ -49,7 +49,7 @@ impl Step {
     }
 
     /// True when a refusal here is about this address or letter, and not about us.
-    fn is_about_the_letter(self) -> bool {
+    pub(super) fn is_about_the_letter(self) -> bool {
         match self {
             Self::Rcpt | Self::Data | Self::Body | Self::Dot => true,
             Self::Greeting | Self::StartTls | Self::Auth | Self::Mail => false,
@@ -117,9 +117,10 @@ fn of_code(step: Step, code: u16, text: &str) -> Setback {
     // Whatever the step, these say that we are not let in (RFC 4954), never that an address is bad.
     let not_let_in = matches!(code, 530 | 534 | 535 | 538);
     let outcome = match code {
-        400..500 => {
-            Outcome::Deferred { slow_down: !step.is_about_the_letter() || is_the_queues(code, text), reply }
-        }
+        400..500 => Outcome::Deferred {
+            slow_down: !step.is_about_the_letter() || is_the_queues(step, code, text),
+            reply,
+        },
         _ if step.is_about_the_letter() && !not_let_in => {
             Outcome::Refused { why: whose(step, code, text), reply }
         }
@@ -129,9 +130,11 @@ fn of_code(step: Step, code: u16, text: &str) -> Setback {
 }
 
 /// Whether a 4xx speaks of the relay or the road (4.3.x to 4.5.x), so that the next letter would fare no better, and not
-/// of one address or mailbox (4.1.x, 4.2.x).
-fn is_the_queues(code: u16, text: &str) -> bool {
+/// of one address or mailbox (4.1.x, 4.2.x). The road to a recipient (4.4.x to RCPT) is that domain's, until another domain's
+/// is said to be the same.
+fn is_the_queues(step: Step, code: u16, text: &str) -> bool {
     match (code, EnhancedStatus::find(text).map(|status| status.subject)) {
+        (451 | 452, Some(4)) if step == Step::Rcpt => false,
         (421, _) | (451 | 452, Some(3..=5)) | (452 | 454, None) => true,
         (454, Some(subject)) => !matches!(subject, 1 | 2),
         _ => false,

@@ -75,6 +75,38 @@ async fn dead_addresses_one_after_the_other_are_asked_once_more_when_the_relay_t
 }
 
 #[tokio::test]
+async fn a_mailbox_that_makes_the_relay_ask_for_patience_is_not_the_probe_twice_while_others_wait() {
+    let mut desk = Desk::open(|choice| choice.municipalities = 12).await;
+    for _ in 0..9 {
+        desk.relay.once(&alerts_to(), Deed::AtRcpt("451 4.3.0 try later"));
+    }
+    alert_once(&desk.app, "fonte-lista", "texto".to_owned(), desk.now()).await.unwrap();
+    let dispatch = desk.deliver().await;
+    assert_eq!((dispatch.accepted, dispatch.deferred), (0, 1), "an alert goes first, and the queue rests");
+    desk.pass_minutes(1);
+    assert_eq!(desk.deliver().await.accepted, 12, "the probe is another letter");
+    desk.check_ledger().await;
+}
+
+#[tokio::test]
+async fn a_recipients_road_that_is_closed_rests_the_queue_only_when_a_second_domains_is() {
+    let closed = Deed::AtRcpt("451 4.4.4 no route");
+    let mut desk = Desk::open(|choice| choice.municipalities = 12).await;
+    desk.relay.once(&alerts_to(), closed);
+    alert_once(&desk.app, "fonte-lista", "texto".to_owned(), desk.now()).await.unwrap();
+    let dispatch = desk.deliver().await;
+    assert_eq!((dispatch.accepted, dispatch.deferred), (12, 1), "that road alone");
+    desk.check_ledger().await;
+
+    let mut desk = Desk::open(|choice| choice.municipalities = 12).await;
+    desk.relay.always(Some(closed));
+    let dispatch = desk.deliver().await;
+    assert_eq!((dispatch.accepted, dispatch.deferred), (0, 2), "every road");
+    assert_eq!(dispatch.next, Some(desk.now() + SignedDuration::from_mins(1)));
+    assert_eq!(desk.flagged().await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn an_alert_leaves_though_the_days_quota_is_used_up_and_keeps_to_the_minutes() {
     let mut desk = Desk::open(|choice| {
         choice.municipalities = 12;
