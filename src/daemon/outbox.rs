@@ -30,6 +30,7 @@ use crate::mail::smtp::Permit;
 use crate::render::portuguese;
 use crate::store::{Claim, Store, StoreError, Whose};
 use crate::telemetry::chain;
+use crate::text::visible;
 use crate::world::live::Live;
 use crate::world::relay::{SenderError, senders};
 
@@ -42,9 +43,9 @@ pub struct Outbox {
     /// Whether the pace knows what left before the process began.
     remembers: bool,
     trust: Arc<Mutex<Trust>>,
-    /// What the last pass before a round stands on.
     /// Addresses that the relay accused as it accused everybody, and whose flag the ledger has still.
     exonerated: Vec<EmailAddress>,
+    /// What the last pass before a round stands on.
     standing: Option<StandingPlan>,
     /// Whether the ledger may say that the relay fails: so at a start, for all that is known.
     said_failing: bool,
@@ -73,8 +74,8 @@ impl Outbox {
             pace: Pace::default(),
             remembers: false,
             trust: Arc::default(),
-            standing: None,
             exonerated: Vec::new(),
+            standing: None,
             said_failing: true,
             interrupted: false,
             unsent: Vec::new(),
@@ -90,8 +91,8 @@ impl Outbox {
         if std::mem::replace(&mut self.interrupted, true) {
             self.give_back(app).await?;
             app.store.release_all(&owner()).await?;
-        }
             self.exonerate(app).await?;
+        }
         let mut dispatch = RoundSummary::default();
         let mut only_alerts = false;
         while !app.stop.is_cancelled() {
@@ -151,8 +152,11 @@ impl Outbox {
                 }
                 dispatch.next = match (stopped.max(closed), until_midnight) {
                     _ if doubted => None,
-                    Some(until) => Some(until),
-                    None => app.store.next_due(now).await?,
+                    (Some(until), _) => Some(until),
+                    (None, Some(midnight)) => {
+                        Some(app.store.next_alert_due(now).await?.map_or(midnight, |at| at.min(midnight)))
+                    }
+                    (None, None) => app.store.next_due(now).await?,
                 };
                 break;
             }
@@ -268,10 +272,6 @@ impl Outbox {
         Ok(())
     }
 
-    /// Ends every connection to the relay.
-    pub async fn close(&mut self) {
-        for sender in &mut self.senders {
-            sender.close().await;
     /// Takes off the flags of those whom the relay accused as it accused everybody: their letters go again.
     async fn exonerate(&mut self, app: &App) -> Result<(), StoreError> {
         if !self.exonerated.is_empty() {
@@ -285,6 +285,10 @@ impl Outbox {
         Ok(())
     }
 
+    /// Ends every connection to the relay.
+    pub async fn close(&mut self) {
+        for sender in &mut self.senders {
+            sender.close().await;
         }
     }
 
@@ -300,10 +304,6 @@ impl Outbox {
             Room::Alerts(_) if self.pace.is_probing() => Room::Alerts(1),
             room => room,
         }
-        let zone = &live.calendar.hours.zone;
-        let today = zone.date_of(now);
-        let room = self.pace.allowance(now, today, zone.end_of(today), relay.per_minute, relay.per_day)?;
-        Ok(if self.pace.is_probing() { 1 } else { room })
     }
 
     /// Hands one round to the senders, each its share, and learns from what came of it.
@@ -428,17 +428,18 @@ impl Outbox {
 }
 
 /// Calls a person for each batch of letters that may have been taken and are not repeated: once for the day on which that
-/// came about (`ao_incerto = "reter"`), or once a day (a copied ledger was assumed).
+/// came about (`ao_incerto = "reter"`, a repetition that was refused), or once a day (a copied ledger was assumed).
 async fn tell_of_held(app: &App) -> Result<(), StoreError> {
     let now = app.now();
-    let mut batches: BTreeMap<BatchId, (usize, Timestamp)> = BTreeMap::new();
+    let mut batches: BTreeMap<BatchId, (usize, Timestamp, Option<String>)> = BTreeMap::new();
     for held in app.store.held_uncertain(now).await? {
         if let Some(batch) = held.batch {
-            let (letters, since) = batches.entry(batch).or_insert((0, held.since));
+            let (letters, since, refusal) = batches.entry(batch).or_insert((0, held.since, None));
             (*letters, *since) = (*letters + 1, held.since.max(*since));
+            *refusal = refusal.take().or(held.refusal);
         }
     }
-    for (batch, (letters, since)) in batches {
+    for (batch, (letters, since, refusal)) in batches {
         let zone = &app.live().calendar.hours.zone;
         if batch.is_of_outage() {
             let text = format!(
@@ -451,10 +452,17 @@ async fn tell_of_held(app: &App) -> Result<(), StoreError> {
             alert_once(app, &format!("incerta-{}", slugify(batch.as_str())), text, now).await?;
             continue;
         }
+        let then = match refusal {
+            None => "ao_incerto = \"reter\" manda esperar".to_owned(),
+            Some(reply) => format!(
+                "repetida, ele a recusou: “{}”. A carta conta como aviso dado e não é repetida sozinha",
+                visible::line(&reply)
+            ),
+        };
         let text = format!(
-            "Não se sabe se {} do lote {batch} {}: a conexão com o servidor de saída caiu antes da resposta, e \
-             ao_incerto = \"reter\" manda esperar. Veja no servidor de saída se saiu; para mandar de novo, com o mesmo \
-             Message-ID: vigia-suas liberar --lote {batch} --motivo \"…\"",
+            "Não se sabe se {} do lote {batch} {}: a conexão com o servidor de saída caiu antes da resposta, e {then}. \
+             Veja no servidor de saída se saiu; para mandar de novo, com o mesmo Message-ID: vigia-suas liberar --lote \
+             {batch} --motivo \"…\"",
             portuguese::counted(letters, "carta", "cartas"),
             if letters == 1 { "foi aceita" } else { "foram aceitas" },
         );

@@ -28,7 +28,9 @@ macro_rules! then {
             ", d.id, a.ended_at AS tried_at, ",
             "CASE WHEN d.settled_at <= $2 AND d.state IN ('devolvido', 'lido') THEN d.state ",
             "WHEN d.stopped_at <= $2 AND d.state IN ('retirado', 'expirado') THEN d.state ",
-            "WHEN a.outcome = 'adiado' AND EXISTS (SELECT 1 FROM attempts u WHERE u.delivery = d.id ",
+            // What was refused for good and stands so until now was refused for its address; else what was sent before counts.
+            "WHEN (a.outcome = 'adiado' OR (a.outcome = 'recusado' AND NOT (d.state = 'recusado' AND d.attempts = a.n))) ",
+            "AND EXISTS (SELECT 1 FROM attempts u WHERE u.delivery = d.id ",
             "AND u.ended_at <= $2 AND u.outcome = 'incerto') THEN 'incerto' ",
             "ELSE COALESCE(a.outcome, 'registrado') END AS state, ",
             "CASE WHEN d.stopped_at <= $2 THEN d.stopped_by END AS stopped_by, ",

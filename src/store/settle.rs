@@ -17,6 +17,7 @@ use crate::domain::delivery::{DeliveryState, Outcome};
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{Attempt, Text, Unflagging};
 use crate::domain::notice::NoticeKey;
+use crate::domain::refusal::Refusal;
 use crate::text::digest::sha256;
 
 statements! {
@@ -61,8 +62,8 @@ pub struct AttemptEnd {
 /// What became of a settlement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settlement {
-    /// The delivery stands so now, by this call or by an earlier one whose answer was lost. A letter that may have been taken before stays *incerto* when a repetition is only
-    /// put off.
+    /// The delivery stands so now, by this call or by an earlier one whose answer was lost. A letter that may have been taken
+    /// before stays *incerto* when a repetition is put off, or refused for whatever but the address.
     Done(DeliveryState),
     /// The claim is not the latest, or the delivery is no longer on the wire: nothing changed.
     Stale,
@@ -269,10 +270,14 @@ impl OnTheWire {
 }
 
 impl End {
-    /// Where the delivery stands after it, and since when the relay may have the letter.
+    /// Where the delivery stands after it, and since when the relay may have the letter. A repetition that is put off, or
+    /// refused for whatever but the address, says nothing of the attempt before it: the relay may have the letter, and some
+    /// refuse a second copy because they do. An address that does not exist got neither.
     fn after(&self) -> (DeliveryState, Option<Timestamp>) {
+        let is_none =
+            matches!(self.outcome, Outcome::Accepted { .. } | Outcome::Refused { why: Refusal::Address, .. });
         match (self.outcome.state(), self.wire.reached_at) {
-            (DeliveryState::Deferred, Some(reached)) => (DeliveryState::Uncertain, Some(reached)),
+            (_, Some(reached)) if !is_none => (DeliveryState::Uncertain, Some(reached)),
             (state, reached) if state.reaches() => (state, reached.or(Some(self.started_at))),
             (state, _) => (state, None),
         }

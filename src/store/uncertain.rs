@@ -1,5 +1,5 @@
-//! Letters that may have been taken and that wait for somebody to decide: by `ao_incerto = "reter"`, or because a copied
-//! ledger was assumed.
+//! Letters that may have been taken and that wait for somebody to decide: by `ao_incerto = "reter"`, because a copied
+//! ledger was assumed, or because their repetition was refused.
 
 use jiff::Timestamp;
 
@@ -18,7 +18,9 @@ statements! {
     // What a copied ledger may have sent before it was assumed waits with what fell due meanwhile.
     // `|| ''`: by `deliveries_held`, and not through every delivery in their order.
     const HELD = "SELECT d.id, d.notice_key, d.version, d.role, d.settled_at, CASE WHEN d.reply = $2 THEN \
-                  (SELECT MAX(o.until_at) FROM outages o WHERE o.until_at <= d.settled_at) END AS until_at \
+                  (SELECT MAX(o.until_at) FROM outages o WHERE o.until_at <= d.settled_at) END AS until_at, \
+                  (SELECT a.reply FROM attempts a WHERE a.delivery = d.id AND a.n = d.attempts \
+                  AND a.ended_at = d.settled_at AND a.outcome = 'recusado') AS refusal \
                   FROM deliveries d WHERE d.state = 'incerto' AND d.next_attempt_at IS NULL \
                   AND d.stopped_at IS NULL AND (d.valid_until IS NULL OR d.valid_until > $1) \
                   ORDER BY d.notice_key || '', d.version, d.address";
@@ -35,6 +37,8 @@ pub struct HeldUncertain {
     pub batch: Option<BatchId>,
     /// Since when nobody knows.
     pub since: Timestamp,
+    /// What the relay said when it refused to take the letter once more.
+    pub refusal: Option<String>,
     version: u16,
     role: String,
 }
@@ -88,6 +92,7 @@ fn held(row: &Row) -> Result<HeldUncertain, StoreError> {
         delivery: DeliveryId::from_store(cells.get("id")?),
         batch,
         since: cells.instant("settled_at")?,
+        refusal: cells.get("refusal")?,
         version: cells.number("version")?,
         role: cells.get("role")?,
         key,

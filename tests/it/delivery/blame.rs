@@ -75,6 +75,57 @@ async fn dead_addresses_one_after_the_other_are_asked_once_more_when_the_relay_t
 }
 
 #[tokio::test]
+async fn a_letter_that_may_have_arrived_stays_so_when_its_repetition_is_refused_but_for_the_address() {
+    for (deed, is_the_address) in [
+        (Deed::AtDot("554 duplicate"), false),
+        (Deed::AtRcpt("550 5.7.1 policy"), false),
+        (Deed::AtRcpt("552 5.2.2 full"), false),
+        (NOBODY, true),
+    ] {
+        let mut desk = Desk::open(|_| {}).await;
+        let (smas, cmas) = (desk.smas(0), desk.cmas(0));
+        desk.relay.once(&smas, Deed::HangUpAfterDot);
+        // What may be ours is believed the third time, what accuses the address or its mailbox at once.
+        let times = if is_the_address || deed == Deed::AtRcpt("552 5.2.2 full") { 1 } else { 3 };
+        for _ in 0..times {
+            desk.relay.once(&smas, deed);
+        }
+        for _ in 0..6 {
+            desk.deliver().await;
+            desk.pass_minutes(61);
+        }
+        let line = desk.lines().await.into_iter().find(|line| line.address.as_str() == smas).unwrap();
+        assert_eq!(line.next_attempt_at, None, "{deed:?}");
+        assert_eq!(desk.ids(&smas).len(), 1, "{deed:?}: no second copy");
+        if is_the_address {
+            assert_eq!((line.state, line.reached_at), (DeliveryState::Refused, None), "{deed:?}");
+            assert_eq!(desk.ids(&cmas).len(), 1, "nobody has it there: the next role is told");
+            assert_eq!(desk.flagged().await, [smas]);
+            desk.check_ledger().await;
+            continue;
+        }
+        assert_eq!(line.state, DeliveryState::Uncertain, "{deed:?}");
+        assert!(line.reached_at.is_some(), "{deed:?}");
+        assert_eq!(desk.ids(&cmas).len(), 0, "{deed:?}: no second letter");
+        let all = DeliveryFilter::default();
+        assert_eq!(desk.app.store.deliveries_as_known(&all, desk.now()).await.unwrap(), desk.lines().await);
+        let words = desk.relay.taken().into_iter().filter(|one| one.to == alerts_to());
+        let words: Vec<String> = words.map(|one| plain_text(&one.bytes).unwrap()).collect();
+        let (Deed::AtDot(said) | Deed::AtRcpt(said)) = deed else { unreachable!() };
+        let told = words.iter().any(|text| text.contains("repetida, ele a recusou") && text.contains(said));
+        assert!(told, "a person is told: {words:?}");
+        desk.check_ledger().await;
+        let batch = BatchId::parse("teste/2001/divulgacao").unwrap();
+        let by = order::authorship("teste", "não consta no servidor", desk.now()).unwrap();
+        order::release(&desk.app.store, HoldScope::Batch(batch), by).await.unwrap();
+        desk.deliver().await;
+        assert_eq!(desk.states(&smas).await, [DeliveryState::Accepted], "{deed:?}");
+        assert_eq!(desk.ids(&smas).len(), 2, "the same letter, by a person's word");
+        desk.check_ledger().await;
+    }
+}
+
+#[tokio::test]
 async fn a_mailbox_that_makes_the_relay_ask_for_patience_is_not_the_probe_twice_while_others_wait() {
     let mut desk = Desk::open(|choice| choice.municipalities = 12).await;
     for _ in 0..9 {
