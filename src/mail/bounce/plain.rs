@@ -67,7 +67,7 @@ const FAILED: [&str; 55] = [
 ];
 
 /// Phrases of a letter that is late and still being tried.
-const DELAYED: [&str; 11] = [
+const DELAYED: [&str; 20] = [
     "not yet been delivered",
     "delivery attempts will continue",
     "will be retried",
@@ -79,16 +79,48 @@ const DELAYED: [&str; 11] = [
     "ainda nao foi entregue",
     "nao e necessario reenviar",
     "novas tentativas",
+    "tentara novamente",
+    "tentaremos novamente",
+    "tentara de novo",
+    "tentara entregar novamente",
+    "continuara tentando",
+    "continuaremos tentando",
+    "sera tentada novamente",
+    "entrega esta atrasada",
+    "message delayed",
+];
+
+/// A subject of a letter that is late.
+const TITLED_DELAYED: [&str; 6] =
+    ["delay", "atraso", "atrasad", "warning:", "aviso de demora", "still being tried"];
+
+/// What is said of a failure that there may yet be.
+const CONDITIONS: [&str; 12] = [
+    "se houver",
+    "se ocorrer",
+    "se acontecer",
+    "caso haja",
+    "caso houver",
+    "caso ocorra",
+    "em caso de",
+    "no caso de",
+    "if there is",
+    "if there are",
+    "in case of",
+    "in the event of",
 ];
 
 /// Phrases that say that nobody will try again.
-const GIVEN_UP: [&str; 6] = [
+const GIVEN_UP: [&str; 9] = [
     "permanent error",
     "permanent fatal error",
     "given up",
     "giving up",
     "erro permanente",
     "falha permanente",
+    "nao tentara",
+    "nao tentaremos",
+    "nao sera tentad",
 ];
 
 const LONGEST_PROSE: usize = 64 * 1024;
@@ -110,11 +142,16 @@ pub(super) fn failure(mail: &Mail<'_>) -> Option<Returned> {
         return None;
     }
     let originals = origin::originals(mail, None, &prose);
-    if says(&DELAYED) && !says(&GIVEN_UP) {
+    let given_up = GIVEN_UP.iter().any(|phrase| subject.contains(phrase) || states(&words, phrase));
+    // A system that titles it so and gives a code of this class goes on, whatever it says of its giving up.
+    let is_titled_late = !titled
+        && TITLED_DELAYED.iter().any(|phrase| subject.contains(phrase))
+        && coded(&explained).is_some_and(|status| status.class == 4);
+    if is_titled_late || (says(&DELAYED) && !given_up) {
         return Some(Returned::Progress { action: Action::Delayed, originals });
     }
-    let given_up = || says(&GIVEN_UP).then_some(EnhancedStatus { class: 5, subject: 0, detail: 0 });
-    let status = coded(&explained).or_else(given_up);
+    let given_up = given_up.then_some(EnhancedStatus { class: 5, subject: 0, detail: 0 });
+    let status = coded(&explained).or(given_up);
     let diagnostic = diagnostic(&explained);
     let refusal = match Refusal::of(status, &diagnostic) {
         Refusal::Unknown => Refusal::of(status, &explained),
@@ -128,6 +165,18 @@ pub(super) fn failure(mail: &Mail<'_>) -> Option<Returned> {
     }
     let recipient = FailedRecipient { addresses: named, mentioned, refusal, status, diagnostic };
     Some(Returned::Bounce(Bounce { recipients: vec![recipient], originals, reporter: String::new() }))
+}
+
+/// Whether words state something, and do not only tell what follows if it should come to that.
+fn states(words: &str, phrase: &str) -> bool {
+    words.match_indices(phrase).any(|(at, _)| {
+        let before = words[..at].trim_end();
+        let before = ["uma", "um", "alguma", "algum", "a", "any"]
+            .into_iter()
+            .find_map(|article| before.strip_suffix(article).filter(|rest| rest.ends_with(' ')))
+            .map_or(before, str::trim_end);
+        !CONDITIONS.iter().any(|condition| before.ends_with(condition))
+    })
 }
 
 /// Whether a message reads as if a letter had failed, whoever wrote it.

@@ -87,6 +87,42 @@ fn what_is_late_or_handed_on_did_not_fail() {
     assert!(matches!(read(exim.as_bytes()), Returned::Progress { action: Action::Delayed, .. }));
 }
 
+/// What a mail system writes without a report.
+fn prose(subject: &str, text: &str) -> Returned {
+    let mail = format!(
+        "Return-Path: <>\r\nFrom: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\r\n\
+         Subject: {subject}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
+    );
+    read(mail.as_bytes())
+}
+
+#[test]
+fn a_delay_that_tells_what_follows_if_it_fails_for_good_did_not_fail() {
+    let gmail = "Houve um problema temporário na entrega da sua mensagem para smas@vitoria.invalid. O Gmail tentará \
+                 novamente por mais 46 horas. Você será notificado se houver falha permanente na entrega.\r\n\r\n\
+                 A resposta foi:\r\n451 4.4.3 Temporary server error. Please try again later";
+    for (subject, text) in [
+        ("Delivery Status Notification (Delay)", gmail),
+        ("Aviso sobre a sua mensagem", gmail),
+        (
+            "Entrega em atraso",
+            "O servidor não respondeu: 451 4.4.1 sem resposta. Uma falha permanente será avisada.",
+        ),
+        ("Aviso", "Continuaremos tentando. Em caso de erro permanente, a mensagem volta: 450 4.2.0 ocupado"),
+    ] {
+        let found = prose(subject, text);
+        assert!(matches!(found, Returned::Progress { action: Action::Delayed, .. }), "{subject}: {found:?}");
+    }
+    for (subject, text) in [
+        ("Delivery Status Notification (Failure)", gmail.replace("se houver falha", "houve falha").as_str()),
+        ("Aviso", "O servidor não tentará novamente: falha permanente. 550 5.1.1 não existe"),
+        ("Mensagem não entregue depois de atraso", "Houve erro permanente: 451 4.4.7 tempo esgotado"),
+    ] {
+        let found = prose(subject, text);
+        assert!(matches!(found, Returned::Bounce(_)), "{subject}: {found:?}");
+    }
+}
+
 #[test]
 fn recipients_come_in_any_number_and_spelling() {
     let block = "Original-Recipient: rfc822;um+40vitoria.invalid\r\nFinal-Recipient: X; y\r\nAction: failed\r\n\
