@@ -28,6 +28,7 @@ use super::outbox::Outbox;
 use super::pages::Pages;
 use super::reconcile::{Pass, reconcile_once};
 use super::register::Registers;
+use super::reminder::Reminder;
 use super::report::{LastSaid, report_once};
 use super::reserve::{self, Led, Reserve};
 use super::returns::Mailbox;
@@ -380,19 +381,16 @@ impl Service {
     async fn obey(&self, signals: &mut Signals) {
         let mut pause = std::time::Duration::ZERO;
         let mut watch = Watch::default();
-        let mut reminded_on = None;
+        let mut reminder = Reminder::default();
         loop {
             let outcome = tokio::select! {
                 _ = signals.terminate.recv() => return,
                 _ = signals.interrupt.recv() => return,
                 _ = signals.reload.recv() => self.reload().await,
                 () = tokio::time::sleep(pause) => {
-                    let today = self.app.live().calendar.hours.zone.date_of(self.app.now());
-                    let reminded = match reminded_on.replace(today) {
-                        Some(day) if day == today => Ok(()),
-                        _ => self.remind(self.app.now()).await,
-                    };
-                    match reminded {
+                    let now = self.app.now();
+                    let today = self.app.live().calendar.hours.zone.date_of(now);
+                    match reminder.once_a_day(today, self.remind(now)).await {
                         Ok(()) => self.look(&mut watch).await,
                         Err(failure) => Err(failure.into()),
                     }

@@ -4,7 +4,7 @@
 //! `standing`, `pace`, `trust` and `doubt`), `ingest` (take in status), `returns` (take in what comes back), `visit` with `register`
 //! and `news` (what the ministry publishes), `report` (tell staff), `daily` (the page of the day by mail), `audit` (work out anew what should have gone out), `retention` (erase what is too old), `alert` (call a person), `herald` (by which way), `clock_watch`, `succession`
 //! and `zone_rules` (may the clock, the ledger and the zone be believed?), `rehearse` (virtual time), `watch` (notice a change), `gate` (what every
-//! new configuration passes), `reload`, `beat` and `signal` (signs of life; `hang` tries them), `loops` (one for each concern; `rest` between two looks), `obey` (signals), `reserve` (one leads, another waits), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
+//! new configuration passes), `reload` and `reminder`, `beat` and `signal` (signs of life; `hang` tries them), `loops` (one for each concern; `rest` between two looks), `obey` (signals), `reserve` (one leads, another waits), `lifecycle` (start, signals, drain). Each concern has a `NAME_once` that tests
 //! and `servir --uma-vez` call.
 //!
 //! Architecture invariant: no rule of when or to whom lives here. `now` is read once per pass, in the loops.
@@ -35,6 +35,7 @@ pub mod reconcile;
 pub mod register;
 pub mod rehearse;
 mod reload;
+mod reminder;
 pub mod report;
 pub mod reserve;
 mod rest;
