@@ -26,8 +26,8 @@ impl Flag {
     }
 }
 
-/// New messages by name, which begins with when each came; at most `most`.
-pub fn waiting(maildir: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
+/// New messages by name, which begins with when each came.
+pub fn waiting(maildir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(maildir.join("new"))? {
         let entry = entry?;
@@ -37,7 +37,6 @@ pub fn waiting(maildir: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
         }
     }
     found.sort();
-    found.truncate(most);
     Ok(found)
 }
 
@@ -72,7 +71,7 @@ mod tests {
     fn new_messages_are_read_within_bounds_and_put_away_under_a_name_of_their_own() {
         let dir = tempfile::tempdir().unwrap();
         let maildir = dir.path();
-        assert!(waiting(maildir, 9).is_err(), "a folder that is not there is no empty one");
+        assert!(waiting(maildir).is_err(), "a folder that is not there is no empty one");
         fs::create_dir(maildir.join("new")).unwrap();
         for name in ["2.b", "1.a", ".hidden"] {
             fs::write(maildir.join("new").join(name), "0123456789").unwrap();
@@ -81,7 +80,7 @@ mod tests {
         fs::create_dir(maildir.join("cur")).unwrap();
         fs::write(maildir.join("cur/1.a:2,S"), "older").unwrap();
 
-        let found = waiting(maildir, 9).unwrap();
+        let found = waiting(maildir).unwrap();
         assert_eq!(found, [maildir.join("new/1.a"), maildir.join("new/2.b")]);
         let mut bytes = Vec::new();
         std::io::Read::read_to_end(&mut open(&found[0]).unwrap(), &mut bytes).unwrap();
@@ -91,6 +90,6 @@ mod tests {
         assert_eq!(fs::read(maildir.join("cur/1.a:2,S")).unwrap(), b"older");
         assert_eq!(fs::read(maildir.join("cur/1.a_1:2,S")).unwrap(), b"0123456789");
         assert!(maildir.join("cur/2.b:2,F").exists());
-        assert_eq!(waiting(maildir, 9).unwrap(), Vec::<PathBuf>::new());
+        assert_eq!(waiting(maildir).unwrap(), Vec::<PathBuf>::new());
     }
 }

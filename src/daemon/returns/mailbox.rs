@@ -1,6 +1,7 @@
-//! The mailbox that returns come to (`devolucoes.maildir`), gone through a few hundred messages at a time.
+//! The mailbox that returns come to (`devolucoes.maildir`), gone through a few hundred messages at a time: what could not be
+//! read or moved before comes after everything else, or so many of them would keep all others from being read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 
@@ -19,6 +20,9 @@ use crate::store::{RawMessage, StoreError};
 pub struct Mailbox {
     /// Faults already told, so that each is told once while it lasts.
     pub(super) told: BTreeSet<String>,
+    /// The round in which each message that stayed was looked at last, with what was wrong with it if anything was.
+    stayed: BTreeMap<PathBuf, (u64, Option<String>)>,
+    round: u64,
 }
 
 /// So many messages are taken in before anything else gets its turn.
@@ -35,8 +39,9 @@ impl Mailbox {
         let mut taken = 0;
         let mut faults = BTreeSet::new();
         let listed = maildir.clone();
-        let waiting = match blocking(move || maildir::waiting(&listed, MOST_AT_ONCE)).await {
-            Ok(waiting) => waiting,
+        self.round += 1;
+        let waiting = match blocking(move || maildir::waiting(&listed)).await {
+            Ok(waiting) => self.in_turn(waiting),
             Err(fault) => {
                 faults.insert(format!("{}: {fault}", maildir.display()));
                 Vec::new()
@@ -47,10 +52,19 @@ impl Mailbox {
                 break;
             }
             match self.take(app, maildir.clone(), path.clone()).await? {
-                Ok(put_away) => taken += usize::from(put_away),
-                Err(fault) => drop(faults.insert(format!("{}: {fault}", path.display()))),
+                Ok(true) => {
+                    self.stayed.remove(&path);
+                    taken += 1;
+                }
+                Ok(false) => drop(self.stayed.insert(path, (self.round, None))),
+                Err(fault) => {
+                    let fault = format!("{}: {fault}", path.display());
+                    self.stayed.insert(path, (self.round, Some(fault)));
+                }
             }
         }
+        // Also of those whose turn did not come: what is wrong with them is known.
+        faults.extend(self.stayed.values().filter_map(|(_, fault)| fault.clone()));
         let fresh: Vec<&String> = faults.difference(&self.told).collect();
         if !fresh.is_empty() {
             for fault in &fresh {
@@ -66,6 +80,16 @@ impl Mailbox {
         }
         self.told = faults;
         Ok(taken)
+    }
+
+    /// As many as a round takes: first those that were never looked at, then those that were longest ago.
+    fn in_turn(&mut self, mut waiting: Vec<PathBuf>) -> Vec<PathBuf> {
+        let there: BTreeSet<&PathBuf> = waiting.iter().collect();
+        self.stayed.retain(|path, _| there.contains(path));
+        // They come by name, and stay so among their like.
+        waiting.sort_by_key(|path| self.stayed.get(path).map(|(round, _)| *round));
+        waiting.truncate(MOST_AT_ONCE);
+        waiting
     }
 
     /// Takes in one message. Answers whether it was put away.

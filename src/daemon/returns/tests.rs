@@ -203,3 +203,30 @@ async fn a_mailbox_that_is_not_there_is_told_once_and_stops_nothing() {
     assert_eq!(story.alerts("caixa-de-devolucoes").await, 1);
     assert_eq!(mailbox.told.len(), 1);
 }
+
+#[tokio::test]
+async fn messages_that_cannot_be_put_away_however_many_keep_no_other_from_being_read() {
+    let story = Story::begin().await;
+    // There is nowhere to move them.
+    let cur = story.dir.path().join("caixa/cur");
+    fs::remove_dir_all(&cur).unwrap();
+    fs::write(&cur, "no folder").unwrap();
+    for n in 0..205 {
+        story.deliver(&format!("1.{n:03}"), b"From: alguem@x.invalid\nSubject: oi\n\noi\n");
+    }
+    let mut mailbox = Mailbox::default();
+    assert_eq!(mailbox.collect_once(story.app()).await.unwrap(), 0);
+    assert_eq!(mailbox.told.len(), 200);
+    let line = story.lines().await.remove(0);
+    story.deliver("2.devolvida", failure(&line, line.address.as_str()).as_bytes());
+    mailbox.collect_once(story.app()).await.unwrap();
+    assert_eq!(story.lines().await[0].state, DeliveryState::Bounced, "it came last and has its turn");
+    assert_eq!(mailbox.told.len(), 206, "what was wrong with the others is known still");
+    fs::remove_file(&cur).unwrap();
+    fs::create_dir(&cur).unwrap();
+    let mut taken = 0;
+    for _ in 0..2 {
+        taken += mailbox.collect_once(story.app()).await.unwrap();
+    }
+    assert_eq!((taken, mailbox.told.len()), (206, 0));
+}
