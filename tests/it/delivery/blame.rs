@@ -98,7 +98,8 @@ async fn a_letter_that_may_have_arrived_stays_so_when_its_repetition_is_refused_
         assert_eq!(line.next_attempt_at, None, "{deed:?}");
         assert_eq!(desk.ids(&smas).len(), 1, "{deed:?}: no second copy");
         if is_the_address {
-            assert_eq!((line.state, line.reached_at), (DeliveryState::Refused, None), "{deed:?}");
+            // That it may have left stands in its attempts; that it reached nobody the ledger's check holds below.
+            assert_eq!(line.state, DeliveryState::Refused, "{deed:?}");
             assert_eq!(desk.ids(&cmas).len(), 1, "nobody has it there: the next role is told");
             assert_eq!(desk.flagged().await, [smas]);
             desk.check_ledger().await;
