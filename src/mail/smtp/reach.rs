@@ -7,6 +7,7 @@ use tokio_rustls::client::TlsStream;
 use super::tls::{self, Handshake};
 use super::{Relay, Security};
 use crate::domain::delivery::Outcome;
+use crate::text::system::io_words;
 
 /// The relay cannot be reached: whatever the letter.
 fn deferred(reply: String) -> Outcome {
@@ -62,7 +63,9 @@ pub(super) async fn protect(relay: &Relay, tcp: TcpStream) -> Result<TlsStream<T
         Ok(Err(Handshake::Refused(error))) => {
             Err(Outcome::RelayFault { reply: format!("TLS com o relé não foi aceito: {error}") })
         }
-        Ok(Err(Handshake::Network(error))) => Err(deferred(format!("a rede falhou durante o TLS: {error}"))),
+        Ok(Err(Handshake::Network(error))) => {
+            Err(deferred(format!("a rede falhou durante o TLS: {}", io_words(&error))))
+        }
         Err(_) => {
             let waited = relay.timeouts.connect.as_secs_f32().ceil();
             Err(deferred(format!("o relé não completou o TLS em {waited} s")))

@@ -7,6 +7,7 @@ use lettre::transport::smtp::Error;
 
 use crate::domain::delivery::Outcome;
 use crate::domain::refusal::{EnhancedStatus, Refusal};
+use crate::text::system::io_words;
 
 use super::wire::Breakage;
 
@@ -78,7 +79,7 @@ pub(super) fn of_error(step: Step, error: &Error, breakage: Option<Breakage>) ->
         Some(Breakage::Closed) => "o relé encerrou a conexão".to_owned(),
         Some(Breakage::Stray) => "o relé falou sem ser perguntado".to_owned(),
         Some(Breakage::TooLong) => "a resposta do relé não tem fim".to_owned(),
-        Some(Breakage::Network(kind)) => format!("a rede falhou ({kind})"),
+        Some(Breakage::Network(kind)) => format!("a rede falhou ({})", io_words(&kind.into())),
         Some(Breakage::Silenced) => "este processo deixou de ser o que envia".to_owned(),
         None => "a resposta do relé não é SMTP".to_owned(),
     };
