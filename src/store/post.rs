@@ -54,24 +54,23 @@ macro_rules! left_then {
     };
 }
 
-/// What sort of letter a delivery is of: looked up only where the notice may have been decided otherwise since.
-macro_rules! kind {
+/// When a delivery left; what sort of letter it is of, looked up only where the notice may have been decided otherwise since;
+/// and when that was recorded, if nobody took it.
+macro_rules! written {
     () => {
-        "CASE WHEN n.act = 'enviar' AND n.version = d.version THEN n.kind ELSE (SELECT l.kind FROM letters l \
-         WHERE l.notice_key = d.notice_key AND l.version = d.version) END AS kind"
-    };
-}
-
-/// When the letter was recorded, of a delivery that nobody took.
-macro_rules! recorded {
-    () => {
-        "CASE WHEN d.reached_at IS NULL THEN (SELECT l.recorded_at FROM letters l \
-         WHERE l.notice_key = d.notice_key AND l.version = d.version) END AS recorded_at"
+        concat!(
+            left_now!(),
+            " AS left_at, ",
+            "CASE WHEN n.act = 'enviar' AND n.version = d.version THEN n.kind ELSE (SELECT l.kind FROM letters l ",
+            "WHERE l.notice_key = d.notice_key AND l.version = d.version) END AS kind, ",
+            "CASE WHEN d.reached_at IS NULL THEN (SELECT l.recorded_at FROM letters l ",
+            "WHERE l.notice_key = d.notice_key AND l.version = d.version) END AS recorded_at"
+        )
     };
 }
 
 /// Those of a window that were taken or refused by `$2` and of which nothing became since: whatever changes a delivery moves
-/// `settled_at`. How they stand now is how they stood then: neither letter nor attempts are looked up.
+/// `settled_at`. How they stand now is how they stood then: of what was taken neither letter nor attempts are looked up.
 macro_rules! as_now {
     () => {
         concat!(
@@ -79,11 +78,7 @@ macro_rules! as_now {
             "d.valid_until, d.settled_at AS at, d.id, d.settled_at AS tried_at, d.state, ",
             "CASE WHEN d.stopped_at <= $2 THEN d.stopped_by END AS stopped_by, ",
             "NULL AS next_attempt_at, ",
-            left_now!(),
-            " AS left_at, ",
-            kind!(),
-            ", ",
-            recorded!(),
+            written!(),
             " FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key ",
             "WHERE n.window_id = $1 AND d.settled_at <= $2 AND d.state IN ('aceito', 'recusado')"
         )
@@ -126,11 +121,7 @@ statements! {
             "SELECT d.notice_key, d.version, d.role, d.address, d.state, d.stopped_by, d.next_attempt_at, ",
             "d.valid_until, COALESCE(d.settled_at, (SELECT l.recorded_at FROM letters l ",
             "WHERE l.notice_key = d.notice_key AND l.version = d.version)) AS at, ",
-            left_now!(),
-            " AS left_at, ",
-            kind!(),
-            ", ",
-            recorded!(),
+            written!(),
             " FROM notices n JOIN deliveries d ON d.notice_key = n.notice_key ",
             "WHERE n.window_id = $1 ORDER BY d.notice_key, d.version, d.role, d.address"
         )
