@@ -69,7 +69,8 @@ pub(super) async fn run(session: &Session, asked: &Extend) -> Result {
 }
 
 /// The new date confirms what it does itself, and lets in nothing else that waits in the folder for its own number. What
-/// somebody let in and no service has read yet does not wait, nor what the extension itself undoes. Files with faults come to no session of this command.
+/// somebody let in and no service has read yet does not wait, nor what the extension itself undoes. Files with faults come
+/// to no session of this command.
 async fn refuse_what_waits(session: &Session, in_force: &Setup) -> Result<()> {
     let waiting = contrast::compare(session, in_force, &session.setup, None).await?;
     let digest = session.setup.sources.digest();

@@ -455,7 +455,7 @@ async fn tell_of_held(app: &App) -> Result<(), StoreError> {
         let then = match refusal {
             None => "ao_incerto = \"reter\" manda esperar".to_owned(),
             Some(reply) => format!(
-                "repetida, ele a recusou: “{}”. A carta conta como aviso dado e não é repetida sozinha",
+                "ele recusou a repetição: “{}”. A carta conta como aviso dado e não é repetida sozinha",
                 visible::line(&reply)
             ),
         };

@@ -2,10 +2,10 @@
 
 use super::edition::HaltState;
 use super::post::{DeliveryFact, LetterState, Post};
-use super::summary::{CallLine, CallReason, MunicipalityLine};
+use super::summary::{CallLine, CallReason, LetterLine, MunicipalityLine};
 use super::survey::Survey;
 use crate::domain::id::EmailAddress;
-use crate::domain::notice::{Kind, NoticeKey};
+use crate::domain::notice::Kind;
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::roster::{Municipality, Role};
 use crate::domain::status::State;
@@ -45,14 +45,10 @@ pub(super) fn call(
         }
     }
     let of_address = |reason: &CallReason| matches!(reason, CallReason::Undelivered { .. });
-    let window = &survey.context.assessor.window().id;
     let failed = records().filter_map(|record| {
-        let key = NoticeKey::Municipal {
-            window: window.clone(),
-            slot: record.slot,
-            municipality: municipality.code,
-        };
-        failure(record, post.of(&key))
+        let own = |letter: &&LetterLine| letter.key.slot() == Some(record.slot) && letter.kind == record.kind;
+        let written = line.letters.iter().find(own);
+        failure(record, written.map_or(&[][..], |letter| &letter.deliveries))
     });
     because.extend(failed.filter(|reason| !is_halted || of_address(reason)));
     let needs_a_person = |cause: Cause| match cause.as_str() {
@@ -92,6 +88,7 @@ pub(super) fn call(
         owes,
         because,
         tried: {
+            let window = &survey.context.assessor.window().id;
             let notes = survey.context.world.overrides.notes.iter();
             notes.filter(|n| n.municipality == municipality.code && n.window == *window).cloned().collect()
         },

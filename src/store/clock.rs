@@ -69,23 +69,22 @@ async fn forget_the_future(conn: &mut Conn, now: Timestamp, latest: Timestamp) -
         stop::end(conn, now, None).await?;
     }
     let rows = bound!(RESCHEDULE, ms(now), ms(latest)).fetch_all(&mut *conn).await?;
-    let mut told = rows.iter().map(rescheduled).collect::<Result<Vec<_>, _>>()?;
+    let mut told = rows.iter().map(|row| rescheduled(row, now)).collect::<Result<Vec<_>, _>>()?;
     told.sort_by(|(one, a), (other, b)| (one, &a.delivery).cmp(&(other, &b.delivery)));
     let mut chain = Chain::resume(conn).await?;
-    for (key, mut told) in told {
-        told.next_at = Text(now);
+    for (key, told) in told {
         chain.append(Line::of_notice(now, &key, &key.to_string(), told));
     }
     chain.save(conn).await
 }
 
-fn rescheduled(row: &Row) -> Result<(NoticeKey, journal::Rescheduled), StoreError> {
+fn rescheduled(row: &Row, now: Timestamp) -> Result<(NoticeKey, journal::Rescheduled), StoreError> {
     let cells = Cells::of("deliveries", row);
     let told = journal::Rescheduled {
         delivery: cells.get("id")?,
         role: cells.get("role")?,
         version: cells.number("version")?,
-        next_at: Text(Timestamp::UNIX_EPOCH),
+        next_at: Text(now),
     };
     Ok((cells.parsed("notice_key", NoticeKey::parse)?, told))
 }

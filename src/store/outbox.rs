@@ -27,6 +27,13 @@ use crate::domain::roster::Role;
 /// How long a claim keeps others away while nothing was sent.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
+/// Whether a delivery is of an alert to staff.
+macro_rules! of_an_alert {
+    () => {
+        "(notice_key LIKE 'geral/alerta-%' OR notice_key LIKE '%@%/alerta-%')"
+    };
+}
+
 /// What is due, in their order, after whatever goes before it.
 macro_rules! claim {
     ($before:literal) => {
@@ -34,7 +41,9 @@ macro_rules! claim {
             "UPDATE deliveries SET owner = $1, fence = fence + 1, lease_until = $3 WHERE id IN ( ",
             "SELECT id FROM deliveries WHERE next_attempt_at <= $2 AND stopped_at IS NULL ",
             "AND state IN ('registrado', 'adiado', 'incerto') ",
-            "AND ($5 = 0 OR notice_key LIKE 'geral/alerta-%' OR notice_key LIKE '%@%/alerta-%') ",
+            "AND ($5 = 0 OR ",
+            of_an_alert!(),
+            ") ",
             "AND (valid_until IS NULL OR valid_until > $2) AND (lease_until IS NULL OR lease_until <= $2) ORDER BY ",
             $before,
             "COALESCE(valid_until, next_attempt_at), next_attempt_at, notice_key, version, address LIMIT $4) ",
@@ -80,10 +89,12 @@ statements! {
                        AND stopped_at IS NULL AND state IN ('registrado', 'adiado', 'incerto') \
                        AND lease_until IS NULL \
                        AND (valid_until IS NULL OR (valid_until > $1 AND valid_until > next_attempt_at))";
-    const NEXT_ALERT = "SELECT MIN(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL \
-                        AND stopped_at IS NULL AND state IN ('registrado', 'adiado', 'incerto') \
-                        AND (notice_key LIKE 'geral/alerta-%' OR notice_key LIKE '%@%/alerta-%') \
-                        AND (valid_until IS NULL OR (valid_until > $1 AND valid_until > next_attempt_at))";
+    const NEXT_ALERT = concat!(
+        "SELECT MIN(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL AND stopped_at IS NULL ",
+        "AND state IN ('registrado', 'adiado', 'incerto') AND ",
+        of_an_alert!(),
+        " AND (valid_until IS NULL OR (valid_until > $1 AND valid_until > next_attempt_at))"
+    );
     const WAITING = "SELECT COUNT(*) FROM deliveries WHERE next_attempt_at IS NOT NULL AND stopped_at IS NULL \
                      AND state IN ('registrado', 'adiado', 'incerto') AND (valid_until IS NULL OR valid_until > $1)";
     // Queued later than now: by a clock that stood ahead.

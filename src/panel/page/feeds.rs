@@ -18,7 +18,7 @@ pub(in crate::panel) fn content(feeds: &[FeedStanding], scene: &Overview) -> Mar
                 dl .facts {
                     @match feed.valid_from {
                         Some(at) => { dt { "Vale o que disse em" } dd { (pt::instant(at, zone)) } },
-                        None => { dt { "O que vale" } dd { "nada: ainda não disse nada" } },
+                        None => { dt { "Última informação aceita" } dd { "nenhuma: a fonte ainda não disse nada" } },
                     }
                     @if let Some(run) = &feed.run {
                         dt { "Última busca" } dd { (pt::instant(run.tried_at, zone)) }

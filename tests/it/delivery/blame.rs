@@ -113,7 +113,7 @@ async fn a_letter_that_may_have_arrived_stays_so_when_its_repetition_is_refused_
         let words = desk.relay.taken().into_iter().filter(|one| one.to == alerts_to());
         let words: Vec<String> = words.map(|one| plain_text(&one.bytes).unwrap()).collect();
         let (Deed::AtDot(said) | Deed::AtRcpt(said)) = deed else { unreachable!() };
-        let told = words.iter().any(|text| text.contains("repetida, ele a recusou") && text.contains(said));
+        let told = words.iter().any(|text| text.contains("ele recusou a repetição") && text.contains(said));
         assert!(told, "a person is told: {words:?}");
         desk.check_ledger().await;
         let batch = BatchId::parse("teste/2001/divulgacao").unwrap();
