@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
@@ -47,22 +48,24 @@ const SEND_AGAIN: Duration = Duration::from_secs(5);
 
 /// Begins every loop.
 pub(super) fn begin(app: &Arc<App>, outbox: Outbox, scheduler: JobScheduler, tracker: &TaskTracker) {
-    for task in [
-        tracker.spawn(guarded(app.clone(), "despertador", tick_loop(app.clone(), scheduler))),
-        tracker.spawn(guarded(app.clone(), "vigia", lookout_loop(app.clone(), lookout::EVERY))),
-        tracker.spawn(indispensable(app.clone(), Loop::Ingest, ingest_loop(app.clone()))),
-        tracker.spawn(optional(app.clone(), Loop::Register, register_loop)),
-        tracker.spawn(optional(app.clone(), Loop::News, news_loop)),
-        tracker.spawn(optional(app.clone(), Loop::Returns, returns_loop)),
-        tracker.spawn(optional(app.clone(), Loop::Herald, herald_loop)),
-        tracker.spawn(optional(app.clone(), Loop::Signal, signal_loop)),
-        tracker.spawn(optional(app.clone(), Loop::Audit, audit_loop)),
-        tracker.spawn(indispensable(app.clone(), Loop::Decide, reconcile_loop(app.clone()))),
-        tracker.spawn(indispensable(app.clone(), Loop::Send, send_loop(app.clone(), outbox))),
-        tracker.spawn(guarded(app.clone(), "batimento", beat_loop(app.clone()))),
-        tracker.spawn(guarded(app.clone(), "avisos do banco", reserve::hint_loop(app.clone()))),
-    ] {
-        drop(task);
+    // Boxed, they are one type: a task of its own for each would be made thirteen times by the compiler (decision 0338).
+    let loops: [BoxFuture<'static, ()>; 13] = [
+        guarded(app.clone(), "despertador", tick_loop(app.clone(), scheduler)).boxed(),
+        guarded(app.clone(), "vigia", lookout_loop(app.clone(), lookout::EVERY)).boxed(),
+        indispensable(app.clone(), Loop::Ingest, ingest_loop(app.clone())).boxed(),
+        optional(app.clone(), Loop::Register, register_loop).boxed(),
+        optional(app.clone(), Loop::News, news_loop).boxed(),
+        optional(app.clone(), Loop::Returns, returns_loop).boxed(),
+        optional(app.clone(), Loop::Herald, herald_loop).boxed(),
+        optional(app.clone(), Loop::Signal, signal_loop).boxed(),
+        optional(app.clone(), Loop::Audit, audit_loop).boxed(),
+        indispensable(app.clone(), Loop::Decide, reconcile_loop(app.clone())).boxed(),
+        indispensable(app.clone(), Loop::Send, send_loop(app.clone(), outbox)).boxed(),
+        guarded(app.clone(), "batimento", beat_loop(app.clone())).boxed(),
+        guarded(app.clone(), "avisos do banco", reserve::hint_loop(app.clone())).boxed(),
+    ];
+    for each in loops {
+        drop(tracker.spawn(each));
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the pages for contributors say is there, is there: files, links, tests, and the table of rooms.
+//! What the pages for contributors say is there, is there: files, links, tests, and the table of rooms; and the profiles agree.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -134,4 +134,20 @@ fn every_decision_is_in_the_index_once_and_is_headed_by_its_number_and_date() {
         assert!(date.parse::<jiff::civil::Date>().is_ok(), "{name}: {date}");
         assert!(numbers.insert(name[..4].to_owned()), "{name}: two have its number");
     }
+}
+
+/// The crates that a profile speaks of, with the level it gives them.
+fn levels(profile: &str) -> Vec<(String, i64)> {
+    let manifest: toml_edit::DocumentMut = text("Cargo.toml").parse().unwrap();
+    let named = manifest["profile"][profile]["package"].as_table().unwrap();
+    named.iter().map(|(name, said)| (name.to_owned(), said["opt-level"].as_integer().unwrap())).collect()
+}
+
+/// What is installed inherits what `release` says of each crate, so that one named there alone would stay slow in both.
+#[test]
+fn what_release_does_not_optimise_is_optimised_in_what_is_installed() {
+    let slow = levels("release");
+    assert!(slow.iter().all(|(_, level)| *level == 0) && !slow.is_empty());
+    let installed: Vec<_> = slow.into_iter().map(|(name, _)| (name, 3)).collect();
+    assert_eq!(levels("dist"), installed);
 }
