@@ -70,7 +70,10 @@ pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signat
         return Err(nothing_held(&scope, over, &order::in_force(&before, None, session.today())));
     }
     order::release(&store, scope.clone(), by.clone()).await?;
-    let in_force = order::in_force(&store.overrides().await?, None, session.today());
+    let mut in_force = order::in_force(&store.overrides().await?, None, session.today());
+    // As the daemon decides: a rehearsal does not wait for sending hours.
+    let known = session.known_to(session.setup.live_calendar(), Depth::open()).await?;
+    in_force.extend(order::waiting(&known, session.now()));
     let facts = json!({ "acao": "liberar", "alcance": scope.to_string(), "em_vigor": in_force });
     answer(session, &by, &facts, || {
         format!(

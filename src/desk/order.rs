@@ -1,5 +1,7 @@
 //! What people decide by hand: checked against the calendar and the roster, recorded with author and reason.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -194,6 +196,23 @@ pub fn awaits(known: &Known, id: &BatchId, now: Timestamp) -> bool {
     let at = known.live.calendar.hours.next_sending(now);
     let plan = plan::plan(&known.world(), at);
     plan.actions.iter().chain(&plan.held).any(|decision| decision.because().batch() == Some(id))
+}
+
+/// The batches that wait to be released, now or at the next sending instant, a line each with how many letters.
+pub fn waiting(known: &Known, now: Timestamp) -> Vec<String> {
+    let at = known.live.calendar.hours.next_sending(now);
+    let plan = plan::plan(&known.world(), at);
+    let mut batches: BTreeMap<&BatchId, BTreeSet<&NoticeKey>> = BTreeMap::new();
+    for decision in plan.actions.iter().chain(&plan.held) {
+        if let Some(batch) = decision.because().batch() {
+            batches.entry(batch).or_default().insert(decision.key());
+        }
+    }
+    let letters = |n| portuguese::counted(n, "carta", "cartas");
+    batches
+        .iter()
+        .map(|(batch, keys)| format!("espera liberação: lote {batch}, {}", letters(keys.len())))
+        .collect()
 }
 
 /// Makes sure that the last day of an order is not over.

@@ -144,6 +144,23 @@ pub enum HoldScope {
     Batch(BatchId),
 }
 
+impl HoldScope {
+    /// Whether it takes in a municipality's letter of a slot.
+    pub fn covers(
+        &self,
+        window: &WindowId,
+        slot: super::notice::Slot,
+        municipality: MunicipalityCode,
+    ) -> bool {
+        match self {
+            Self::All => true,
+            Self::Window(id) => id == window,
+            Self::Municipality(code) => *code == municipality,
+            Self::Batch(id) => *id == BatchId::of_slot(window, slot),
+        }
+    }
+}
+
 impl fmt::Display for HoldScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -303,6 +303,23 @@ impl Cause {
         matches!(self.0, "limite-do-dia" | "retomada")
     }
 
+    /// Whether somebody holds it with an order of their own (`reter`), which may have a last day.
+    pub fn is_by_hand(self) -> bool {
+        self.0 == "retido"
+    }
+
+    /// Whether only a person's `liberar` lets it go.
+    pub fn waits_for_release(self) -> bool {
+        matches!(
+            self.0,
+            "aguarda-abertura"
+                | "aguarda-aprovacao"
+                | "prazo-antecipado"
+                | "prazo-em-duvida"
+                | "limite-do-dia"
+        )
+    }
+
     /// The code in the ledger.
     pub fn as_str(self) -> &'static str {
         self.0

@@ -7,9 +7,9 @@ use jiff::civil::Date;
 
 use super::moment::Moment;
 use crate::domain::calendar::Deadline;
-use crate::domain::notice::{Content, NoticeKey};
-use crate::domain::overrides::BatchId;
-use crate::domain::reason::Reason;
+use crate::domain::notice::{Content, NoticeKey, Slot};
+use crate::domain::overrides::{BatchId, Hold};
+use crate::domain::reason::{Cause, Reason};
 use crate::domain::status::State;
 use crate::domain::time::hours_after;
 use crate::plan::decision::{Decision, Notice, Sending, Withheld};
@@ -33,7 +33,7 @@ pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut P
     for letter in &all {
         *days.entry(zone.date_of(letter.notice.due_at)).or_default() += 1;
     }
-    let is_counted = |letter: &&&Sending| after_outage(world, &letter.notice).is_none();
+    let is_counted = |letter: &&&Sending| after_outage(world, moment, &letter.notice).is_none();
     let counted = all.iter().filter(is_counted).map(|letter| zone.date_of(letter.notice.due_at));
     draft.counted_from = counted.min();
     let mut crowded = crowded_days(world, &days, &all);
@@ -44,7 +44,8 @@ pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut P
         if is_urgent(world, moment, notice) || world.ledger.left_elsewhere.contains(&notice.key) {
             None
         } else {
-            after_outage(world, notice).or_else(|| too_many(world, &crowded, zone.date_of(notice.due_at)))
+            after_outage(world, moment, notice)
+                .or_else(|| too_many(world, &crowded, zone.date_of(notice.due_at)))
         }
     };
     // What waits for the hours is held at once: nobody is told in the morning only that it waits for a person.
@@ -103,16 +104,35 @@ fn crowded_days(
     due
 }
 
-/// What fell due up to the return after a gap waits whole for `liberar`, but not what only data of after the gap asks
-/// for.
-fn after_outage(world: &World<'_>, letter: &Notice) -> Option<Reason> {
+/// What fell due in a gap waits whole for `liberar`, but not what only data of after the gap asks for; and neither does
+/// what had fallen due before and a person held back or let go since: what is held by hand, by a day's limit or until
+/// somebody confirms is that person's to release, once.
+fn after_outage(world: &World<'_>, moment: &Moment<'_>, letter: &Notice) -> Option<Reason> {
     let outage = world.ledger.outage.filter(|o| letter.due_at <= o.until)?;
     let batch = BatchId::of_outage(outage.until);
     let because = Reason::AfterOutage { batch: batch.clone(), from: outage.from, until: outage.until };
     let record = world.ledger.notice(&letter.key);
     let held_by = record.and_then(|record| record.standing.held_by());
-    let part_of_it = held_by == Some(because.cause()) || !wanted_since(world, outage, letter, record);
+    let fell_in_it = letter.due_at > outage.from || ended_by_itself(world, moment, letter, held_by);
+    let part_of_it =
+        held_by == Some(because.cause()) || fell_in_it && !wanted_since(world, outage, letter, record);
     (part_of_it && !world.overrides.released.contains_key(&batch)).then_some(because)
+}
+
+/// Whether what kept back a letter that was due before a gap was no person's to end: it may have ended in the gap.
+fn ended_by_itself(world: &World<'_>, moment: &Moment<'_>, letter: &Notice, held_by: Option<Cause>) -> bool {
+    let NoticeKey::Municipal { window, slot, municipality } = &letter.key else { return true };
+    match held_by {
+        // Nothing of it was ever recorded: it waited for the hours or the quiet. A divulgação that comes so late is
+        // for somebody who joined.
+        None => *slot != Slot::Announcement,
+        Some(cause) if cause.is_by_hand() => {
+            let over = |hold: &&Hold| hold.until.is_some_and(|day| moment.day_over(day));
+            let mut ended = world.overrides.ruling_holds().filter(over);
+            ended.any(|hold| hold.scope.covers(window, *slot, *municipality))
+        }
+        Some(cause) => !cause.waits_for_release(),
+    }
 }
 
 /// Whether a pass after the gap found nothing to warn of, or only doubt, and a load of later asks for this prazo. What

@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use super::fate::still_says;
 use super::{Fate, Pair, Wish};
 use crate::domain::notice::{NoticeKey, Recipient, Slot, Told};
-use crate::domain::overrides::{BatchId, HoldScope, Note};
+use crate::domain::overrides::{BatchId, Note};
 use crate::domain::reason::Reason;
 use crate::plan::decision::Withheld;
 use crate::plan::ledger::{NoticeRecord, Standing};
@@ -54,12 +54,7 @@ impl Pair<'_, '_> {
     /// What somebody holds it by (`reter`, or the pause of a call made).
     pub(super) fn held_by_hand(&self, wish: &Wish) -> Option<Reason> {
         let window = &self.context.assessor.window().id;
-        let held = self.context.held_by(|scope| match scope {
-            HoldScope::All => true,
-            HoldScope::Window(id) => id == window,
-            HoldScope::Municipality(code) => *code == self.municipality.code,
-            HoldScope::Batch(id) => *id == BatchId::of_slot(window, wish.slot),
-        });
+        let held = self.context.held_by(|scope| scope.covers(window, wish.slot, self.municipality.code));
         held.or_else(|| self.paused(wish))
     }
 

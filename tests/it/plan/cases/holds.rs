@@ -178,6 +178,41 @@ fn what_a_person_held_over_an_outage_waits_for_liberar_once_that_hold_ends_by_it
     assert_eq!(case.pass("2026-03-24T09:00").len(), 2);
 }
 
+/// What was due before a gap and a person released is not the gap's.
+#[test]
+fn what_a_person_lets_go_after_a_gap_is_held_by_it_only_where_it_fell_due_in_it() {
+    let gap = || Some(Outage { from: at("2026-03-20T17:00"), until: at("2026-03-23T08:05") });
+    let letter = |act: &str, n: u32, v| format!("{act} {} v{v}", key(rung(1, 10), n));
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-20T07:00");
+    hold(&mut case, HoldScope::All, "2026-03-19T09:00", None);
+    assert_eq!(municipal(case.pass("2026-03-20T08:00")), [letter("reter", 0, 0), letter("reter", 1, 0)]);
+    case.ledger.outage = gap();
+    case.gestao(State::Pending, "2026-03-23T08:04");
+    assert_eq!(municipal(case.pass("2026-03-23T08:06")), [""; 0]);
+    case.overrides.holds.clear();
+    assert_eq!(municipal(case.pass("2026-03-23T08:10")), [letter("enviar", 0, 1), letter("enviar", 1, 1)]);
+
+    // A day with too many stays that day's, before and after `liberar`.
+    let mut case = Case::new();
+    case.calendar.daily_limit = 1;
+    case.announced().gestao(State::Pending, "2026-03-20T07:00");
+    assert_eq!(municipal(case.pass("2026-03-20T08:00")), [letter("reter", 0, 0), letter("reter", 1, 0)]);
+    case.ledger.outage = gap();
+    case.gestao(State::Pending, "2026-03-23T08:04");
+    let limit = |d: &plan::Decision| d.because().batch() == Some(&BatchId::of_day(date("2026-03-20")));
+    assert!(case.plan("2026-03-23T08:06").held.iter().all(|d| limit(d)));
+    case.overrides.release(BatchId::of_day(date("2026-03-20")), at("2026-03-23T08:07"));
+    assert_eq!(municipal(case.pass("2026-03-23T08:10")), [letter("enviar", 0, 1), letter("enviar", 1, 1)]);
+
+    // Who joins after it gets the divulgação, however long the window has been open.
+    let mut case = Case::new();
+    case.ledger.outage = gap();
+    case.ledger.passed(at("2026-03-23T08:06"));
+    let divulgacao = |n| format!("enviar {} v1", key(Slot::Announcement, n));
+    assert_eq!(municipal(case.pass("2026-03-24T08:00")), [divulgacao(0), divulgacao(1)]);
+}
+
 // A19
 #[test]
 fn a_late_pendente_of_a_released_day_is_not_held_again() {
