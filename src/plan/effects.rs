@@ -7,9 +7,11 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::World;
+use super::assess::Assessor;
 use super::contrast::{Difference, Shift, WindowShift};
-use crate::domain::calendar::Window;
-use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
+use super::moment::Moment;
+use crate::domain::calendar::{Calendar, Window};
+use crate::domain::id::{EmailAddress, MunicipalityCode, SystemId, WindowId};
 use crate::domain::roster::Roster;
 
 /// Everything that another configuration would change.
@@ -58,6 +60,16 @@ pub enum Effect {
     StartsLater(Date),
     /// Municipalities that get fewer letters about some window, and how many fewer.
     Silence { municipalities: usize, letters: usize },
+    /// Municipalities of which nothing is expected any more in some window that is not over, whatever is known of them.
+    NotExpected(usize),
+    /// A system's ladder has fewer rungs, whatever would have left by them.
+    RungsGone {
+        system: SystemId,
+        /// How many fewer.
+        rungs: usize,
+    },
+    /// A system's letters are to wait for `liberar` (`confirmar_abertura`, `aprovar`).
+    LettersHeld(SystemId),
     /// Letters that leave on the first day.
     AtOnce(usize),
     /// More letters than before, above `limite_dia`.
@@ -124,6 +136,8 @@ pub fn large(
     if before.calendar.hours.zone.differs_from(&after.calendar.hours.zone, today) {
         effects.push(Effect::ZoneMoved);
     }
+    effects.extend(of_expectation(before, after, now));
+    effects.extend(of_systems(before.calendar, after.calendar));
     effects.extend(of_letters(before, after, differences, now));
     effects.extend(of_addresses(before.roster, after.roster));
     effects
@@ -158,6 +172,42 @@ fn of_window(shift: &WindowShift, today: Date) -> Vec<Effect> {
 /// So many municipalities of a roster are a few.
 fn few(roster: &Roster) -> usize {
     (roster.municipalities.len() / 20).clamp(1, 10)
+}
+
+/// Who is asked for nothing any more: while nothing is known of anybody no letter tells the difference.
+fn of_expectation(before: &World<'_>, after: &World<'_>, now: Timestamp) -> Option<Effect> {
+    let today = after.calendar.hours.zone.date_of(now);
+    let (was, is) = (Moment::new(now, &before.calendar.hours), Moment::new(now, &after.calendar.hours));
+    let mut gone: BTreeSet<MunicipalityCode> = BTreeSet::new();
+    let runs = |window: &&Window| window.latest_deadline().is_none_or(|deadline| deadline.on >= today);
+    for old in before.windows.iter().filter(runs) {
+        let Some(new) = after.windows.iter().find(|window| window.id == old.id) else { continue };
+        let (Some(was), Some(is)) = (Assessor::new(before, &was, old), Assessor::new(after, &is, new)) else {
+            continue;
+        };
+        let both = before.roster.municipalities.values();
+        let both = both.filter_map(|old| Some((old, after.roster.municipalities.get(&old.code)?)));
+        let lost =
+            both.filter(|(old, new)| was.expected(old).next().is_some() && is.expected(new).next().is_none());
+        gone.extend(lost.map(|(old, _)| old.code));
+    }
+    (gone.len() > few(before.roster)).then_some(Effect::NotExpected(gone.len()))
+}
+
+/// Rungs that vanish, and letters that are to wait for a person.
+fn of_systems(before: &Calendar, after: &Calendar) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for (id, new) in &after.systems {
+        let Some(old) = before.systems.get(id) else { continue };
+        let rungs = old.ladder.len().saturating_sub(new.ladder.len());
+        if rungs > 0 {
+            effects.push(Effect::RungsGone { system: id.clone(), rungs });
+        }
+        if (new.confirm_opening && !old.confirm_opening) || (new.approve && !old.approve) {
+            effects.push(Effect::LettersHeld(id.clone()));
+        }
+    }
+    effects
 }
 
 /// A letter that leaves so much later does not leave for now.

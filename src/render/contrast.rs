@@ -96,6 +96,16 @@ fn effect(effect: &Effect) -> String {
             pt::counted(*n, "município deixa", "municípios deixam"),
             pt::counted(*letters, "carta", "cartas")
         ),
+        Effect::NotExpected(n) => format!(
+            "{} em alguma janela ainda não encerrada",
+            pt::counted(*n, "município deixa de ser esperado", "municípios deixam de ser esperados")
+        ),
+        Effect::RungsGone { system, rungs } => {
+            format!("a escada do sistema {system} perde {}", pt::counted(*rungs, "degrau", "degraus"))
+        }
+        Effect::LettersHeld(system) => {
+            format!("as cartas do sistema {system} passam a esperar liberação")
+        }
         Effect::AtOnce(letters) => {
             format!("{} logo a municípios", pt::counted(*letters, "carta sai", "cartas saem"))
         }

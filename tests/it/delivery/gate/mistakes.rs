@@ -100,6 +100,27 @@ pub(super) const MISTAKES: &[Mistake] = &[
         told: "10 municípios saem do cadastro",
     },
     Mistake {
+        name: "everybody exempt while nothing is known",
+        make: |here| here.column("dispensas", |cells| cells.fill("teste".to_owned())),
+        told: "20 municípios deixam de ser esperados em alguma janela",
+    },
+    Mistake {
+        name: "no rung while nothing is known",
+        make: |here| {
+            let text = here.read("calendario.toml");
+            let from = text.find("escada = [").unwrap();
+            let until = from + text[from..].find("]\n").unwrap() + 1;
+            let whole = text[from..until].to_owned();
+            here.edit("calendario.toml", &whole, "escada = []");
+        },
+        told: "a escada do sistema teste perde",
+    },
+    Mistake {
+        name: "letters that wait for a person",
+        make: |here| here.edit("calendario.toml", "[sistema.teste]\n", "[sistema.teste]\naprovar = true\n"),
+        told: "as cartas do sistema teste passam a esperar liberação",
+    },
+    Mistake {
         name: "sorted column",
         make: |here| here.column("smas_email", |cells| cells.rotate_left(1)),
         told: "20 municípios passam a receber cartas em endereço que era de outro",
