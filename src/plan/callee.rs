@@ -2,9 +2,9 @@
 
 use super::edition::HaltState;
 use super::post::{DeliveryFact, LetterState, Post};
-use super::summary::{CallLine, CallReason, LetterLine, MunicipalityLine};
+use super::summary::{CallLine, CallReason, LetterLine, MunicipalityLine, PartLine};
 use super::survey::Survey;
-use crate::domain::id::EmailAddress;
+use crate::domain::id::{EmailAddress, PartId};
 use crate::domain::notice::Kind;
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::roster::{Municipality, Role};
@@ -30,17 +30,11 @@ pub(super) fn call(
     let records = || records.iter().filter(|record| record.edition == track.edition);
     let mut because = Vec::new();
     if !owes.is_empty() {
-        let warnings = records().filter(|record| record.kind == Kind::Warning);
-        let sent: Vec<_> = warnings.filter_map(|record| record.standing.sent_at()).collect();
-        if let (Some(first_at), Some(last_at)) = (sent.iter().min(), sent.iter().max()) {
-            let (first_at, last_at) = (*first_at, *last_at);
-            let letters = sent.len();
-            because.push(if post.is_rehearsal() {
-                CallReason::Rehearsed { letters }
-            } else {
-                CallReason::Warned { letters, first_at, last_at }
-            });
-        } else if let Some(at) = track.ends_at.filter(|at| survey.context.moment.reached(*at)) {
+        let warnings: Vec<_> = records().filter(|record| record.kind == Kind::Warning).collect();
+        let warned = warned(&warnings, |part| parts(State::Pending).find(|line| line.part == *part), post);
+        let is_warned = matches!(warned, Some(CallReason::Warned { .. } | CallReason::Rehearsed { .. }));
+        because.extend(warned);
+        if let Some(at) = track.ends_at.filter(|at| !is_warned && survey.context.moment.reached(*at)) {
             because.push(CallReason::Decided(Reason::DeadlinePassed { at }));
         }
     }
@@ -92,6 +86,36 @@ pub(super) fn call(
             let notes = survey.context.world.overrides.notes.iter();
             notes.filter(|n| n.municipality == municipality.code && n.window == *window).cloned().collect()
         },
+    })
+}
+
+/// What the warnings that left said of what is owed now, where any left: one about other parts or units warned of none of it.
+fn warned<'l>(
+    warnings: &[&NoticeRecord],
+    owed: impl Fn(&PartId) -> Option<&'l PartLine>,
+    post: &Post,
+) -> Option<CallReason> {
+    let sent_at = |record: &NoticeRecord| record.standing.sent_at();
+    let last_at = warnings.iter().filter_map(|record| sent_at(record)).max()?;
+    let letters = warnings.iter().filter_map(|record| sent_at(record)).count();
+    if post.is_rehearsal() {
+        return Some(CallReason::Rehearsed { letters });
+    }
+    let about = |record: &&&NoticeRecord| {
+        record.parts.iter().any(|named| {
+            owed(&named.part).is_some_and(|line| {
+                named.units.is_empty()
+                    || line.units.is_empty()
+                    || named.units.iter().any(|unit| line.units.contains(unit))
+            })
+        })
+    };
+    let sent: Vec<_> = warnings.iter().filter(about).filter_map(|record| sent_at(record)).collect();
+    Some(match (sent.iter().min(), sent.iter().max()) {
+        (Some(first_at), Some(last_at)) => {
+            CallReason::Warned { letters: sent.len(), first_at: *first_at, last_at: *last_at }
+        }
+        _ => CallReason::WarnedOfOther { letters, last_at },
     })
 }
 

@@ -51,6 +51,15 @@ pub(super) fn last_told(records: &[NoticeRecord]) -> Option<(Told, Timestamp)> {
     told.max_by_key(|(_, at)| *at)
 }
 
+/// Which deadline was told last, as the resolution of editions asks for it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Heard {
+    /// To the municipality itself; absent: none, or nobody asked since no edition is earlier than another.
+    pub(super) own: Option<Told>,
+    /// The latest to anybody whom no edition names.
+    pub(super) others: Option<Told>,
+}
+
 /// What the resolution of editions needs to know.
 pub(super) struct Editions<'a> {
     pub(super) moment: &'a Moment<'a>,
@@ -61,14 +70,15 @@ pub(super) struct Editions<'a> {
 
 impl Editions<'_> {
     /// The track of the municipalities that no edition names (`None`), or of one that some edition names.
-    /// `told`: the deadline that they were told last. An edition earlier than it waits for release, and is never
+    /// `heard`: the deadline that they were told last. An edition earlier than it waits for release, and is never
     /// released once its deadline passed: nobody is late by a date of which they could not hear. Whoever was never told
-    /// a later date does not wait.
+    /// a later date does not wait, and while they were told nothing at all they are not late by it either: where it
+    /// passed and the others wait, they close with them.
     pub(super) fn track(
         &self,
         window: &Window,
         municipality: Option<MunicipalityCode>,
-        told: Option<Told>,
+        heard: Heard,
     ) -> Track {
         let applies = |edition: &Edition| {
             edition.municipalities.is_empty()
@@ -96,19 +106,22 @@ impl Editions<'_> {
                 (track.awaiting, track.lapsed) = (None, None);
                 continue;
             }
-            let earlier =
-                matches!((edition.deadline, told), (Some(new), Some(Told::Date(told))) if new < told);
+            let is_before = |told: Option<Told>| matches!((edition.deadline, told), (Some(new), Some(Told::Date(told))) if new < told);
+            let passed = |deadline: Deadline| self.moment.reached(deadline.instant(self.zone));
+            let earlier = match heard.own {
+                Some(_) => is_before(heard.own),
+                None => general && is_before(heard.others) && edition.deadline.is_some_and(passed),
+            };
             let no_later = matches!((edition.deadline, track.deadline), (Some(new), Some(old)) if new <= old);
             if no_later && general && special {
                 // A general edition does not shorten a municipality's own date, nor start its ladder over.
                 continue;
             }
             let batch = BatchId::of_slot(&window.id, Slot::Extension { edition: edition.number });
-            let passes = |deadline: Deadline| deadline.instant(self.zone);
-            let too_late = |at: &Timestamp| edition.deadline.is_some_and(|d| *at >= passes(d));
+            let too_late = |at: &Timestamp| edition.deadline.is_some_and(|d| *at >= d.instant(self.zone));
             if earlier && self.overrides.released.get(&batch).is_none_or(too_late) {
                 track.awaiting = Some(edition.number);
-                track.lapsed = edition.deadline.filter(|d| self.moment.reached(passes(*d)));
+                track.lapsed = edition.deadline.filter(|d| passed(*d));
                 continue;
             }
             track.edition = edition.number;

@@ -246,6 +246,12 @@ pub enum CallReason {
         first_at: Timestamp,
         last_at: Timestamp,
     },
+    /// It owes, and the warnings that left were about something else.
+    WarnedOfOther {
+        /// How many left.
+        letters: usize,
+        last_at: Timestamp,
+    },
     /// It owes, and in a rehearsal, which warns nobody, letters were written to a file.
     Rehearsed { letters: usize },
     /// No address took a letter.

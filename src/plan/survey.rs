@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::assess::Assessment;
 use super::audience;
-use super::edition::{Editions, HaltState, Track, last_told};
+use super::edition::{Editions, HaltState, Heard, Track, last_told};
 use super::ladder::{self, Step};
 use super::moment::Moment;
 use super::pair::{Decided, Pair};
@@ -244,8 +244,9 @@ impl ToldDates {
         Self { latest, others }
     }
 
-    fn of(&self, municipality: Option<MunicipalityCode>) -> Option<Told> {
-        municipality.and_then(|code| self.others.get(&code).copied()).unwrap_or(self.latest)
+    fn of(&self, municipality: Option<MunicipalityCode>) -> Heard {
+        let own = municipality.and_then(|code| self.others.get(&code).copied()).unwrap_or(self.latest);
+        Heard { own, others: self.latest }
     }
 }
 

@@ -211,6 +211,16 @@ pub fn call_reason(reason: &CallReason, calendar: &Calendar) -> String {
             at(*first_at),
             at(*last_at)
         ),
+        CallReason::WarnedOfOther { letters: 1, last_at } => format!(
+            "O preenchimento está pendente. A carta de prazo que saiu em {} tratava de outra pendência; desta, nenhuma carta \
+             falou.",
+            at(*last_at)
+        ),
+        CallReason::WarnedOfOther { letters, last_at } => format!(
+            "O preenchimento está pendente. As {letters} cartas de prazo que saíram, a última em {}, tratavam de outra \
+             pendência; desta, nenhuma carta falou.",
+            at(*last_at)
+        ),
         CallReason::Rehearsed { letters } => format!(
             "O preenchimento está pendente. Em ensaio, o município não foi avisado: {} em arquivo.",
             pt::counted(*letters, "carta de prazo foi gravada", "cartas de prazo foram gravadas")

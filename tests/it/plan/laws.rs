@@ -431,6 +431,11 @@ proptest! {
                                 let warns = |d: &&&Decision| d.act() == Act::Send && d.kind() == Some(Kind::Warning);
                                 past.iter().filter(warns).count() >= *letters
                             }
+                            CallReason::WarnedOfOther { letters, .. } => {
+                                let owed: Vec<_> = call.iter().flat_map(|call| &call.owes).collect();
+                                let warned = past.iter().filter(|d| d.act() == Act::Send && d.kind() == Some(Kind::Warning));
+                                warned.filter(|d| d.edition() == Some(line.edition)).count() >= *letters && !owed.is_empty()
+                            }
                             CallReason::Undelivered { .. } | CallReason::Rehearsed { .. } => false,
                         };
                         prop_assert!(is_told, "{code} {}: {reason:?}", window.id);

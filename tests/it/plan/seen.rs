@@ -8,11 +8,12 @@ use vigia_suas::domain::id::EmailAddress;
 use vigia_suas::domain::notice::{Kind, NoticeKey};
 use vigia_suas::domain::reason::Cause;
 use vigia_suas::domain::roster::Role;
+use vigia_suas::domain::status::State;
 use vigia_suas::plan::account::{View, explain, summarise};
 use vigia_suas::plan::calls::calls;
 use vigia_suas::plan::day;
 use vigia_suas::plan::history::Recall;
-use vigia_suas::plan::ledger::{NoticeRecord, Rest, Standing};
+use vigia_suas::plan::ledger::{NamedPart, NoticeRecord, Rest, Standing};
 use vigia_suas::plan::post::{DeliveryFact, LetterState, Post};
 use vigia_suas::plan::replay::Replay;
 use vigia_suas::plan::summary::{Behind, CallReason, NextLine, Upcoming, Waiting, WindowSummary};
@@ -212,7 +213,13 @@ proptest! {
                         prop_assert_eq!(letter.and_then(|l| l.left_at).is_some(), taken || came_back, "{}", key);
                     }
                     let warned = records.iter().filter(|r| r.kind == Kind::Warning && r.edition == line.edition);
-                    let warned = warned.filter(|r| r.standing.sent_at().is_some()).count();
+                    // Those that named something of what is owed now.
+                    let owed = |named: &NamedPart| line.parts.iter().any(|part| {
+                        let units = named.units.is_empty() || part.units.is_empty()
+                            || named.units.iter().any(|unit| part.units.contains(unit));
+                        part.part == named.part && part.state == State::Pending && units
+                    });
+                    let warned = warned.filter(|r| r.standing.sent_at().is_some() && r.parts.iter().any(owed)).count();
                     let call = summary.call_list.iter().find(|call| call.municipality == line.municipality);
                     for reason in call.iter().flat_map(|call| &call.because) {
                         if let CallReason::Warned { letters, .. } = reason {

@@ -105,6 +105,25 @@ fn an_extension_for_one_municipality_takes_it_off_the_remessa_and_the_rest_stand
     assert!(contents(&last, "@1/remessa").is_empty());
 }
 
+/// Edition 2 is earlier, and nobody released it before it passed.
+#[test]
+fn whoever_was_told_nothing_is_late_by_no_date_that_others_wait_for() {
+    let mut case = Case::new();
+    case.roster.municipalities.get_mut(&municipality_code(1)).unwrap().contacts.clear();
+    case.has(0, Slot::Announcement, Some(FIRST), sent("2026-03-02T08:00"));
+    case.edition("2026-03-20", Some("2026-03-12"), &[]);
+    case.gestao(State::Pending, "2026-03-23T07:00");
+    let plan = case.plan("2026-03-23T08:00");
+    assert!(contents(&plan.actions, "remessa").is_empty());
+    let seen = summary(&case, "2026-03-23T08:00");
+    let line = seen.line(municipality_code(1)).unwrap();
+    assert_eq!((line.edition, line.deadline), (1, Some(deadline(FIRST))));
+    assert!(seen.call_list.iter().all(|call| !format!("{:?}", call.because).contains("DeadlinePassed")));
+    case.gestao(State::Pending, "2026-03-31T20:00");
+    let last = case.decide("2026-04-01T08:00");
+    assert_eq!(pending(&content(&last, "@1/remessa-GSUAS")), [municipality_code(0), municipality_code(1)]);
+}
+
 #[test]
 fn a_second_extension_names_again_nobody_whom_the_first_took_off_the_list() {
     let mut case = Case::new();

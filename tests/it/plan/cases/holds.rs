@@ -566,6 +566,28 @@ fn seen(case: &Case, now: &str) -> WindowSummary {
     case.ask(|world| summarise(View { world, plan: &plan, post: &post, now: at(now) }, &window_id())).unwrap()
 }
 
+/// Warned of one part, it owes another now.
+#[test]
+fn nobody_counts_as_warned_of_what_no_letter_named() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-25T20:00");
+    case.has(0, rung(1, 5), Some(FIRST), sent("2026-03-26T08:00"));
+    let because = |case: &Case| {
+        let call = seen(case, "2026-03-27T20:00")
+            .call_list
+            .into_iter()
+            .find(|call| call.municipality == municipality_code(0));
+        call.unwrap().because
+    };
+    case.gestao(State::Pending, "2026-03-27T07:00");
+    let at_once = at("2026-03-26T08:00");
+    assert!(because(&case).contains(&CallReason::Warned { letters: 1, first_at: at_once, last_at: at_once }));
+    case.says("f", 0, "GESTAO", None, State::Done, "2026-03-27T08:00");
+    case.says("f", 0, "CRAS", None, State::Pending, "2026-03-27T08:00");
+    case.says("f", 0, "CRAS", None, State::Pending, "2026-03-27T20:00");
+    assert_eq!(because(&case), [CallReason::WarnedOfOther { letters: 1, last_at: at_once }]);
+}
+
 #[test]
 fn nobody_is_called_for_what_a_stopped_window_no_longer_asks_but_for_an_address_that_takes_no_letter() {
     let mut case = Case::new();
