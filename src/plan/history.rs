@@ -73,7 +73,7 @@ fn parts<'s>(
         let after = |row: &StatusEntry| row.is_believed_pending() && row.as_of() > closing.ended_at;
         let how = match (then.state, today.state) {
             (_, State::NotApplicable) => return None,
-            (State::Done | State::NotApplicable, _) => Punctuality::OnTime,
+            (State::Done, State::Done) => Punctuality::OnTime,
             (State::Pending, State::Done) => match days_late(survey, code, part, closing) {
                 Some(0) => Punctuality::OnTime,
                 days => Punctuality::Late { days },
@@ -83,11 +83,19 @@ fn parts<'s>(
                 let as_of = today.rows.iter().map(StatusEntry::as_of).max();
                 as_of.map_or(Punctuality::Unknown, |as_of| Punctuality::Pending { as_of })
             }
-            // What nobody knew at the deadline is on time where the data says so itself.
-            (State::Unconfirmed, State::Done) if days_late(survey, code, part, closing) == Some(0) => {
+            // What nobody knew at the deadline, or what owed nothing by then, is on time where the data says so itself.
+            (State::Unconfirmed | State::NotApplicable, State::Done)
+                if days_late(survey, code, part, closing) == Some(0) =>
+            {
                 Punctuality::OnTime
             }
-            (State::Pending | State::Unconfirmed, _) => Punctuality::Unknown,
+            // What was done and is not believed to be any more contradicts itself, and what owed nothing was not late.
+            (State::Done, State::Pending | State::Unconfirmed)
+            | (State::Pending, State::Unconfirmed)
+            | (
+                State::Unconfirmed | State::NotApplicable,
+                State::Done | State::Pending | State::Unconfirmed,
+            ) => Punctuality::Unknown,
         };
         Some((part.part.0.clone(), how))
     })

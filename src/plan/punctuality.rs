@@ -10,7 +10,7 @@ use crate::domain::id::{MunicipalityCode, PartId, SystemId, WindowId};
 /// How one part of one municipality did in one window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Punctuality {
-    /// It was done when the deadline passed, or the data says since that it was.
+    /// It was done when the deadline passed and is still, or the data says since that it was.
     OnTime,
     /// It was pending then, and is done.
     Late {
@@ -24,7 +24,8 @@ pub enum Punctuality {
         /// As of when the last data said so.
         as_of: Timestamp,
     },
-    /// Nobody knew then, or nobody knows now. It counts against nobody.
+    /// Nobody knew then, or nobody knows now; or the two contradict each other: it was done then and is believed to be
+    /// pending now, or it owed nothing then. It counts against nobody.
     Unknown,
 }
 

@@ -125,6 +125,41 @@ fn a_doubt_of_the_deadline_is_never_a_delay_whatever_is_loaded_since() {
 }
 
 #[test]
+fn each_pair_of_what_was_so_then_and_is_now_has_its_word() {
+    use State::{Done, NotApplicable, Pending, Unconfirmed};
+    for (then, now, expected) in [
+        (Done, Done, Some(Punctuality::OnTime)),
+        (Done, Pending, Some(Punctuality::Unknown)),
+        (Done, Unconfirmed, Some(Punctuality::Unknown)),
+        (Pending, Done, Some(Punctuality::Late { days: None })),
+        (Pending, Pending, Some(Punctuality::Never)),
+        (Pending, Unconfirmed, Some(Punctuality::Unknown)),
+        (Unconfirmed, Done, Some(Punctuality::Unknown)),
+        (Unconfirmed, Pending, Some(Punctuality::Unknown)),
+        (Unconfirmed, Unconfirmed, Some(Punctuality::Unknown)),
+        (NotApplicable, Done, Some(Punctuality::Unknown)),
+        (NotApplicable, Pending, Some(Punctuality::Unknown)),
+        (NotApplicable, Unconfirmed, Some(Punctuality::Unknown)),
+        (Done, NotApplicable, None),
+        (Pending, NotApplicable, None),
+        (Unconfirmed, NotApplicable, None),
+        (NotApplicable, NotApplicable, None),
+    ] {
+        let mut case = Case::new();
+        case.announced().gestao(then, "2026-03-31T20:00");
+        case.decide("2026-04-01T08:00");
+        // A reversal is believed after two loads.
+        case.gestao(now, "2026-04-02T07:00").gestao(now, "2026-04-03T07:00");
+        if now == Unconfirmed {
+            // What stands over a load that does not know gives way to one that contradicts itself.
+            let torn = word(0, now, None, Basis::Contradiction);
+            case.status.absorb(&torn, &load("f", "2026-04-04T07:00"), Belief::Cautious);
+        }
+        assert_eq!(how(&case, LATER, 0, "GESTAO"), expected, "{then}, then {now}");
+    }
+}
+
+#[test]
 fn what_nobody_knew_counts_against_nobody() {
     let mut case = Case::new();
     case.announced();
