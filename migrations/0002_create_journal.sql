@@ -19,6 +19,7 @@ CREATE INDEX journal_of_audits ON journal (seq) WHERE kind = 'conferencia';
 CREATE INDEX journal_of_alerts ON journal (at) WHERE kind = 'alerta';
 CREATE INDEX journal_of_reductions ON journal (seq) WHERE kind = 'reducao';
 CREATE INDEX journal_of_feeds ON journal (seq) WHERE kind = 'fonte';
+CREATE INDEX journal_of_configurations ON journal (seq) WHERE kind = 'configuracao';
 -- What is told of the service beside loads, alerts, audits and visits, which are very many.
 CREATE INDEX journal_of_service ON journal (seq)
     WHERE kind IN ('abertura', 'fonte', 'livro', 'ordem', 'parada', 'reducao', 'teste');

@@ -207,6 +207,7 @@ pub(crate) fn one_load(words: &[String]) {
             calendar: &config.calendar,
             windows: &windows,
             roster: &config.roster,
+            roster_at_start: None,
             status: &status,
             overrides: &overrides,
             ledger: &ledger,

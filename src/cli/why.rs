@@ -17,7 +17,9 @@ use crate::domain::overrides::Authorship;
 use crate::domain::reason::Reason;
 use crate::plan::Decision;
 use crate::plan::summary::PartLine;
-use crate::render::because::{because, call, call_reason, doubt, opposed, part_name, quoted, waits_for};
+use crate::render::because::{
+    because, call, call_reason, doubt, opposed, part_name, quoted, told_outside, waits_for,
+};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::render::report::letter_words;
@@ -79,6 +81,9 @@ impl Printed<'_> {
         match &self.account.explained.line {
             None => out.push_str("  este município não é esperado nesta janela\n"),
             Some(line) => {
+                if let Some(day) = line.told_outside_on {
+                    let _ = writeln!(out, "  {}", told_outside(day));
+                }
                 for part in &line.parts {
                     let since = part.as_of.map_or(String::new(), |at| {
                         format!(", dados de {}", portuguese::short_instant(at, zone))
@@ -208,6 +213,7 @@ impl Printed<'_> {
             "em": rfc3339(self.account.now, calendar),
             "partes": parts.collect::<Vec<_>>(),
             "espera": self.account.explained.line.as_ref().and_then(|line| line.waits_for.as_ref()).map(WindowId::as_str),
+            "comunicado_por_fora": self.account.explained.line.as_ref().and_then(|line| line.told_outside_on).map(told_outside),
             "decidido_a_mao": self.by_hand(),
             "livro": self.account.journal.iter().map(super::ledger::entry_json).collect::<Vec<_>>(),
             "cartas": self.account.explained.line.iter().flat_map(|line| &line.letters).map(|l| letter_words(l, calendar)).collect::<Vec<_>>(),

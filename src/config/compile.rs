@@ -43,6 +43,30 @@ pub fn compile(sources: &Sources, now: Timestamp) -> Result<Config, LoadError> {
     }
 }
 
+/// The municipalities and units of a configuration that was in force once, whatever this program would find at fault in it.
+pub fn roster(sources: &Sources) -> Roster {
+    let (log, reserved) = (Log::default(), Reserved::default());
+    let (calendar, sheet) =
+        (toml(sources, "calendario.toml", true, &log), csv(sources, "municipios.csv", &log));
+    let names = names(calendar.as_ref(), None, sheet.as_ref());
+    let mailboxes = Mailboxes::new(&reserved);
+    let municipalities =
+        sheet.map(|sheet| municipality::compile(&sheet, &names, &mailboxes, false, &log)).unwrap_or_default();
+    let units =
+        csv(sources, "unidades.csv", &log).and_then(|sheet| unit::compile(&sheet, &names, &mailboxes, &log));
+    Roster { municipalities, units, ..Roster::default() }
+}
+
+fn names(calendar: Option<&Node>, vigia: Option<&Node>, municipalities: Option<&Sheet>) -> Names {
+    Names {
+        systems: Names::of(calendar, "sistema"),
+        parts: Names::of(calendar, "parte"),
+        gerencias: Names::of(vigia, "gerencia"),
+        roles: municipalities.map(|s| municipality::roles(s).into_iter().collect()),
+        municipalities: municipalities.map(municipality::names),
+    }
+}
+
 /// What to do about a custom that nobody confirmed.
 const CONFIRM: &str = "confira link, abertura e prazo com o MDS e apague `a_confirmar`";
 
@@ -68,13 +92,7 @@ fn whole(sources: &Sources, now: Timestamp, log: &Log) -> Option<Config> {
     if sheet.is_none() && sources.bytes("municipios.csv").is_none() {
         missing(sources, "municipios.csv", log);
     }
-    let names = Names {
-        systems: Names::of(calendar_document.as_ref(), "sistema"),
-        parts: Names::of(calendar_document.as_ref(), "parte"),
-        gerencias: Names::of(vigia_document.as_ref(), "gerencia"),
-        roles: sheet.as_ref().map(|s| municipality::roles(s).into_iter().collect()),
-        municipalities: sheet.as_ref().map(municipality::names),
-    };
+    let names = names(calendar_document.as_ref(), vigia_document.as_ref(), sheet.as_ref());
     let vigia = vigia_document.as_ref().and_then(|document| vigia::compile(document, &reserved, log));
     let production = vigia.as_ref().is_some_and(|v| v.mode == Mode::Production);
 

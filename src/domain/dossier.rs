@@ -65,6 +65,8 @@ pub struct WindowFile {
     pub editions: Vec<EditionLine>,
     /// What the feeds say now.
     pub status: Vec<EvidenceLine>,
+    /// Why there is no divulgação where it counts as told outside the system, in words.
+    pub told_outside: Option<String>,
     /// Every letter, oldest first.
     pub letters: Vec<LetterFile>,
     /// Everything decided that is no letter: withheld, withdrawn, overtaken, expired; oldest first.

@@ -233,6 +233,10 @@ fn line(
         Some(then) => then.waits,
         None => known.is_some_and(|known| survey.context.assessor.waits(known)),
     };
+    let told_outside = match closing.and_then(|closing| closing.municipalities.get(&municipality)) {
+        Some(then) => then.told_outside,
+        None => known.is_some_and(|known| survey.context.told_outside(known)),
+    };
     let (name, region) = then.or_else(|| known.map(|m| (&m.name, &m.region)))?;
     let window = &survey.context.assessor.window().id;
     let track = survey.track(municipality);
@@ -274,6 +278,7 @@ fn line(
             })
             .collect(),
         waits_for: survey.context.assessor.window().depends_on.clone().filter(|_| waits),
+        told_outside_on: view.world.calendar.starts_on.filter(|_| told_outside),
         letters,
         withheld: held(view, window, planned.held.get(&municipality).map_or(&[][..], Vec::as_slice)),
         silence,

@@ -170,6 +170,7 @@ fn run(world: &World<'_>, from: Timestamp, until: Timestamp) -> Result<BTreeMap<
         system.status_validity = FOR_EVER;
     }
     let mut replay = Replay::new(&calendar, world.roster, until)?;
+    replay.roster_at_start = world.roster_at_start;
     replay.status = status;
     replay.overrides = world.overrides.clone();
     replay.ledger = world.ledger.clone();

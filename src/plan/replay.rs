@@ -33,6 +33,8 @@ pub struct Replay<'a> {
     calendar: &'a Calendar,
     windows: Vec<Window>,
     roster: &'a Roster,
+    /// The roster that was in force on `inicio`, where another is now; absent in a rehearsal, which has but one.
+    pub roster_at_start: Option<&'a Roster>,
     /// What people decided; empty in a rehearsal.
     pub overrides: Overrides,
     pub status: StatusBook,
@@ -53,6 +55,7 @@ impl<'a> Replay<'a> {
             calendar,
             windows: calendar.windows(calendar.hours.zone.date_of(until)),
             roster,
+            roster_at_start: None,
             overrides: Overrides::default(),
             status: StatusBook::default(),
             ledger: Ledger::default(),
@@ -67,10 +70,16 @@ impl<'a> Replay<'a> {
     }
 
     /// The same from here on under another configuration.
-    pub fn under<'b>(self, calendar: &'b Calendar, roster: &'b Roster, until: Timestamp) -> Replay<'b> {
+    pub fn under<'b>(self, calendar: &'b Calendar, roster: &'b Roster, until: Timestamp) -> Replay<'b>
+    where
+        'a: 'b,
+    {
         let windows = calendar.windows(calendar.hours.zone.date_of(until));
+        let begun = |day| self.ledger.last_pass_at.is_some_and(|at| at >= calendar.hours.zone.end_of(day));
+        let has_begun = calendar.starts_on.is_some_and(begun);
+        let roster_at_start = has_begun.then(|| self.roster_at_start.unwrap_or(self.roster));
         let Self { overrides, status, ledger, load, .. } = self;
-        Replay { calendar, windows, roster, overrides, status, ledger, load }
+        Replay { calendar, windows, roster, roster_at_start, overrides, status, ledger, load }
     }
 
     /// The windows of this world, by id.
@@ -84,6 +93,7 @@ impl<'a> Replay<'a> {
             calendar: self.calendar,
             windows: &self.windows,
             roster: self.roster,
+            roster_at_start: self.roster_at_start,
             status: &self.status,
             overrides: &self.overrides,
             ledger: &self.ledger,

@@ -119,6 +119,8 @@ pub struct MunicipalityLine {
     pub parts: Vec<PartLine>,
     /// The window that must be concluded there before anything of this one is owed, while it is not.
     pub waits_for: Option<WindowId>,
+    /// `inicio`, where it counts as told of the first deadline outside the system: the window was open on that day.
+    pub told_outside_on: Option<Date>,
     /// Letters to it, also those that never left, in order.
     pub letters: Vec<LetterLine>,
     /// What is withheld from it now, with why.

@@ -53,7 +53,10 @@ impl<'a> WindowContext<'a> {
 
     /// Whether a municipality counts as told of edition 1 outside the system: the window was open on `inicio`, and
     /// something was expected of it there that day. Who joins later gets the divulgação.
-    pub(super) fn told_outside(&self, municipality: &'a Municipality) -> bool {
-        self.open_at_start.is_some_and(|day| self.assessor.was_expected(municipality, day))
+    pub(super) fn told_outside(&self, municipality: &Municipality) -> bool {
+        let roster = self.world.roster_at_start.unwrap_or(self.world.roster);
+        let then = || roster.municipalities.get(&municipality.code);
+        self.open_at_start
+            .is_some_and(|day| then().is_some_and(|then| self.assessor.was_expected(roster, then, day)))
     }
 }

@@ -13,6 +13,8 @@ pub struct World<'a> {
     /// The calendar's windows up to well after now ([`Calendar::windows`]), by id.
     pub windows: &'a [Window],
     pub roster: &'a Roster,
+    /// The roster that was in force on `inicio`, where another is now.
+    pub roster_at_start: Option<&'a Roster>,
     pub status: &'a StatusBook,
     pub overrides: &'a Overrides,
     pub ledger: &'a Ledger,

@@ -1,6 +1,8 @@
 //! Why, in words: one plain Portuguese sentence for every reason, with its facts. Pure. Above 400 lines:
 //! one table, matched without `_`.
 
+use jiff::civil::Date;
+
 use crate::domain::calendar::{Calendar, HaltKind};
 use crate::domain::id::{PartId, WindowId};
 use crate::domain::journal::Evidence;
@@ -275,6 +277,15 @@ pub fn doubt(doubt: &Doubt, calendar: &Calendar) -> String {
 /// Why nothing of a window is owed yet: a clause without a full stop.
 pub fn waits_for(window: &WindowId) -> String {
     format!("nada é devido até que {window} esteja concluída neste município (depende_de)")
+}
+
+/// Why no divulgação is sent, where a municipality counts as told outside the system: a sentence.
+pub fn told_outside(starts_on: Date) -> String {
+    format!(
+        "Conta como comunicado do primeiro prazo fora deste sistema: em {}, dia de `inicio`, a janela já estava aberta, e \
+         por isso não há carta de divulgação.",
+        pt::date(starts_on)
+    )
 }
 
 /// Where feeds say opposite things of a part: what each says, one clause a feed (and unit). Empty where they do not.

@@ -21,6 +21,11 @@ use crate::text::digest::sha256;
 
 statements! {
     const IN_FORCE = "SELECT fingerprint, directory, adopted_at, adopted_by FROM configurations WHERE in_force = 1";
+    // The index `journal_of_configurations` is for these two.
+    const LAST_BY = "SELECT subject FROM journal WHERE kind = 'configuracao' AND at <= $1 \
+                     AND body LIKE '{\"formato\":\"configuracao.adotar.%' ORDER BY seq DESC LIMIT 1";
+    const FIRST = "SELECT subject FROM journal WHERE kind = 'configuracao' \
+                   AND body LIKE '{\"formato\":\"configuracao.adotar.%' ORDER BY seq LIMIT 1";
     const PARTS = "SELECT p.name, f.bytes FROM config_parts p JOIN config_files f ON f.sha256 = p.sha256 \
                    WHERE p.fingerprint = $1 ORDER BY p.name";
     const LAY_DOWN = "UPDATE configurations SET in_force = 0 WHERE in_force = 1";
@@ -86,6 +91,15 @@ pub struct RefusedConfiguration {
     pub letters: Option<usize>,
     /// What is wrong with it, or what it would change, in the operators' words.
     pub faults: String,
+}
+
+/// A configuration that was in force at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThenInForce {
+    /// Its hash over every file and variable.
+    pub fingerprint: String,
+    /// Every file and variable by name.
+    pub parts: Vec<(String, Vec<u8>)>,
 }
 
 /// A configuration with large effects.
@@ -225,6 +239,29 @@ impl Store {
         };
         let parts = rows.iter().map(part).collect::<Result<_, StoreError>>()?;
         Ok(Some(KeptConfiguration { fingerprint, directory, parts, since, by }))
+    }
+
+    /// The files of the configuration that was in force at an instant, by its fingerprint: the last adopted by then, else
+    /// the first of all. Absent: there never was one, or the years of its files are over.
+    pub async fn configuration_then(&self, at: Timestamp) -> Result<Option<ThenInForce>, StoreError> {
+        let mut view = self.db.view().await?;
+        let row = match bound!(LAST_BY, ms(at)).fetch_optional(&mut view).await? {
+            Some(row) => Some(row),
+            None => bound!(FIRST).fetch_optional(&mut view).await?,
+        };
+        let Some(row) = row else { return Ok(None) };
+        let fingerprint: String = row.try_get("subject")?;
+        let rows = bound!(PARTS, &fingerprint).fetch_all(&mut view).await?;
+        let part = |row: &Row| {
+            let cells = Cells::of("config_parts", row);
+            Ok(cells.get::<Option<Vec<u8>>>("bytes")?.zip(Some(cells.get::<String>("name")?)))
+        };
+        let parts = rows.iter().map(part).collect::<Result<Option<Vec<_>>, StoreError>>()?;
+        let parts = parts.filter(|parts| !parts.is_empty());
+        Ok(parts.map(|parts| ThenInForce {
+            fingerprint,
+            parts: parts.into_iter().map(|(bytes, name)| (name, bytes)).collect(),
+        }))
     }
 
     /// What the files hold and is not let in, if that is so.

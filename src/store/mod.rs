@@ -64,7 +64,9 @@ pub use crate::database::{
 pub use announce::{Announcements, ChannelFailure, StaffAlert};
 pub use begin::Signs;
 pub use closing::HistoryBasis;
-pub use configuration::{HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration};
+pub use configuration::{
+    HeldConfiguration, KeptConfiguration, NewConfiguration, RefusedConfiguration, ThenInForce,
+};
 pub use contact::{FlaggedContact, LastLetter};
 pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};
 pub use elsewhere::{Sighting, Unassured, Vouched};

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::known;
 use super::live::Live;
+use super::start;
 use crate::domain::calendar::Window;
 use crate::domain::id::WindowId;
 use crate::domain::journal::{Act, Audited};
@@ -99,6 +100,8 @@ async fn anew(
     now: Timestamp,
     keep: &BTreeSet<WindowId>,
 ) -> Result<(Recount, Plan), StoreError> {
+    // Every world of `live` has it from here on.
+    start::roster(live, store, now).await?;
     let waited: BTreeSet<&WindowId> = all.iter().filter_map(|window| window.depends_on.as_ref()).collect();
     let is_over = |id: &WindowId, ledger: &Ledger, status: StatusBook| {
         let Ok(place) = all.binary_search_by(|window| window.id.cmp(id)) else { return false };
@@ -124,7 +127,15 @@ fn world<'a>(
     ledger: &'a Ledger,
     status: &'a StatusBook,
 ) -> World<'a> {
-    World { calendar: &live.calendar, windows, roster: &live.setup.config.roster, status, overrides, ledger }
+    World {
+        calendar: &live.calendar,
+        windows,
+        roster: &live.setup.config.roster,
+        roster_at_start: live.roster_at_start.get().and_then(Option::as_deref),
+        status,
+        overrides,
+        ledger,
+    }
 }
 
 impl Findings {

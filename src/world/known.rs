@@ -7,10 +7,12 @@ use jiff::{Timestamp, ToSpan};
 
 use super::live::Live;
 use super::setup::Setup;
+use super::start;
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{FeedId, WindowId};
 use crate::domain::notice::Told;
 use crate::domain::overrides::Overrides;
+use crate::domain::roster::Roster;
 use crate::domain::status::StatusBook;
 use crate::plan::frontier::{self, Frontier};
 use crate::plan::ledger::Ledger;
@@ -25,6 +27,8 @@ pub struct Known {
     pub status: StatusBook,
     pub overrides: Overrides,
     pub ledger: Ledger,
+    /// The roster that was in force on `inicio`, where another is now.
+    pub roster_at_start: Option<Arc<Roster>>,
     /// What was not read of it, and where it ended.
     skipped: Skipped,
 }
@@ -78,7 +82,7 @@ impl Known {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let (overrides, ledger) = (store.overrides().await?, store.ledger().await?);
-        Ok(Self::of((overrides, ledger, store.status().await?), live, skipped, now))
+        Self::of((overrides, ledger, store.status().await?), live, skipped, now).with_past(store, now).await
     }
 
     fn of(
@@ -88,7 +92,15 @@ impl Known {
         now: Timestamp,
     ) -> Self {
         let windows = windows(&live.calendar, now);
-        let mut known = Self { windows, status: StatusBook::default(), overrides, ledger, skipped, live };
+        let mut known = Self {
+            windows,
+            status: StatusBook::default(),
+            overrides,
+            ledger,
+            roster_at_start: None,
+            skipped,
+            live,
+        };
         known.take(status);
         known
     }
@@ -102,8 +114,14 @@ impl Known {
     ) -> Result<(Self, Self), StoreError> {
         let skipped = store.skipped(one.basis()).await?;
         let read = (store.overrides().await?, store.ledger().await?, store.status().await?);
-        let one = Self::of(read.clone(), Arc::new(one), skipped.clone(), now);
-        Ok((one, Self::of(read, Arc::new(other), skipped, now)))
+        let one = Self::of(read.clone(), Arc::new(one), skipped.clone(), now).with_past(store, now).await?;
+        Ok((one, Self::of(read, Arc::new(other), skipped, now).with_past(store, now).await?))
+    }
+
+    /// The same with what was so before: the roster that was in force on `inicio`.
+    async fn with_past(mut self, store: &Store, now: Timestamp) -> Result<Self, StoreError> {
+        self.roster_at_start = start::roster(&self.live, store, now).await?;
+        Ok(self)
     }
 
     /// What something may still be decided of, and some windows; all, where nobody knows what is settled.
@@ -127,11 +145,12 @@ impl Known {
             status: StatusBook::default(),
             overrides: store.overrides_of(&ahead).await?,
             ledger: store.ledger_of(&ahead, now).await?,
+            roster_at_start: None,
             skipped,
             live,
         };
         known.take(store.status_of(&ahead).await?);
-        Ok(known)
+        known.with_past(store, now).await
     }
 
     /// Reads what something may still be decided of, and these windows, and plans. What fell due on one day is counted
@@ -194,9 +213,17 @@ impl Known {
             Box::pin(store.status_as_known(&ahead, at))
         )?;
         let (skipped, none) = (Skipped::default(), StatusBook::default());
-        let mut known = Self { windows, status: none, overrides, ledger, skipped, live };
+        let mut known = Self {
+            windows,
+            status: none,
+            overrides,
+            ledger,
+            roster_at_start: None,
+            skipped,
+            live,
+        };
         known.take(status);
-        Ok(known)
+        known.with_past(store, at).await
     }
 
     /// Who had filled in what of some windows, now or at an earlier instant, and what was so when deadlines passed. What was
@@ -228,9 +255,17 @@ impl Known {
             )
         };
         let (skipped, none) = (Skipped::default(), StatusBook::default());
-        let mut known = Self { windows, status: none, overrides, ledger, skipped, live };
+        let mut known = Self {
+            windows,
+            status: none,
+            overrides,
+            ledger,
+            roster_at_start: None,
+            skipped,
+            live,
+        };
         known.take(status);
-        Ok(known)
+        known.with_past(store, at).await
     }
 
     /// Takes in what the feeds said. What a feed said until it was removed or switched off does not count: as the ledger
@@ -246,6 +281,7 @@ impl Known {
             status: StatusBook::default(),
             overrides: Overrides::default(),
             ledger: Ledger::default(),
+            roster_at_start: None,
             skipped: Skipped::default(),
             live: Arc::new(Live::under(setup, calendar)),
         }
@@ -271,6 +307,7 @@ impl Known {
             calendar: &self.live.calendar,
             windows: &self.windows,
             roster: &self.live.setup.config.roster,
+            roster_at_start: self.roster_at_start.as_deref(),
             status: &self.status,
             overrides: &self.overrides,
             ledger: &self.ledger,

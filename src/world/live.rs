@@ -1,10 +1,13 @@
 //! A configuration in force: what every pass, sender and use case works with.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::OnceCell;
 
 use super::setup::Setup;
 use crate::domain::calendar::Calendar;
+use crate::domain::roster::Roster;
 
 /// A configuration in force, with the calendar as the daemon keeps it.
 #[derive(Debug)]
@@ -12,6 +15,8 @@ pub struct Live {
     pub setup: Setup,
     pub calendar: Calendar,
     basis: OnceLock<String>,
+    /// The roster that was in force on `inicio`, where that was another (see `start`), read once.
+    pub(super) roster_at_start: OnceCell<Option<Arc<Roster>>>,
 }
 
 impl Live {
@@ -23,7 +28,7 @@ impl Live {
 
     /// With the calendar given.
     pub fn under(setup: Setup, calendar: Calendar) -> Self {
-        Self { setup, calendar, basis: OnceLock::new() }
+        Self { setup, calendar, basis: OnceLock::new(), roster_at_start: OnceCell::new() }
     }
 
     /// [`Setup::basis`], worked out once.

@@ -2,7 +2,7 @@
 //! answers from it, and this is all that the two share.
 //!
 //! Reading order: `setup` (a configuration ready to work with), `live` (in force), `known` (the world as the store has
-//! it), `amend` (what may not be edited in silence), `contrast` (what another configuration would change), `last_good`
+//! it), `start` (who was in the roster on `inicio`), `amend` (what may not be edited in silence), `contrast` (what another configuration would change), `last_good`
 //! (what rules when the files cannot be used or are not let in), `aside` (what was not let in, in words), `overview` (where
 //! windows stand, for every report, page and command), `compose` (a decision as a letter), `relay`, `route` and `secret`
 //! (by which way letters and alerts leave), `lateness` (what has not left), `retention` (how long personal data is kept), `standstill` (why nothing leaves), `health`
@@ -30,4 +30,5 @@ pub mod seat;
 pub mod secret;
 pub mod setup;
 pub mod standstill;
+mod start;
 pub mod today;

@@ -23,7 +23,7 @@ use crate::mail::message;
 use crate::plan::post::Post;
 use crate::plan::{Plan, account};
 use crate::proof::CaseFile;
-use crate::render::because::{because, part_name};
+use crate::render::because::{because, part_name, told_outside};
 use crate::render::portuguese;
 use crate::store::StoredLetter;
 use crate::world::known::Known;
@@ -104,6 +104,7 @@ impl Desk<'_> {
             self.letter(letter, *number)
         });
         let letters = letters.collect();
+        let (outside, silence) = self.now(&id);
         WindowFile {
             title: found
                 .as_ref()
@@ -125,7 +126,8 @@ impl Desk<'_> {
                 .collect(),
             letters,
             unsent: self.told.unsent(&id, calendar),
-            silence: self.silence(&id),
+            told_outside: outside,
+            silence,
             window: id,
         }
     }
@@ -206,13 +208,17 @@ impl Desk<'_> {
         }
     }
 
-    /// Why nothing more is said, where that is what the plan says today.
-    fn silence(&self, id: &WindowId) -> Option<String> {
+    /// Why there is no divulgação, where it counts as told outside; and why nothing more is said, where that is what the
+    /// plan says today.
+    fn now(&self, id: &WindowId) -> (Option<String>, Option<String>) {
         let (world, now) = (self.known.world(), self.subject.now);
         let post = Post::default();
         let view = account::View { world: &world, plan: self.plan, post: &post, now };
-        let explained = account::explain(view, id, self.subject.municipality)?;
+        let Some(explained) = account::explain(view, id, self.subject.municipality) else {
+            return (None, None);
+        };
+        let outside = explained.line.and_then(|line| line.told_outside_on).map(told_outside);
         let quiet = explained.actions.is_empty() && explained.held.is_empty();
-        explained.silence.filter(|_| quiet).map(|reason| because(&reason, world.calendar))
+        (outside, explained.silence.filter(|_| quiet).map(|reason| because(&reason, world.calendar)))
     }
 }

@@ -10,7 +10,7 @@ use crate::desk::why::Account;
 use crate::domain::id::MunicipalityCode;
 use crate::domain::reason::Reason;
 use crate::plan::summary::MunicipalityLine;
-use crate::render::because::{because, call_reason, doubt, part_name};
+use crate::render::because::{because, call_reason, doubt, part_name, told_outside};
 use crate::render::portuguese as pt;
 
 /// More letters than this are not shown at once.
@@ -113,7 +113,10 @@ pub(in crate::panel) fn account(scene: &Overview, account: &Account, links: &Lin
         h2 { "Situação conhecida" }
         @match &explained.line {
             None => { p { "Este município não é esperado nesta janela." } },
-            Some(line) => { (parts(scene, line)) },
+            Some(line) => {
+                @if let Some(day) = line.told_outside_on { p { (told_outside(day)) } }
+                (parts(scene, line))
+            },
         }
         h2 { @if links.is_past() { "O que se decidia então" } @else { "Agora" } }
         ul {

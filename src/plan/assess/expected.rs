@@ -4,7 +4,7 @@ use super::Assessor;
 use crate::domain::calendar::Respondent;
 use crate::domain::counting::Counting;
 use crate::domain::id::{MunicipalityCode, PartId};
-use crate::domain::roster::{Municipality, Unit};
+use crate::domain::roster::{Municipality, Roster, Unit};
 
 impl<'a> Assessor<'a> {
     /// The parts expected of a municipality: those with a unit there that counts (or all, without a register), less
@@ -31,11 +31,18 @@ impl<'a> Assessor<'a> {
         !of_units || self.world.roster.units.is_none() || self.units(municipality, part).next().is_some()
     }
 
-    /// Whether anything was expected of a municipality on an earlier day, by the lives of its units and the `dispensar`
-    /// in force then. (The roster keeps no history of municipalities and of `dispensas`.)
-    pub(in crate::plan) fn was_expected(&self, municipality: &Municipality, day: jiff::civil::Date) -> bool {
+    /// Whether anything was expected of a municipality on an earlier day, by the roster of then: the municipality as it
+    /// stood there, the lives of its units, and the `dispensar` in force on that day.
+    pub(in crate::plan) fn was_expected(
+        &self,
+        roster: &Roster,
+        municipality: &Municipality,
+        day: jiff::civil::Date,
+    ) -> bool {
         let ended_at = self.world.calendar.hours.zone.end_of(day);
-        self.window.parts.iter().any(|part| {
+        let parts: &[PartId] =
+            if municipality.exempt.contains(&self.system.id) { &[] } else { &self.window.parts };
+        parts.iter().any(|part| {
             let exempted = self.exemptions.iter().any(|e| {
                 e.municipality == municipality.code
                     && e.part.as_ref().is_none_or(|p| p == part)
@@ -44,9 +51,9 @@ impl<'a> Assessor<'a> {
             });
             let respondent = self.world.calendar.parts.get(part).map(|p| p.respondent);
             let of_units = respondent == Some(Respondent::Unit);
-            let mut units = self.world.roster.units_of(municipality.code, part);
+            let mut units = roster.units_of(municipality.code, part);
             let there = !of_units
-                || self.world.roster.units.is_none()
+                || roster.units.is_none()
                 || units.any(|unit| {
                     unit.from.is_none_or(|from| from <= day) && unit.until.is_none_or(|until| until >= day)
                 });

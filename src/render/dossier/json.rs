@@ -57,6 +57,7 @@ fn window(w: &WindowFile) -> Value {
         "processo": w.process,
         "edicoes": w.editions.iter().map(edition).collect::<Vec<_>>(),
         "situacao": w.status.iter().map(evidence).collect::<Vec<_>>(),
+        "comunicado_por_fora": w.told_outside,
         "cartas": w.letters.iter().map(letter).collect::<Vec<_>>(),
         "nao_enviado": w.unsent.iter().map(decision).collect::<Vec<_>>(),
         "silencio": w.silence,

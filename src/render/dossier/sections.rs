@@ -42,6 +42,7 @@ pub(super) fn window(file: &WindowFile, calendar: &Calendar) -> Markup {
             h3 { "Situação segundo as fontes, ao fazer o dossiê" }
             (evidence(&file.status, zone))
             h3 { "Cartas (" (file.letters.len()) ")" }
+            @if let Some(why) = &file.told_outside { p { (pt::line(why)) } }
             @if file.letters.is_empty() { p .none { "Nenhuma carta foi registrada." } }
             @for letter in &file.letters { (self::letter(letter, calendar)) }
             h3 { "O que não foi enviado, ou parou, e por quê (" (file.unsent.len()) ")" }

@@ -132,6 +132,7 @@ fn window(world: &World) -> WindowFile {
             because: "Na dúvida ninguém é cobrado.".to_owned(),
             evidence: Vec::new(),
         }],
+        told_outside: None,
         silence: Some("Nenhum aviso é devido agora.".to_owned()),
     }
 }

@@ -79,6 +79,7 @@ fn summary(world: &World) -> WindowSummary {
         deadline,
         parts: vec![cras, council],
         waits_for: None,
+        told_outside_on: None,
         letters: vec![
             letter(
                 Slot::Announcement,

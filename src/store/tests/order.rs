@@ -147,6 +147,12 @@ async fn a_configuration_is_kept_whole_until_another_takes_its_place() {
     assert!(store.adopt_configuration(new("um", "a"), at(6)).await.unwrap(), "back again");
     let kept = store.configuration_in_force().await.unwrap().unwrap();
     assert_eq!((kept.fingerprint.as_str(), kept.since), ("um", at(6)));
+    // Which one was in force when, though its row tells only of the last time; before all of them the first stands.
+    for (minute, name) in [(0, "um"), (1, "um"), (4, "um"), (5, "dois"), (6, "um"), (9, "um")] {
+        let then = store.configuration_then(at(minute)).await.unwrap().unwrap();
+        assert_eq!(then.fingerprint, name, "minute {minute}");
+        assert_eq!(then.parts, new(name, if name == "um" { "a" } else { "b" }).parts);
+    }
     assert!(store.verify().await.unwrap().is_whole());
 }
 

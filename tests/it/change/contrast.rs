@@ -25,6 +25,7 @@ fn held(built: &Built, ledger: &Ledger, before: &Calendar, after: &Calendar) -> 
         calendar,
         windows: &[],
         roster: &built.roster,
+        roster_at_start: None,
         status: &replay.status,
         overrides: &built.overrides,
         ledger,

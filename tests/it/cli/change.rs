@@ -350,3 +350,30 @@ fn the_banner_of_the_service_names_the_deadline_in_force_and_what_is_held() {
     let other = "; a edição 2, prazo 26/11/2026 (quinta-feira), não está em vigor: veja vigia-suas plano\n";
     assert!(said.contains(&format!("{rules}{other}")) && !said.contains(aside), "{said}");
 }
+
+/// The roster of `inicio` is in the ledger: who joins later is told before anything is asked of it.
+#[test]
+fn who_joins_after_inicio_gets_the_divulgacao_and_the_others_count_as_told_outside() {
+    let office = Office::new();
+    office.edit("config/vigia.toml", "# inicio = 2026-12-01", "inicio = 2026-12-02");
+    office.edit("config/vigia.toml", "# limite_dia = 234", "limite_dia = 234");
+    let roster = office.read("config/municipios.csv");
+    let without: String = roster
+        .lines()
+        .filter(|line| !line.starts_with("3205309;"))
+        .fold(String::new(), |out, line| out + line + "\n");
+    office.write("config/municipios.csv", without);
+    office.run("servir --uma-vez --em 2026-12-02T09:00", 0);
+    assert_eq!(office.letters(), 0, "rma/2026-11 was open on that day");
+    let told = office.stdout("porque 3205200 rma/2026-11 --em 2026-12-02T09:01");
+    assert!(told.contains("em 02/12/2026, dia de `inicio`, a janela já estava aberta"), "{told}");
+
+    office.write("config/municipios.csv", roster);
+    office.run("servir --uma-vez --em 2026-12-04T09:00", 0);
+    let joined = office.stdout("porque 3205309 rma/2026-11 --em 2026-12-04T09:01");
+    assert!(joined.contains("rma/2026-11/divulgacao/3205309"), "{joined}");
+    assert!(!joined.contains("dia de `inicio`"), "{joined}");
+    let told = office.stdout("porque 3205200 rma/2026-11 --em 2026-12-04T09:01");
+    assert!(told.contains("dia de `inicio`") && !told.contains("divulgacao/3205200"), "{told}");
+    office.run("livro conferir", 0);
+}

@@ -50,6 +50,8 @@ fn load(feed: &str, when: &str) -> Load {
 struct Case {
     calendar: Calendar,
     roster: Roster,
+    /// The one of the day of `inicio`, where another is now.
+    roster_at_start: Option<Roster>,
     status: StatusBook,
     overrides: Overrides,
     ledger: Ledger,
@@ -193,6 +195,7 @@ impl Case {
         let mut case = Self {
             calendar,
             roster: roster(),
+            roster_at_start: None,
             status: StatusBook::default(),
             overrides: Overrides::default(),
             ledger: Ledger::default(),
@@ -304,6 +307,7 @@ impl Case {
             calendar: &self.calendar,
             windows: &windows,
             roster: &self.roster,
+            roster_at_start: self.roster_at_start.as_ref(),
             status: &self.status,
             overrides: &self.overrides,
             ledger: &self.ledger,
@@ -319,6 +323,7 @@ impl Case {
     /// The same, as decided.
     fn decide(&mut self, now: &str) -> Vec<plan::Decision> {
         let mut replay = Replay::new(&self.calendar, &self.roster, at("2027-01-01T00:00")).unwrap();
+        replay.roster_at_start = self.roster_at_start.as_ref();
         replay.overrides = self.overrides.clone();
         replay.status = self.status.clone();
         replay.ledger = self.ledger.clone();

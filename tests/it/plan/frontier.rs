@@ -125,6 +125,7 @@ impl<'a> Reader<'a> {
             calendar: &self.built.calendar,
             windows: &read.windows,
             roster: &self.built.roster,
+            roster_at_start: None,
             status: &read.status,
             overrides: &replay.overrides,
             ledger: &read.ledger,

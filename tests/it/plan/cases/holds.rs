@@ -560,6 +560,25 @@ fn who_joins_after_inicio_is_not_told_outside_and_gets_the_divulgacao() {
     assert_eq!(case.pass("2026-03-12T08:00"), [letter(0), letter(1)]);
 }
 
+#[test]
+fn whom_the_roster_of_inicio_did_not_have_or_dispensed_is_told_before_it_is_warned() {
+    let mut case = Case::new();
+    case.calendar.starts_on = Some(date("2026-03-09"));
+    let (mut then, rma) = (case.roster.clone(), SystemId::parse("rma").unwrap());
+    then.municipalities.remove(&municipality_code(0));
+    then.municipalities.get_mut(&municipality_code(1)).unwrap().exempt.insert(rma);
+    case.gestao(State::Pending, "2026-03-20T07:00");
+    assert!(case.pass("2026-03-12T08:00").is_empty(), "by the roster of today both were there");
+    case.roster_at_start = Some(then);
+    let letter = |slot, n| format!("enviar {} v1", key(slot, n));
+    let divulgacao = [letter(Slot::Announcement, 0), letter(Slot::Announcement, 1)];
+    assert_eq!(municipal(case.pass("2026-03-20T08:00")), divulgacao);
+    case.gestao(State::Pending, "2026-03-21T07:00");
+    assert_eq!(municipal(case.pass("2026-03-21T08:00")), [""; 0], "48 hours, over a Sunday");
+    case.gestao(State::Pending, "2026-03-23T07:00");
+    assert_eq!(municipal(case.pass("2026-03-23T08:00")), [letter(rung(1, 10), 0), letter(rung(1, 10), 1)]);
+}
+
 /// What staff see of the window.
 fn seen(case: &Case, now: &str) -> WindowSummary {
     let (plan, post) = (case.plan(now), Post::default());
