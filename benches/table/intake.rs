@@ -209,6 +209,7 @@ pub(crate) fn one_load(words: &[String]) {
             roster: &config.roster,
             roster_at_start: None,
             status: &status,
+            status_then: None,
             overrides: &overrides,
             ledger: &ledger,
         };

@@ -134,7 +134,7 @@ pub fn is_closed(
     let moment = Moment::new(now, &world.calendar.hours);
     let recorded = |survey: &Survey<'_>| {
         let edition = survey.track(municipality).edition;
-        survey.ledger.is_some_and(|ledger| ledger.closing(edition).is_some())
+        survey.ledger.is_some_and(|ledger| ledger.has_closing(edition))
     };
     let found = world.windows.iter().find(|w| w.id == *window);
     found.and_then(|found| with_survey(world, &moment, found, recorded)).unwrap_or_default()

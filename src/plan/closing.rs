@@ -2,7 +2,7 @@
 //!
 //! A window that closed before the ledger's first day, or before `inicio`, has none, and nothing is said of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,14 +10,16 @@ use jiff::Timestamp;
 use super::assess::Assessor;
 use super::audience;
 use super::moment::Moment;
+use super::referral;
 use super::survey::Survey;
-use crate::domain::calendar::Deadline;
+use crate::domain::calendar::{Deadline, Edition};
 use crate::domain::closing::Closing;
-use crate::domain::id::GerenciaId;
+use crate::domain::id::{GerenciaId, WindowId};
 use crate::domain::journal::{ExpectedFacts, ExpectedPartFacts, KnownFacts, Text};
 use crate::domain::notice::Addressee;
 use crate::domain::roster::Municipality;
 use crate::plan::window::WindowContext;
+use crate::plan::world::World;
 
 /// An edition whose deadline has passed.
 #[derive(Debug, Clone, Copy)]
@@ -55,19 +57,51 @@ pub(super) fn surveyed(context: WindowContext<'_>) -> Survey<'_> {
 }
 
 fn due(survey: &Survey<'_>) -> BTreeMap<u16, Arc<Closing>> {
-    let mut due = BTreeMap::new();
-    for ended in ended(survey) {
-        if survey.ledger.is_some_and(|ledger| ledger.closing(ended.edition).is_some()) {
+    unrecorded(survey)
+        .map(|(ended, refer_at)| (ended.edition, Arc::new(record(survey, ended, refer_at))))
+        .collect()
+}
+
+/// Editions that ended in our time and have no record yet, each with when its remessa is due.
+fn unrecorded(survey: &Survey<'_>) -> impl Iterator<Item = (Ended, Timestamp)> {
+    let has_none = |ended: &Ended| !survey.ledger.is_some_and(|ledger| ledger.has_closing(ended.edition));
+    let hours = &survey.context.world.calendar.hours;
+    let after = survey.context.assessor.system().referral_after;
+    let refer_at = move |ended: &Ended| {
+        hours.next_sending(hours.business_days_after(ended.deadline.on, after).max(ended.at))
+    };
+    let due = ended(survey).into_iter().filter(has_none).map(move |ended| (ended, refer_at(&ended)));
+    due.filter(|(_, refer_at)| !survey.is_before_our_time(*refer_at)).collect::<Vec<_>>().into_iter()
+}
+
+/// The earlier instants whose statuses a pass asks about, each with the windows: deadlines whose record is made after
+/// something more was loaded, and remessas whose list somebody left since.
+pub fn past_asked(world: &World<'_>, now: Timestamp) -> BTreeMap<Timestamp, BTreeSet<WindowId>> {
+    let moment = Moment::new(now, &world.calendar.hours);
+    let zone = &world.calendar.hours.zone;
+    let mut asked: BTreeMap<Timestamp, BTreeSet<WindowId>> = BTreeMap::new();
+    for window in world.windows {
+        let ledger = world.ledger.window(&window.id);
+        let is_over = |edition: &Edition| {
+            edition.deadline.is_some_and(|deadline| moment.reached(deadline.instant(zone)))
+                && !ledger.is_some_and(|ledger| ledger.has_closing(edition.number))
+        };
+        let may_leave = ledger.is_some_and(referral::has_any);
+        if !may_leave && !window.editions.iter().any(is_over) {
             continue;
         }
-        let hours = &survey.context.world.calendar.hours;
-        let after = survey.context.assessor.system().referral_after;
-        let refer_at = hours.next_sending(hours.business_days_after(ended.deadline.on, after).max(ended.at));
-        if !survey.is_before_our_time(refer_at) {
-            due.insert(ended.edition, Arc::new(record(survey, ended, refer_at)));
+        let Some(assessor) = Assessor::new(world, &moment, window) else { continue };
+        let survey = Survey::new(WindowContext::new(world, &moment, &assessor));
+        let known = world.status.window(&window.id);
+        let is_older =
+            |at: &Timestamp| known.all().flat_map(|(_, entries)| entries).any(|entry| entry.taken_at > *at);
+        let ended: Vec<Timestamp> = unrecorded(&survey).map(|(ended, _)| ended.at).collect();
+        for at in ended.into_iter().chain(referral::asked(&survey)).filter(is_older) {
+            let windows = asked.entry(at).or_default();
+            windows.extend([window.id.clone()].into_iter().chain(window.depends_on.clone()));
         }
     }
-    due
+    asked
 }
 
 fn record(survey: &Survey<'_>, ended: Ended, refer_at: Timestamp) -> Closing {
@@ -75,9 +109,10 @@ fn record(survey: &Survey<'_>, ended: Ended, refer_at: Timestamp) -> Closing {
     let (calendar, system, window) = (survey.context.world.calendar, assessor.system(), assessor.window());
     let editions = Survey::editions(&survey.context);
     // The pass may come days later: a `dispensar` whose last day was the deadline's still counts, and so does a unit that
-    // closed since.
+    // closed since, and what the feeds had said by then.
     let moment = Moment::new(ended.at, &calendar.hours);
-    let Some(then) = Assessor::new(survey.context.world, &moment, window) else {
+    let world = survey.context.world.as_known_at(ended.at);
+    let Some(then) = Assessor::new(&world, &moment, window) else {
         return Closing::empty(ended.at);
     };
     let roster = survey.context.world.roster.municipalities.values();
@@ -87,6 +122,8 @@ fn record(survey: &Survey<'_>, ended: Ended, refer_at: Timestamp) -> Closing {
             let code = municipality.code;
             survey.track(code).edition == ended.edition && !editions.halted_at(window, Some(code), ended.at)
         });
+    // What was loaded since stands for what was known then only where nobody knows that.
+    let judge = if survey.context.world.is_known_at(ended.at) { &then } else { assessor };
     let competent = |part| calendar.gerencias_of(system, part).to_vec();
     Closing {
         ended_at: ended.at,
@@ -94,7 +131,10 @@ fn record(survey: &Survey<'_>, ended: Ended, refer_at: Timestamp) -> Closing {
         validity: system.status_validity,
         offices: offices(survey),
         competent: window.parts.iter().map(|part| (part.clone(), competent(part))).collect(),
-        municipalities: here.into_iter().map(|m| (m.code, expected(survey, &then, m, ended.at))).collect(),
+        municipalities: here
+            .into_iter()
+            .map(|m| (m.code, expected(survey, (&then, judge), m, ended.at)))
+            .collect(),
         elsewhere: elsewhere.into_iter().map(|municipality| municipality.code).collect(),
     }
 }
@@ -113,16 +153,16 @@ fn offices(survey: &Survey<'_>) -> Vec<Addressee> {
     std::iter::once(Addressee::Gsuas).chain(gerencias.into_iter().cloned().map(Addressee::Gerencia)).collect()
 }
 
-fn expected<'a>(
-    survey: &Survey<'a>,
-    then: &Assessor<'a>,
-    municipality: &'a Municipality,
+fn expected<'t>(
+    survey: &Survey<'_>,
+    (then, judge): (&Assessor<'t>, &Assessor<'t>),
+    municipality: &'t Municipality,
     ended_at: Timestamp,
 ) -> ExpectedFacts {
-    let (context, assessor) = (&survey.context, survey.context.assessor);
-    let system = assessor.system();
+    let context = &survey.context;
+    let system = then.system();
     let reach = audience::reach(
-        assessor,
+        judge,
         context.world.calendar,
         municipality,
         &system.announce_to,
@@ -138,7 +178,7 @@ fn expected<'a>(
             late: counting.iter().filter(|(_, late)| *late).map(|(unit, _)| Text(unit.id.clone())).collect(),
         }
     });
-    let known = assessor.entries(municipality.code).iter().map(|entry| KnownFacts {
+    let known = judge.entries(municipality.code).iter().map(|entry| KnownFacts {
         part: Text(entry.part.clone()),
         unit: entry.unit.clone().map(Text),
         state: Text(entry.state),
@@ -150,7 +190,7 @@ fn expected<'a>(
         basis: Text(entry.basis),
         settled: entry.settled,
         unproven_since: entry.unproven_since.map(Text),
-        is_fresh: assessor.was_fresh(entry, ended_at, system.status_validity),
+        is_fresh: judge.was_fresh(entry, ended_at, system.status_validity),
     });
     ExpectedFacts {
         municipality: Text(municipality.code),
@@ -158,7 +198,7 @@ fn expected<'a>(
         region: municipality.region.clone(),
         told_outside: context.told_outside(municipality),
         reachable: !reach.to.is_empty(),
-        waits: assessor.waits(municipality),
+        waits: judge.waits(municipality),
         parts: parts.collect(),
         known: known.collect(),
     }

@@ -480,6 +480,11 @@ impl WindowLedger {
         self.closings.get(&edition).map(|(_, kept)| &***kept)
     }
 
+    /// Whether what was so when the deadline of an edition passed is recorded.
+    pub fn has_closing(&self, edition: u16) -> bool {
+        self.closings.contains_key(&edition)
+    }
+
     /// Every record of an edition that ended, the first edition first.
     pub fn closings(&self) -> impl Iterator<Item = &Closing> {
         self.closings.values().map(|(_, kept)| &***kept)

@@ -59,6 +59,7 @@ use self::window::WindowContext;
 use crate::domain::notice::{AlertItem, Content, NoticeKey};
 use crate::domain::reason::Reason;
 
+pub use self::closing::past_asked;
 pub use self::decision::{Act, Closed, Decision, End, Notice, Report, Sending, Withheld};
 pub use self::world::World;
 

@@ -1,11 +1,12 @@
 //! Remessas: what is handed over when an edition has ended (norma 6.3), and who left that list afterwards. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::assess::Assessment;
+use super::assess::{Assessment, Assessor};
 use super::edition::{HaltState, Track};
+use super::moment::Moment;
 use super::survey::Survey;
 use crate::domain::calendar::{Deadline, HaltKind};
 use crate::domain::closing::Closing;
@@ -16,7 +17,7 @@ use crate::domain::notice::{
 };
 use crate::domain::reason::Reason;
 use crate::plan::draft::PlanDraft;
-use crate::plan::ledger::{NoticeRecord, Standing};
+use crate::plan::ledger::{NoticeRecord, Standing, WindowLedger};
 
 /// The remessa of an edition that ended (norma 6.3), to those who were competent when it did.
 pub(super) fn referrals(
@@ -136,15 +137,21 @@ pub(super) fn addenda(survey: &Survey<'_>, draft: &mut PlanDraft) {
             continue;
         }
         let Some((closing, deadline)) = ended(survey, *edition) else { continue };
-        let (left, remaining) = left(survey, *edition, closing, handed_at);
+        let Since { left, concluded, remaining } = since(survey, *edition, closing, handed_at);
         for (by, left) in left {
             let slot = StaffSlot::ReferralAddendum { edition: *edition, by, to: to.clone() };
             if survey.is_told(&slot) || !draft.tells_staff(survey.context.moment) {
                 continue;
             }
             let Some((why, because, cause_at)) = overtaken(survey, by) else { continue };
-            let content =
-                Content::ReferralAddendum { to: to.clone(), previous: Some(deadline), why, left, remaining };
+            let content = Content::ReferralAddendum {
+                to: to.clone(),
+                previous: Some(deadline),
+                why,
+                left,
+                concluded: concluded.clone(),
+                remaining,
+            };
             let due_at = survey.context.world.calendar.hours.next_sending(cause_at);
             survey.tell(slot, to, due_at, (content, because), draft);
         }
@@ -160,11 +167,11 @@ pub(super) fn addendum_as_known(
 ) -> Option<(Content, Reason)> {
     let handed_at = survey.ledger?.staff(&StaffSlot::Referral { edition, to: to.clone() })?.told_at;
     let (closing, deadline) = ended(survey, edition)?;
-    let (mut left, remaining) = left(survey, edition, closing, handed_at);
+    let Since { mut left, concluded, remaining } = since(survey, edition, closing, handed_at);
     let (why, because, _) = overtaken(survey, by)?;
     let left = left.remove(&by)?;
-    let content =
-        Content::ReferralAddendum { to: to.clone(), previous: Some(deadline), why, left, remaining };
+    let previous = Some(deadline);
+    let content = Content::ReferralAddendum { to: to.clone(), previous, why, left, concluded, remaining };
     Some((content, because))
 }
 
@@ -173,28 +180,75 @@ fn ended<'s>(survey: &'s Survey<'_>, edition: u16) -> Option<(&'s Closing, Deadl
     Some((survey.closing(edition)?, deadline))
 }
 
-/// Whom a remessa named and who left its list since, by what took them off it, and how many it still names.
-fn left(
+/// What became of those whom a remessa named.
+#[derive(Default)]
+struct Since {
+    /// Who left its list, by what took them off it.
+    left: BTreeMap<Departure, Vec<MunicipalityCode>>,
+    /// Who has filled in, and owes nothing whatever else followed.
+    concluded: Vec<MunicipalityCode>,
+    /// How many it still names.
+    remaining: usize,
+}
+
+fn since(survey: &Survey<'_>, edition: u16, closing: &Closing, handed_at: Timestamp) -> Since {
+    let mut since = Since::default();
+    for code in named(survey, edition, closing, handed_at) {
+        if survey.context.assessor.assess_closed(code, closing).is_done() {
+            since.concluded.push(code);
+            continue;
+        }
+        match departure(survey, code, edition, handed_at) {
+            Some(by) => since.left.entry(by).or_default().push(code),
+            None => since.remaining += 1,
+        }
+    }
+    since
+}
+
+/// Whom a remessa named as owing or in doubt, by what was known when it was handed over. Those on an edition known before
+/// were left out of it.
+fn named(
     survey: &Survey<'_>,
     edition: u16,
     closing: &Closing,
     handed_at: Timestamp,
-) -> (BTreeMap<Departure, Vec<MunicipalityCode>>, usize) {
-    let mut left: BTreeMap<Departure, Vec<MunicipalityCode>> = BTreeMap::new();
-    let mut remaining = 0;
-    for code in closing.municipalities.keys() {
-        let then = survey.track_at(*code, handed_at);
-        // Those on an edition known before were left out of it, and who has filled in since owes nothing.
-        let assessment = survey.context.assessor.assess_closed(*code, closing);
-        if then.edition != edition || assessment.is_done() {
-            continue;
+) -> Vec<MunicipalityCode> {
+    let moment = Moment::new(handed_at, &survey.context.world.calendar.hours);
+    let world = survey.context.world.as_known_at(handed_at);
+    let Some(then) = Assessor::new(&world, &moment, survey.context.assessor.window()) else {
+        return Vec::new();
+    };
+    let is_named = |code: &MunicipalityCode| {
+        survey.track_at(*code, handed_at).edition == edition && !then.assess_closed(*code, closing).is_done()
+    };
+    closing.municipalities.keys().copied().filter(is_named).collect()
+}
+
+/// Whether any remessa of a window was handed over.
+pub(super) fn has_any(ledger: &WindowLedger) -> bool {
+    ledger.staff_told().any(|(slot, _)| matches!(slot, StaffSlot::Referral { .. }))
+}
+
+/// When the remessas were handed over whose list somebody left by something of which no addendum has told yet.
+pub(super) fn asked(survey: &Survey<'_>) -> Vec<Timestamp> {
+    let told = survey.ledger.into_iter().flat_map(WindowLedger::staff_told);
+    let has_left = |slot: &StaffSlot, handed_at: Timestamp| {
+        let StaffSlot::Referral { edition, to } = slot else { return false };
+        if survey.known_since(handed_at).is_empty() && !survey.tracks().any(is_cancelled) {
+            return false;
         }
-        match departure(survey, *code, edition, handed_at) {
-            Some(by) => left.entry(by).or_default().push(*code),
-            None => remaining += 1,
-        }
-    }
-    (left, remaining)
+        let Some((closing, _)) = ended(survey, *edition) else { return false };
+        let codes = closing.municipalities.keys();
+        let by: BTreeSet<Departure> =
+            codes.filter_map(|code| departure(survey, *code, *edition, handed_at)).collect();
+        by.into_iter().any(|by| {
+            let slot = StaffSlot::ReferralAddendum { edition: *edition, by, to: to.clone() };
+            let record = survey.ledger.and_then(|ledger| ledger.staff(&slot));
+            record.is_none_or(|record| !record.is_told() || record.standing.is_open())
+        })
+    };
+    told.filter(|(slot, handed_at)| has_left(slot, *handed_at)).map(|(_, at)| at).collect()
 }
 
 /// Whether a remessa has something to say of a municipality. Who has filled in owes nothing, and needed no letter about

@@ -95,6 +95,7 @@ impl<'a> Replay<'a> {
             roster: self.roster,
             roster_at_start: self.roster_at_start,
             status: &self.status,
+            status_then: None,
             overrides: &self.overrides,
             ledger: &self.ledger,
         }

@@ -133,6 +133,8 @@ fn world<'a>(
         roster: &live.setup.config.roster,
         roster_at_start: live.roster_at_start.get().and_then(Option::as_deref),
         status,
+        // Every record was made in the pass before.
+        status_then: None,
         overrides,
         ledger,
     }

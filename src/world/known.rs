@@ -1,6 +1,6 @@
 //! The world as the store has it at one moment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
@@ -25,6 +25,8 @@ pub struct Known {
     /// The calendar's windows up to well after now.
     pub windows: Vec<Window>,
     pub status: StatusBook,
+    /// What was known at earlier instants that a pass asks about.
+    pub status_then: BTreeMap<Timestamp, StatusBook>,
     pub overrides: Overrides,
     pub ledger: Ledger,
     /// The roster that was in force on `inicio`, where another is now.
@@ -95,6 +97,7 @@ impl Known {
         let mut known = Self {
             windows,
             status: StatusBook::default(),
+            status_then: BTreeMap::new(),
             overrides,
             ledger,
             roster_at_start: None,
@@ -118,9 +121,14 @@ impl Known {
         Ok((one, Self::of(read, Arc::new(other), skipped, now).with_past(store, now).await?))
     }
 
-    /// The same with what was so before: the roster that was in force on `inicio`.
+    /// The same with what was so before: the roster that was in force on `inicio`, and what the feeds had said when
+    /// deadlines passed that are recorded only now.
     async fn with_past(mut self, store: &Store, now: Timestamp) -> Result<Self, StoreError> {
         self.roster_at_start = start::roster(&self.live, store, now).await?;
+        for (at, windows) in plan::past_asked(&self.world(), now) {
+            let then = counting(&self.live, store.status_as_known(&windows, at).await?);
+            self.status_then.insert(at, then);
+        }
         Ok(self)
     }
 
@@ -143,6 +151,7 @@ impl Known {
         let mut known = Self {
             windows: all,
             status: StatusBook::default(),
+            status_then: BTreeMap::new(),
             overrides: store.overrides_of(&ahead).await?,
             ledger: store.ledger_of(&ahead, now).await?,
             roster_at_start: None,
@@ -216,6 +225,7 @@ impl Known {
         let mut known = Self {
             windows,
             status: none,
+            status_then: BTreeMap::new(),
             overrides,
             ledger,
             roster_at_start: None,
@@ -258,6 +268,7 @@ impl Known {
         let mut known = Self {
             windows,
             status: none,
+            status_then: BTreeMap::new(),
             overrides,
             ledger,
             roster_at_start: None,
@@ -279,6 +290,7 @@ impl Known {
         Self {
             windows: windows(&calendar, now),
             status: StatusBook::default(),
+            status_then: BTreeMap::new(),
             overrides: Overrides::default(),
             ledger: Ledger::default(),
             roster_at_start: None,
@@ -309,6 +321,7 @@ impl Known {
             roster: &self.live.setup.config.roster,
             roster_at_start: self.roster_at_start.as_deref(),
             status: &self.status,
+            status_then: Some(&self.status_then),
             overrides: &self.overrides,
             ledger: &self.ledger,
         }

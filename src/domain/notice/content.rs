@@ -117,6 +117,8 @@ pub enum Content {
         why: Overtaken,
         /// Who left; never empty.
         left: Vec<MunicipalityCode>,
+        /// Whom it named and who has concluded since.
+        concluded: Vec<MunicipalityCode>,
         /// How many the remessa still names.
         remaining: usize,
     },

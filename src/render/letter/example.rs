@@ -175,6 +175,7 @@ impl World {
             previous: deadline,
             why,
             left: vec![self.municipality],
+            concluded: Vec::new(),
             remaining,
         };
         let alert = Content::Alert { items: self.alert_items() };

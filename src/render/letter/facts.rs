@@ -72,6 +72,9 @@ pub(super) struct Facts {
     topic: String,
     #[serde(rename = "municipios_retirados")]
     left_municipalities: Vec<Place>,
+    /// Whom a remessa named and who has concluded since.
+    #[serde(rename = "municipios_concluidos")]
+    concluded_municipalities: Vec<Place>,
     /// How many municipalities a remessa still names after an addendum.
     #[serde(rename = "permanecem")]
     remaining: usize,
@@ -257,7 +260,7 @@ fn fill(facts: &mut Facts, desk: &Context<'_>, municipality: Option<Municipality
                 })
                 .collect();
         }
-        Content::ReferralAddendum { to, previous, why, left, remaining } => {
+        Content::ReferralAddendum { to, previous, why, left, concluded, remaining } => {
             facts.addressee = office(desk, to);
             match why {
                 Overtaken::Extended { deadline, source } => {
@@ -269,6 +272,7 @@ fn fill(facts: &mut Facts, desk: &Context<'_>, municipality: Option<Municipality
                 }
             }
             facts.left_municipalities = left.iter().map(|code| place(desk, *code)).collect();
+            facts.concluded_municipalities = concluded.iter().map(|code| place(desk, *code)).collect();
             facts.remaining = *remaining;
         }
         Content::Alert { items } => {

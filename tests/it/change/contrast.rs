@@ -27,6 +27,7 @@ fn held(built: &Built, ledger: &Ledger, before: &Calendar, after: &Calendar) -> 
         roster: &built.roster,
         roster_at_start: None,
         status: &replay.status,
+        status_then: None,
         overrides: &built.overrides,
         ledger,
     };

@@ -53,6 +53,8 @@ struct Case {
     /// The one of the day of `inicio`, where another is now.
     roster_at_start: Option<Roster>,
     status: StatusBook,
+    /// What was known at earlier instants.
+    status_then: BTreeMap<Timestamp, StatusBook>,
     overrides: Overrides,
     ledger: Ledger,
 }
@@ -197,6 +199,7 @@ impl Case {
             roster: roster(),
             roster_at_start: None,
             status: StatusBook::default(),
+            status_then: BTreeMap::new(),
             overrides: Overrides::default(),
             ledger: Ledger::default(),
         };
@@ -309,6 +312,7 @@ impl Case {
             roster: &self.roster,
             roster_at_start: self.roster_at_start.as_ref(),
             status: &self.status,
+            status_then: Some(&self.status_then),
             overrides: &self.overrides,
             ledger: &self.ledger,
         })

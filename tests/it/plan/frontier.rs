@@ -127,6 +127,7 @@ impl<'a> Reader<'a> {
             roster: &self.built.roster,
             roster_at_start: None,
             status: &read.status,
+            status_then: None,
             overrides: &replay.overrides,
             ledger: &read.ledger,
         }

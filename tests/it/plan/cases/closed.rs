@@ -105,6 +105,68 @@ fn an_extension_for_one_municipality_takes_it_off_the_remessa_and_the_rest_stand
     assert!(contents(&last, "@1/remessa").is_empty());
 }
 
+#[test]
+fn an_addendum_accounts_for_the_list_that_it_corrects_and_for_no_other() {
+    let mut case = Case::new();
+    case.calendar.systems.values_mut().for_each(|s| s.status_validity = SignedDuration::from_hours(24 * 400));
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.says("f", 1, "GESTAO", None, State::Done, "2026-03-31T21:00");
+    let first = case.decide("2026-04-01T08:00");
+    assert_eq!(pending(&content(&first, "@1/remessa-GSUAS")), [municipality_code(0)]);
+    case.status_then.insert(at("2026-04-01T08:00"), case.status.clone());
+    // The one concludes, and the other, which was on no list, is believed to owe again.
+    case.says("f", 0, "GESTAO", None, State::Done, "2026-04-02T07:00");
+    case.says("f", 1, "GESTAO", None, State::Pending, "2026-04-02T07:00");
+    case.says("f", 1, "GESTAO", None, State::Pending, "2026-04-03T07:00");
+    case.edition("2026-04-20", Some("2026-04-06"), &[]);
+    assert!(contents(&case.plan("2026-04-06T08:00").actions, "remessa-adendo").is_empty(), "nobody left it");
+
+    let mut case = Case::new();
+    case.calendar.systems.values_mut().for_each(|s| s.status_validity = SignedDuration::from_hours(24 * 400));
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.decide("2026-04-01T08:00");
+    case.status_then.insert(at("2026-04-01T08:00"), case.status.clone());
+    case.says("f", 0, "GESTAO", None, State::Done, "2026-04-02T07:00");
+    case.edition("2026-04-20", Some("2026-04-06"), &[]);
+    let world_asks = case.ask(|world| plan::past_asked(world, at("2026-04-06T08:00")));
+    assert_eq!(world_asks, BTreeMap::from([(at("2026-04-01T08:00"), [window_id()].into())]));
+    let then = case.plan("2026-04-06T08:00").actions;
+    let addendum = content(&then, "@1/remessa-adendo-2-GSUAS");
+    let Content::ReferralAddendum { left, concluded, remaining: 0, .. } = addendum else {
+        panic!("{addendum:?}")
+    };
+    assert_eq!((left, concluded), (vec![municipality_code(1)], vec![municipality_code(0)]));
+}
+
+/// The pass comes after a load that came after the deadline.
+#[test]
+fn what_is_recorded_of_a_deadline_is_what_was_known_then_however_late_the_pass() {
+    let closing = |case: &Case, now| {
+        let plan = case.plan(now);
+        let made = plan.actions.iter().find_map(|decision| match decision {
+            Decision::Publish(report) => Some(report.closing.clone()),
+            _ => None,
+        });
+        made.unwrap()
+    };
+    let states = |case: &Case, now| {
+        let closing = closing(case, now);
+        let known = closing.municipalities[&municipality_code(0)].known.iter();
+        known.map(|known| (known.part.0.clone(), *known.state, *known.taken_at)).collect::<Vec<_>>()
+    };
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T06:30");
+    let (known, now) = (case.status.clone(), "2026-04-01T08:01");
+    let then = states(&case, now);
+    case.gestao(State::Done, "2026-04-01T06:30");
+    let asked = case.ask(|world| plan::past_asked(world, at(now)));
+    let ended_at = deadline(FIRST).instant(&case.calendar.hours.zone);
+    assert_eq!(asked, BTreeMap::from([(ended_at, [window_id()].into())]));
+    case.status_then.insert(ended_at, known);
+    assert_eq!(states(&case, now), then);
+    assert!(then.contains(&(part("GESTAO"), State::Pending, at("2026-03-31T06:30"))), "{then:?}");
+}
+
 /// Edition 2 is earlier, and nobody released it before it passed.
 #[test]
 fn whoever_was_told_nothing_is_late_by_no_date_that_others_wait_for() {
