@@ -57,6 +57,25 @@ pub fn roster(sources: &Sources) -> Roster {
     Roster { municipalities, units, ..Roster::default() }
 }
 
+/// The calendar of a configuration that was in force once, likewise; absent where nothing of it can be read. It is only
+/// asked for what its windows are: hours and holidays are nobody's.
+pub fn calendar_then(sources: &Sources, now: Timestamp) -> Option<Calendar> {
+    let log = Log::default();
+    let document = toml(sources, "calendario.toml", true, &log)?;
+    let sheet = csv(sources, "municipios.csv", &log);
+    let vigia = vigia::merged(sources, &log);
+    let names = names(Some(&document), vigia.as_ref(), sheet.as_ref());
+    let hours = SendingHours {
+        zone: Zone::new(jiff::tz::TimeZone::UTC),
+        from: jiff::civil::Time::midnight(),
+        until: jiff::civil::Time::MAX,
+        business_days_only: true,
+        holidays: Holidays::national(),
+        waits: false,
+    };
+    calendar(&document, &names, hours, now, false, &log)
+}
+
 fn names(calendar: Option<&Node>, vigia: Option<&Node>, municipalities: Option<&Sheet>) -> Names {
     Names {
         systems: Names::of(calendar, "sistema"),

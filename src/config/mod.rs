@@ -72,7 +72,7 @@ use crate::domain::roster::Roster;
 use crate::domain::secretariat::Secretariat;
 
 pub use address::PLACEHOLDER;
-pub use compile::{compile, roster};
+pub use compile::{calendar_then, compile, roster};
 pub use database::server;
 pub use extension_writer::{NewExtension, Unwritten, ends_halt, write_extension};
 pub use fault::{Fault, Faults, LoadError, Severity};

@@ -7,8 +7,8 @@ use jiff::{Timestamp, ToSpan};
 
 use super::known::HORIZON_DAYS;
 use super::setup::Setup;
-use crate::config::{Fault, Faults, WindowKey, fault_at};
-use crate::domain::calendar::Window;
+use crate::config::{self, Fault, Faults, Sources, WindowKey, fault_at};
+use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::notice::Told;
 use crate::plan::contrast;
@@ -40,7 +40,7 @@ pub async fn contradictions(
         Some(old) => store.skipped(&old.basis()).await?.judged.is_some().then_some(old),
         None => None,
     };
-    let Some(old) = stands else { return Ok(of_ledger(&store.ledger().await?, setup)) };
+    let Some(old) = stands else { return of_ledger(store, &store.ledger().await?, setup).await };
     let (before, after) = (&old.config.calendar, &setup.config.calendar);
     let now = store.signs().await?.high_water.unwrap_or(Timestamp::MAX);
     let until = after.hours.zone.date_of(now).saturating_add(HORIZON_DAYS.days());
@@ -49,7 +49,7 @@ pub async fn contradictions(
     if unlike.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(of_ledger(&store.ledger_of(&unlike, now).await?, setup))
+    of_ledger(store, &store.ledger_of(&unlike, now).await?, setup).await
 }
 
 /// What was told of one window.
@@ -58,9 +58,11 @@ struct Said {
     /// The deadline that letters of an edition named, and to whom.
     editions: BTreeMap<u16, (Told, BTreeSet<MunicipalityCode>)>,
     parts: BTreeSet<PartId>,
+    /// When the first of them was recorded.
+    first_at: Option<Timestamp>,
 }
 
-fn of_ledger(ledger: &Ledger, setup: &Setup) -> Vec<Fault> {
+async fn of_ledger(store: &Store, ledger: &Ledger, setup: &Setup) -> Result<Vec<Fault>, StoreError> {
     let calendar = &setup.config.calendar;
     let mut found = Vec::new();
     let windows: BTreeMap<&WindowId, Said> = ledger
@@ -68,17 +70,45 @@ fn of_ledger(ledger: &Ledger, setup: &Setup) -> Vec<Fault> {
         .map(|(id, window)| (id, said(window)))
         .filter(|(_, said)| !said.editions.is_empty())
         .collect();
+    let announced = announced(store, &windows, setup).await?;
     for (id, said) in windows {
         let fault = |place: WindowKey, message: String, hint: String| {
             fault_at(&setup.sources, id, place, message, hint)
         };
         match calendar.window(id) {
-            Some(window) => of_window(&window, &said, setup, &fault, &mut found),
+            Some(window) => {
+                of_parts(&window, &said, announced.get(id), &fault, &mut found);
+                of_window(&window, &said, setup, &fault, &mut found);
+            }
             None => found.push(gone(id, setup, ledger)),
         }
     }
     found.sort_by_key(|fault| fault.line);
-    found
+    Ok(found)
+}
+
+/// The parts that each window had when its first letter was recorded, as the configuration of then has them: a divulgação
+/// names none, and tells of them all.
+async fn announced(
+    store: &Store,
+    windows: &BTreeMap<&WindowId, Said>,
+    setup: &Setup,
+) -> Result<BTreeMap<WindowId, Vec<PartId>>, StoreError> {
+    let mut calendars: BTreeMap<String, Option<Calendar>> = BTreeMap::new();
+    let mut parts = BTreeMap::new();
+    for (id, said) in windows {
+        let Some(first_at) = said.first_at else { continue };
+        let Some(then) = store.configuration_then(first_at).await? else { continue };
+        if then.fingerprint == setup.config.fingerprint {
+            continue;
+        }
+        let calendar = calendars
+            .entry(then.fingerprint)
+            .or_insert_with(|| config::calendar_then(&Sources::of_parts("", then.parts), first_at));
+        let window = calendar.as_ref().and_then(|calendar| calendar.window(id));
+        parts.extend(window.map(|window| (WindowId::clone(id), window.parts)));
+    }
+    Ok(parts)
 }
 
 fn said(window: &WindowLedger) -> Said {
@@ -89,6 +119,8 @@ fn said(window: &WindowLedger) -> Said {
                 let known = said.editions.entry(record.edition).or_insert_with(|| (date, BTreeSet::new()));
                 known.1.insert(municipality);
                 said.parts.extend(record.parts.iter().map(|named| named.part.clone()));
+                let first_at = said.first_at.unwrap_or(record.recorded_at);
+                said.first_at = Some(first_at.min(record.recorded_at));
             }
         }
     }
@@ -115,6 +147,26 @@ fn gone(id: &WindowId, setup: &Setup, ledger: &Ledger) -> Fault {
     fault_at(&setup.sources, at, WindowKey::Window, message, hint)
 }
 
+/// Parts that were asked for, or that the window had when its first letter left, and that are not in it any more.
+fn of_parts(
+    window: &Window,
+    said: &Said,
+    announced: Option<&Vec<PartId>>,
+    fault: &dyn Fn(WindowKey, String, String) -> Fault,
+    found: &mut Vec<Fault>,
+) {
+    let announced: BTreeSet<&PartId> = announced.into_iter().flatten().collect();
+    let all: BTreeSet<&PartId> = said.parts.iter().chain(announced).collect();
+    for part in all.into_iter().filter(|part| !window.parts.contains(part)) {
+        let how = if said.parts.contains(part) { "foi cobrada" } else { "foi comunicada" };
+        found.push(fault(
+            WindowKey::Parts,
+            format!("a parte “{part}” já {how} na janela {} e não está mais nela", window.id),
+            "devolva a parte à janela; para deixar de cobrá-la, use “vigia-suas dispensar”".to_owned(),
+        ));
+    }
+}
+
 fn of_window(
     window: &Window,
     said: &Said,
@@ -128,13 +180,6 @@ fn of_window(
             WindowKey::Window,
             format!("a janela {id} já foi comunicada e parou sem dizer desde quando"),
             "escreva em `situacao_desde` o dia em que se soube que ela parou".to_owned(),
-        ));
-    }
-    for part in said.parts.iter().filter(|part| !window.parts.contains(part)) {
-        found.push(fault(
-            WindowKey::Parts,
-            format!("a parte “{part}” já foi cobrada na janela {id} e não está mais nela"),
-            "devolva a parte à janela; para deixar de cobrá-la, use “vigia-suas dispensar”".to_owned(),
         ));
     }
     for (&number, (date, municipalities)) in &said.editions {

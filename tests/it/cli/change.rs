@@ -377,3 +377,30 @@ fn who_joins_after_inicio_gets_the_divulgacao_and_the_others_count_as_told_outsi
     assert!(told.contains("dia de `inicio`") && !told.contains("divulgacao/3205200"), "{told}");
     office.run("livro conferir", 0);
 }
+
+/// A divulgação names no part and tells of them all.
+#[test]
+fn a_part_does_not_move_from_one_window_to_another_once_both_are_announced() {
+    let office = Office::new();
+    let wave = |name: &str, part: &str| {
+        format!(
+            "\n[[janela]]\nsistema = \"censo-suas\"\nreferencia = \"2026\"\nnome = \"{name}\"\npartes = [\"{part}\"]\n\
+             abertura = 2026-11-01\nprazo = 2026-12-18\nfonte = \"MDS\"\n"
+        )
+    };
+    let calendar = office.read("config/calendario.toml");
+    office.write(
+        "config/calendario.toml",
+        calendar.clone() + &wave("onda 1", "GESTAO") + &wave("onda 2", "CMAS"),
+    );
+    office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
+    office.run("verificar --em 2026-11-05T10:00", 0);
+    office.write("config/calendario.toml", calendar + &wave("onda 1", "CMAS") + &wave("onda 2", "GESTAO"));
+    let page = office.run("verificar --em 2026-11-05T10:00", 1);
+    for (part, window) in [("GESTAO", "onda-1"), ("CMAS", "onda-2")] {
+        let fault = format!(
+            "a parte “{part}” já foi comunicada na janela censo-suas/2026/{window} e não está mais nela"
+        );
+        assert!(page.contains(&fault), "{page}");
+    }
+}
