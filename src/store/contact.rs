@@ -28,7 +28,7 @@ statements! {
                   until = excluded.until, why = excluded.why \
                   WHERE flagged_contacts.until <= excluded.since \
                   OR (flagged_contacts.refusal <> 'endereco' AND excluded.refusal = 'endereco')";
-    const UNFLAG = "DELETE FROM flagged_contacts WHERE lower(address) = lower($1)";
+    const UNFLAG = "DELETE FROM flagged_contacts WHERE lower(address) = lower($1) RETURNING address";
     const LIST = "SELECT address, since, refusal, until, why FROM flagged_contacts ORDER BY address";
     const LAST = "SELECT d.address, d.state, d.settled_at FROM deliveries d \
                   JOIN (SELECT address, MAX(settled_at) AS latest FROM deliveries GROUP BY address) l \
@@ -123,11 +123,12 @@ impl Store {
         let address = address.clone();
         written!(self.db, |tx| {
             let mut chain = Chain::resume(&mut tx).await?;
-            let gone = bound!(UNFLAG, address.as_str()).execute(&mut tx).await?.rows_affected() > 0;
-            if gone {
-                let (author, reason) = (Some(by.author), Some(by.reason));
-                tell(&mut chain, &address, by.at, Unflagged { act: Unflagging::Confirmed, author, reason });
-            }
+            let told = Unflagged {
+                act: Unflagging::Confirmed,
+                author: Some(by.author.clone()),
+                reason: Some(by.reason.clone()),
+            };
+            let gone = take_off(&mut tx, &mut chain, &address, by.at, &told).await?;
             chain.save(&mut tx).await?;
             gone
         })
@@ -184,14 +185,67 @@ pub(super) async fn unflag(
     at: Timestamp,
     why: Unflagging,
 ) -> Result<bool, StoreError> {
-    let gone = bound!(UNFLAG, address.as_str()).execute(&mut *conn).await?.rows_affected() > 0;
-    if gone {
-        tell(chain, address, at, Unflagged { act: why, author: None, reason: None });
+    take_off(conn, chain, address, at, &Unflagged { act: why, author: None, reason: None }).await
+}
+
+/// Takes off every flag of an address, however it is written. The entry of each names the address as its own flag does:
+/// that is what the check looks for.
+async fn take_off(
+    conn: &mut Conn,
+    chain: &mut Chain,
+    address: &EmailAddress,
+    at: Timestamp,
+    told: &Unflagged,
+) -> Result<bool, StoreError> {
+    let rows = bound!(UNFLAG, address.as_str()).fetch_all(&mut *conn).await?;
+    let mut gone = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let cells = Cells::of("flagged_contacts", row);
+        gone.push(cells.parsed("address", |t| EmailAddress::parse(t).ok())?);
     }
-    Ok(gone)
+    gone.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+    for flagged in &gone {
+        tell(chain, flagged, at, told.clone());
+    }
+    Ok(!gone.is_empty())
 }
 
 /// The journal outlives the contact's data, so it names the address by digest only.
 fn tell(chain: &mut Chain, address: &EmailAddress, at: Timestamp, told: impl Into<Entry>) {
     chain.append(Line::new(at, &sha256(address.as_str().as_bytes()), told));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::{self, at};
+
+    /// The same mailbox, refused under two spellings.
+    async fn flagged_twice(store: &Store, minutes: i64) {
+        let mut tx = store.db.begin().await.unwrap();
+        let mut chain = Chain::resume(&mut tx).await.unwrap();
+        for written in ["smas@x.test", "SMAS@x.test"] {
+            let why = (Refusal::Sender, at(minutes + 60));
+            flag(&mut tx, &mut chain, &testing::address(written), why, at(minutes), "550 não").await.unwrap();
+        }
+        chain.save(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(store.resting().await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_flag_is_taken_off_under_the_name_that_it_was_put_on_however_the_address_is_written_now() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = testing::store(&dir).await;
+        let other = testing::address("Smas@X.test");
+        let by = Authorship { author: "ana".to_owned(), reason: "ligou".to_owned(), at: at(5) };
+        flagged_twice(&store, 1).await;
+        assert!(store.confirm_contact(&other, by.clone()).await.unwrap());
+        assert!(!store.confirm_contact(&other, by).await.unwrap());
+        assert!(store.verify().await.unwrap().is_whole());
+        flagged_twice(&store, 6).await;
+        store.exonerate(&[other], at(7)).await.unwrap();
+        assert_eq!(store.resting().await.unwrap(), []);
+        assert!(store.verify().await.unwrap().is_whole());
+    }
 }
