@@ -17,7 +17,7 @@ use super::leap::{ClockWatch, Look};
 use crate::clock::{Clock, ClockReading};
 use crate::domain::time::Leap;
 use crate::render::portuguese as pt;
-use crate::store::{Signs, StoreError};
+use crate::store::{Store, StoreError};
 
 /// So long is waited for the system's word; else nobody vouches for now.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -54,12 +54,21 @@ pub(super) async fn is_steady(app: &App) -> Result<bool, StoreError> {
     }
 }
 
-/// The same at a start, which asks the system before it doubts.
-pub(super) async fn begin(clock: Clock, signs: &Signs, asks: bool) -> (ClockWatch, Option<Leap>) {
-    match ClockWatch::start(signs, clock.reading(), asks) {
-        (_, Some(_)) => ClockWatch::start(signs, asked(clock).await, asks),
+/// The same at a start, which asks the ledger for a person's word, and the system for its own, before it doubts.
+pub(super) async fn begin(
+    store: &Store,
+    clock: Clock,
+    asks: bool,
+) -> Result<(ClockWatch, Option<Leap>), StoreError> {
+    let (signs, reading) = (store.signs().await?, clock.reading());
+    let ruled_at = match signs.heartbeat_at {
+        Some(last) => store.clock_ruled_at(last, reading.wall).await?,
+        None => None,
+    };
+    Ok(match ClockWatch::start(&signs, ruled_at, reading, asks) {
+        (_, Some(_)) => ClockWatch::start(&signs, ruled_at, asked(clock).await, asks),
         steady => steady,
-    }
+    })
 }
 
 /// A reading, with what the system says of its clock if it says so soon.

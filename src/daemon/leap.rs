@@ -40,12 +40,19 @@ pub(super) enum Look {
 }
 
 impl ClockWatch {
-    /// At a start: what the ledger says of a leap, or of when the service last was at work.
-    pub(super) fn start(signs: &Signs, reading: ClockReading, asks: bool) -> (Self, Option<Leap>) {
+    /// At a start: what the ledger says of a leap, or of when the service last was at work or a person last vouched for
+    /// the clock.
+    pub(super) fn start(
+        signs: &Signs,
+        ruled_at: Option<Timestamp>,
+        reading: ClockReading,
+        asks: bool,
+    ) -> (Self, Option<Leap>) {
         let vouched = reading
             .synchronised_at
             .is_some_and(|at| at <= reading.wall && reading.wall.duration_since(at) <= RECENT);
-        let silent = signs.heartbeat_at.filter(|last| reading.wall.duration_since(*last) > SILENCE);
+        let last = signs.heartbeat_at.map(|beat| ruled_at.map_or(beat, |ruled| beat.max(ruled)));
+        let silent = last.filter(|last| reading.wall.duration_since(*last) > SILENCE);
         let new = silent.filter(|_| asks && !vouched && reading.uptime.is_some() && signs.leap.is_none());
         let new = new.map(|from| Leap { from, to: reading.wall });
         (Self { leap: signs.leap.or(new), ..Self::default() }, new)
@@ -197,7 +204,7 @@ mod tests {
             journal_seq: 0,
             journal_hash: String::new(),
         };
-        let new = |heartbeat, now, asks| ClockWatch::start(&signs(heartbeat, None), now, asks).1;
+        let new = |heartbeat, now, asks| ClockWatch::start(&signs(heartbeat, None), None, now, asks).1;
         let late = reading(40 * DAY, 0, None);
         assert_eq!(new(Some(0), late, true), Some(Leap { from: at(0), to: at(40 * DAY) }));
         assert_eq!(new(Some(0), late, false), None, "a rehearsal writes to nobody");
@@ -205,8 +212,12 @@ mod tests {
         assert_eq!(new(Some(40 * DAY - 60), late, true), None, "a short stop");
         assert_eq!(new(None, late, true), None, "the first start of all");
         let known = Leap { from: at(0), to: at(40 * DAY) };
-        let (mut watch, new) = ClockWatch::start(&signs(Some(0), Some(known)), late, true);
+        let (mut watch, new) = ClockWatch::start(&signs(Some(0), Some(known)), None, late, true);
         assert_eq!((watch.look(late), new), (Look::Doubtful, None), "a restart does not forget");
         assert_eq!(watch.look(reading(5, 1, None)), Look::Settled);
+        let ruled = |minutes| ClockWatch::start(&signs(Some(0), None), Some(at(minutes)), late, true).1;
+        assert_eq!(ruled(40 * DAY - 60), None, "a person vouched for it an hour ago");
+        let since = Leap { from: at(38 * DAY), to: at(40 * DAY) };
+        assert_eq!(ruled(38 * DAY), Some(since), "a word counts as long as a heartbeat");
     }
 }

@@ -248,7 +248,7 @@ impl Service {
             warn!(notice.key = %key, "a carta estava em envio quando o serviço parou: incerta");
         }
         let asks = setup.config.settings.mode == config::Mode::Production;
-        let (watch, leap) = clock_watch::begin(clock, &store.signs().await?, asks).await;
+        let (watch, leap) = clock_watch::begin(store, clock, asks).await?;
         let directory = setup.directory.clone();
         *app.clock_watch.lock().await = watch;
         if let Some(leap) = leap {

@@ -29,6 +29,7 @@ statements! {
     const RESCHEDULE = "UPDATE deliveries SET next_attempt_at = $1 WHERE next_attempt_at > $2 AND stopped_at IS NULL \
                         AND state IN ('registrado', 'adiado', 'incerto') RETURNING id, notice_key, version, role";
     const FORGET_OUTAGES = "DELETE FROM outages WHERE until_at > $1";
+    const RULED = "SELECT MAX(at) AS ruled_at FROM journal WHERE at > $1 AND at <= $2 AND kind = 'relogio'";
 }
 
 impl Store {
@@ -36,6 +37,12 @@ impl Store {
     /// still and letters that were put off by the false time are so no longer.
     pub async fn settle_clock(&self, now: Timestamp) -> Result<(), StoreError> {
         written!(self.db, |tx| { forget_the_future(&mut tx, now, latest_attempt(now)).await? })
+    }
+
+    /// When a person last vouched for the clock between an instant and another (`relogio aceitar`, `relogio corrigir`).
+    pub async fn clock_ruled_at(&self, from: Timestamp, to: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let row = bound!(RULED, ms(from), ms(to)).fetch_one(&mut *self.db.read().await?).await?;
+        Cells::of("journal", &row).instant_opt("ruled_at")
     }
 
     /// A person's word on the clock: takes back a mark that lies ahead of it, or believes it where it has leapt. Other
@@ -87,4 +94,23 @@ fn rescheduled(row: &Row, now: Timestamp) -> Result<(NoticeKey, journal::Resched
         next_at: Text(now),
     };
     Ok((cells.parsed("notice_key", NoticeKey::parse)?, told))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::{self, at};
+
+    #[tokio::test]
+    async fn a_word_on_the_clock_is_found_by_a_start_that_comes_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = testing::store(&dir).await;
+        store.heartbeat(at(0)).await.unwrap();
+        assert_eq!(store.clock_ruled_at(at(0), at(90)).await.unwrap(), None);
+        let by = Authorship { author: "ana".to_owned(), reason: "hora certa".to_owned(), at: at(60) };
+        store.rule_clock(ClockAct::Believe, &by).await.unwrap();
+        assert_eq!(store.clock_ruled_at(at(0), at(90)).await.unwrap(), Some(at(60)));
+        assert_eq!(store.clock_ruled_at(at(0), at(59)).await.unwrap(), None, "a word from later than now");
+        assert!(store.verify().await.unwrap().is_whole());
+    }
 }
