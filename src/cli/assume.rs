@@ -61,7 +61,7 @@ pub(super) async fn run(
     let answer = match assumed {
         Some(assumed) => {
             tell(session, &by, &found, &assumed, !logs.is_empty());
-            Ok(Answer::Done)
+            Ok(answer_of(&assumed.vouched))
         }
         None if logs.is_empty() && said.is_empty() => {
             Err(Failure::refused("recusado: o serviço não duvida deste livro; não há o que assumir"))
@@ -79,10 +79,12 @@ async fn later(session: &Session, store: &Store, by: &Authorship, found: Sightin
             "recusado: este livro nunca foi assumido, e o que sai dele ele mesmo registra; não há o que marcar",
         ));
     };
-    if vouched == Vouched::default() {
-        return Err(Failure::refused(
-            "nada mudou: nenhuma carta à espera, nem por decidir, é das que saíram",
-        ));
+    if vouched.changed_nothing() {
+        let said: Vec<String> = vouched.unchanged.iter().map(|one| one.letter.0.to_string()).collect();
+        let said = if said.is_empty() { said.concat() } else { format!(": {}", said.join(", ")) };
+        return Err(Failure::refused(format!(
+            "nada mudou: nenhuma carta à espera, nem por decidir, é das que saíram{said}"
+        )));
     }
     let calendar = &session.setup.config.calendar;
     if session.json {
@@ -94,7 +96,12 @@ async fn later(session: &Session, store: &Store, by: &Authorship, found: Sightin
         vouched_words(&mut out, &vouched, &found, calendar);
         say(&out);
     }
-    Ok(Answer::Done)
+    Ok(answer_of(&vouched))
+}
+
+/// Exit 1 where something that a person named changed nothing: it may not be what they meant.
+fn answer_of(vouched: &Vouched) -> Answer {
+    if vouched.unchanged.is_empty() { Answer::Done } else { Answer::Negative }
 }
 
 fn tell(session: &Session, by: &Authorship, found: &Sightings, assumed: &Assumption, searched: bool) {
@@ -171,15 +178,15 @@ fn vouched_words(out: &mut String, vouched: &Vouched, found: &Sightings, calenda
     for (ahead, one_word, many_words) in [
         (
             left,
-            "entrega saiu do outro livro e este ainda não a tinha; conta como entregue quando este a decidir, e não sai de \
+            "entrega saiu do outro livro e não está à espera neste; conta como entregue quando este a decidir, e não sai de \
              novo",
-            "entregas saíram do outro livro e este ainda não as tinha; contam como entregues quando este as decidir, e não \
+            "entregas saíram do outro livro e não estão à espera neste; contam como entregues quando este as decidir, e não \
              saem de novo",
         ),
         (
             doubted,
-            "entrega ficou na fila do servidor de saída e este livro ainda não a tinha; quando este a decidir, espera",
-            "entregas ficaram na fila do servidor de saída e este livro ainda não as tinha; quando este as decidir, esperam",
+            "entrega ficou na fila do servidor de saída e não está à espera neste livro; quando este a decidir, espera",
+            "entregas ficaram na fila do servidor de saída e não estão à espera neste livro; quando este as decidir, esperam",
         ),
     ] {
         if !ahead.is_empty() {
@@ -189,6 +196,17 @@ fn vouched_words(out: &mut String, vouched: &Vouched, found: &Sightings, calenda
             let to = one.address.as_ref().map_or("todos os endereços", EmailAddress::as_str);
             let when = pt::instant(one.at, &calendar.hours.zone);
             let _ = writeln!(out, "  {}  {to}  {when}  {}", one.letter.0, one.message_id);
+        }
+    }
+    if !vouched.unchanged.is_empty() {
+        let _ = writeln!(
+            out,
+            "{} neste livro, que já tem a carta como entregue, devolvida ou em envio, ou já tinha esta palavra (confira \
+             com “vigia-suas porque MUNICÍPIO JANELA”):",
+            pt::counted(vouched.unchanged.len(), "aviso indicado não mudou nada", "avisos indicados não mudaram nada")
+        );
+        for one in &vouched.unchanged {
+            let _ = writeln!(out, "  {}  {}", one.letter.0, one.message_id);
         }
     }
     let still = "ainda na fila do servidor de saída, e podem sair a qualquer momento (confira com mailq antes de liberar):";
@@ -242,6 +260,7 @@ fn put(answer: &mut Value, by: &Authorship, vouched: &Vouched, found: &Sightings
     answer["sairam"] = vouched.delivered.iter().map(letter_json).collect();
     let left = vouched.ahead.iter().filter(|one| one.proof != LeftProof::Nothing);
     answer["sairam_antes_de_decididas"] = left.map(ahead).collect();
+    answer["sem_efeito"] = vouched.unchanged.iter().map(ahead).collect();
     answer["ficaram"] = found
         .stayed
         .iter()

@@ -30,7 +30,16 @@ statements! {
                   WHERE d.state IN ('registrado', 'adiado', 'incerto') ORDER BY d.notice_key, d.version, d.address";
     const SETTLE = "UPDATE deliveries SET state = $2, reached_at = COALESCE(reached_at, $3), next_attempt_at = NULL, \
                     settled_at = $4, reply = $5, owner = NULL, lease_until = NULL, fence = fence + 1 WHERE id = $1";
-    const RECORDED = "SELECT COUNT(*) FROM letters WHERE message_id = $1";
+    // One that was taken back, or refused, before it left from here may have left from there all the same.
+    const STANDS = "SELECT COUNT(*) FROM letters l \
+                    JOIN deliveries d ON d.notice_key = l.notice_key AND d.version = l.version \
+                    WHERE l.message_id = $1 AND ($2 = '' OR lower(d.address) = $2) \
+                    AND d.state NOT IN ('retirado', 'expirado', 'recusado')";
+    const NEVER_TRIED = "SELECT d.id, d.notice_key, d.version, d.role, d.address, d.state, d.next_attempt_at, d.stopped_at, \
+                         l.message_id FROM deliveries d \
+                         JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
+                         WHERE d.notice_key = $1 AND d.version = $2 AND d.state IN ('registrado', 'adiado') \
+                         AND d.reached_at IS NULL ORDER BY d.address";
     const KEEP = "INSERT INTO left_elsewhere (message_id, address_sha256, notice_key, version, left_at, proof) \
                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (message_id, address_sha256) DO UPDATE SET \
                   left_at = excluded.left_at, proof = excluded.proof \
@@ -81,6 +90,16 @@ pub struct Vouched {
     pub delivered: Vec<Unassured>,
     /// Of notices that this ledger has not decided yet: counted as delivered when it does, or, with no proof, as *incerto*.
     pub ahead: Vec<Sighting>,
+    /// What a person named and changed nothing: the ledger has the letter as taken or returned, a sender has it in hand, or
+    /// the same was said before.
+    pub unchanged: Vec<Sighting>,
+}
+
+impl Vouched {
+    /// Whether no word changed anything.
+    pub fn changed_nothing(&self) -> bool {
+        self.delivered.is_empty() && self.ahead.is_empty()
+    }
 }
 
 impl Store {
@@ -137,8 +156,14 @@ pub(super) async fn vouch(
         }
     }
     for sighting in sightings {
-        let recorded: i64 = bound!(RECORDED, &sighting.message_id).fetch_one(&mut *conn).await?.try_get(0)?;
-        if recorded > 0 {
+        let is_counted = |one: &Unassured| one.message_id == sighting.message_id;
+        let to = sighting.address.as_ref().map(|address| address.as_str().to_ascii_lowercase());
+        let asked = bound!(STANDS, &sighting.message_id, to.as_deref().unwrap_or_default());
+        let standing: i64 = asked.fetch_one(&mut *conn).await?.try_get(0)?;
+        if standing > 0 {
+            if sighting.proof == LeftProof::Person && !vouched.delivered.iter().any(is_counted) {
+                vouched.unchanged.push(sighting.clone());
+            }
             continue;
         }
         let (key, version) = &sighting.letter;
@@ -153,6 +178,9 @@ pub(super) async fn vouch(
             sighting.proof.as_str()
         );
         if put.execute(&mut *conn).await?.rows_affected() == 0 {
+            if sighting.proof == LeftProof::Person {
+                vouched.unchanged.push(sighting.clone());
+            }
             continue;
         }
         let told = LeftElsewhere {
@@ -194,6 +222,8 @@ pub(super) async fn hold(
 pub(super) struct KnownToHaveLeft {
     /// Whether any letter of the notice left, this one or another version.
     of_the_notice: bool,
+    /// By digest of the address, or empty for every one. A person speaks of the notice, whatever version of it left: which
+    /// one that was, a copy cannot know. A log speaks of one letter.
     of_this_letter: Vec<(String, Timestamp, LeftProof)>,
 }
 
@@ -208,8 +238,8 @@ impl KnownToHaveLeft {
         let mut of_this_letter = Vec::new();
         for row in rows {
             let cells = Cells::of("left_elsewhere", row);
-            if cells.get::<String>("message_id")? == message_id {
-                let proof = cells.parsed("proof", LeftProof::parse)?;
+            let proof = cells.parsed("proof", LeftProof::parse)?;
+            if proof == LeftProof::Person || cells.get::<String>("message_id")? == message_id {
                 of_this_letter.push((cells.get("address_sha256")?, cells.instant("left_at")?, proof));
             }
         }
@@ -238,6 +268,28 @@ pub(super) async fn count(
     left: (Timestamp, LeftProof),
 ) -> Result<(), StoreError> {
     settle(conn, chain, None, now, one, (stands(left.1), left.0, left.1)).await
+}
+
+/// Counts what is known of a letter that was taken up again, as of one just recorded: it may have left from another ledger
+/// while it was stopped here.
+pub(super) async fn count_resumed(
+    conn: &mut Conn,
+    chain: &mut Chain,
+    now: Timestamp,
+    (key, version): (&str, i64),
+) -> Result<(), StoreError> {
+    let kept = KnownToHaveLeft::asked(key).fetch_all(&mut *conn).await?;
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let rows = bound!(NEVER_TRIED, key, version).fetch_all(&mut *conn).await?;
+    for one in rows.iter().map(unassured) {
+        let one = one?;
+        if let Some(left) = KnownToHaveLeft::read(&kept, &one.message_id)?.to(&one.address, now) {
+            count(conn, chain, now, &one, left).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What is known of a letter by so much proof.

@@ -230,8 +230,12 @@ impl<'c> Recorder<'c> {
             }
         };
         if matches!(recorded, Recorded::New | Recorded::Resumed) {
+            let version = row.version;
             let told = told(change, row, recorded, effect);
             chain.append(Line::of_notice(now, change.decision.key(), key, told));
+            if recorded == Recorded::Resumed {
+                elsewhere::count_resumed(conn, chain, now, (key, version)).await?;
+            }
             if let Decision::Publish(report) = &change.decision {
                 closing::put(conn, chain, report, key, now).await?;
             }

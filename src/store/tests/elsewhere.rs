@@ -180,3 +180,38 @@ async fn what_the_relay_still_had_is_uncertain_once_it_is_decided_unless_it_is_k
         assert!(store.verify().await.unwrap().is_whole());
     }
 }
+
+#[tokio::test]
+async fn a_word_on_a_letter_that_was_taken_back_here_counts_for_whatever_version_of_the_notice_comes_next() {
+    let said = Sighting { proof: LeftProof::Person, ..logged(1) };
+    // Another version is written, or the same goes on.
+    for next in [2, 1] {
+        let dir = TempDir::new().unwrap();
+        let store = copied(&dir).await;
+        store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
+        store.record_pass(at(2), vec![act(Act::Withdraw, VITORIA)]).await.unwrap();
+        let assumed = store.assume(vec![said.clone()], &by(10)).await.unwrap().unwrap();
+        assert_eq!((assumed.vouched.delivered.len(), assumed.vouched.ahead.len()), (0, 1));
+        assert!(assumed.vouched.unchanged.is_empty());
+        let again = store.vouch(vec![said.clone()], &by(11)).await.unwrap().unwrap();
+        assert_eq!((again.changed_nothing(), again.unchanged.len()), (true, 1), "named, and not in silence");
+        let sent = store.record_pass(at(30), vec![change(send(warning(VITORIA), next))]).await.unwrap();
+        assert_eq!(sent, [if next == 1 { Recorded::Resumed } else { Recorded::New }]);
+        assert_eq!(states(&store, next).await, [DeliveryState::Accepted; 2], "version {next}");
+        assert_eq!(send_all(&store, 31, |_| accepted()).await, 0, "nothing leaves again");
+        assert!(store.verify().await.unwrap().is_whole());
+    }
+}
+
+#[tokio::test]
+async fn what_the_log_has_of_a_letter_that_was_taken_back_here_has_the_next_version_wait() {
+    let dir = TempDir::new().unwrap();
+    let store = copied(&dir).await;
+    store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
+    store.record_pass(at(2), vec![act(Act::Withdraw, VITORIA)]).await.unwrap();
+    store.assume(vec![logged(1)], &by(10)).await.unwrap().unwrap();
+    store.record_pass(at(30), vec![change(send(warning(VITORIA), 2))]).await.unwrap();
+    assert_eq!(states(&store, 2).await, [DeliveryState::Uncertain; 2]);
+    assert_eq!(send_all(&store, 31, |_| accepted()).await, 0);
+    assert!(store.verify().await.unwrap().is_whole());
+}
