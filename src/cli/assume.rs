@@ -203,7 +203,11 @@ fn vouched_words(out: &mut String, vouched: &Vouched, found: &Sightings, calenda
             out,
             "{} neste livro, que já tem a carta como entregue, devolvida ou em envio, ou já tinha esta palavra (confira \
              com “vigia-suas porque MUNICÍPIO JANELA”):",
-            pt::counted(vouched.unchanged.len(), "aviso indicado não mudou nada", "avisos indicados não mudaram nada")
+            pt::counted(
+                vouched.unchanged.len(),
+                "aviso indicado não mudou nada",
+                "avisos indicados não mudaram nada"
+            )
         );
         for one in &vouched.unchanged {
             let _ = writeln!(out, "  {}  {}", one.letter.0, one.message_id);

@@ -40,7 +40,11 @@ impl Store {
     }
 
     /// When a person last vouched for the clock between an instant and another (`relogio aceitar`, `relogio corrigir`).
-    pub async fn clock_ruled_at(&self, from: Timestamp, to: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    pub async fn clock_ruled_at(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let row = bound!(RULED, ms(from), ms(to)).fetch_one(&mut *self.db.read().await?).await?;
         Cells::of("journal", &row).instant_opt("ruled_at")
     }
