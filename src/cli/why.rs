@@ -147,6 +147,14 @@ impl Printed<'_> {
             }
             None => {}
         }
+        for held in &self.account.uncertain {
+            let Some(batch) = &held.batch else { continue };
+            let _ = writeln!(
+                out,
+                "  {} pode ter saído, e espera por alguém: se não saiu, vigia-suas liberar --lote {batch}",
+                held.key
+            );
+        }
         for reason in self.account.explained.call.iter().flat_map(|call| &call.because) {
             let _ = writeln!(out, "  a telefonar: {}", call_reason(reason, calendar));
         }

@@ -11,7 +11,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, warn};
 
-use super::alert::{alert_once, alert_once_on, topic};
+use super::alert::{alert_once, topic};
 use super::app::App;
 use super::doubt::{is_doubted, stopped_until, tell_of_doubted};
 use super::pace::{Pace, Room};
@@ -427,20 +427,20 @@ impl Outbox {
     }
 }
 
-/// Calls a person for each batch of letters that may have been taken and are not repeated: once for the day on which that
-/// came about (`ao_incerto = "reter"`, a repetition that was refused), or once a day (a copied ledger was assumed).
+/// Calls a person once a day for each batch of letters that may have been taken and are not repeated: because a copied
+/// ledger was assumed, by `ao_incerto = "reter"`, or because a repetition was refused.
 async fn tell_of_held(app: &App) -> Result<(), StoreError> {
     let now = app.now();
-    let mut batches: BTreeMap<BatchId, (usize, Timestamp, Option<String>)> = BTreeMap::new();
+    let mut batches: BTreeMap<BatchId, (usize, Option<Timestamp>, Option<String>)> = BTreeMap::new();
     for held in app.store.held_uncertain(now).await? {
         if let Some(batch) = held.batch {
-            let (letters, since, refusal) = batches.entry(batch).or_insert((0, held.since, None));
-            (*letters, *since) = (*letters + 1, held.since.max(*since));
+            let (letters, ends, refusal) = batches.entry(batch).or_insert((0, None, None));
+            (*letters, *ends) = (*letters + 1, [*ends, held.valid_until].into_iter().flatten().min());
             *refusal = refusal.take().or(held.refusal);
         }
     }
-    for (batch, (letters, since, refusal)) in batches {
-        let zone = &app.live().calendar.hours.zone;
+    for (batch, (letters, ends, refusal)) in batches {
+        let topic = format!("incerta-{}", slugify(batch.as_str()));
         if batch.is_of_outage() {
             let text = format!(
                 "{} de antes de o livro ser assumido, e não se sabe se de outro livro já {}: veja no servidor de saída, \
@@ -449,7 +449,7 @@ async fn tell_of_held(app: &App) -> Result<(), StoreError> {
                 portuguese::counted(letters, "entrega espera", "entregas esperam"),
                 if letters == 1 { "saiu" } else { "saíram" },
             );
-            alert_once(app, &format!("incerta-{}", slugify(batch.as_str())), text, now).await?;
+            alert_once(app, &topic, text, now).await?;
             continue;
         }
         let then = match refusal {
@@ -462,12 +462,15 @@ async fn tell_of_held(app: &App) -> Result<(), StoreError> {
         let text = format!(
             "Não se sabe se {} do lote {batch} {}: a conexão com o servidor de saída caiu antes da resposta, e {then}. \
              Veja no servidor de saída se saiu; para mandar de novo, com o mesmo Message-ID: vigia-suas liberar --lote \
-             {batch} --motivo \"…\"",
+             {batch} --motivo \"…\"{}",
             portuguese::counted(letters, "carta", "cartas"),
             if letters == 1 { "foi aceita" } else { "foram aceitas" },
+            ends.map_or_else(String::new, |at| format!(
+                " (até {}; depois ela perde a validade)",
+                portuguese::instant(at, &app.live().calendar.hours.zone)
+            )),
         );
-        let topic = format!("incerta-{}", slugify(batch.as_str()));
-        alert_once_on(app, &topic, text, zone.date_of(since), now).await?;
+        alert_once(app, &topic, text, now).await?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::intake::Ruling;
 use crate::plan::account::{Explanation, View, explain};
 use crate::plan::{Decision, Plan};
-use crate::store::{JournalEntry, JournalFilter, Store, StoreError};
+use crate::store::{HeldUncertain, JournalEntry, JournalFilter, Store, StoreError};
 use crate::world::known::Known;
 use crate::world::overview::{self, AsOf};
 
@@ -22,6 +22,8 @@ pub struct Account {
     pub journal: Vec<JournalEntry>,
     /// What people said of the snapshots that told of the window.
     pub rulings: Vec<Ruling>,
+    /// Letters that may have been taken and wait for somebody to say whether they are repeated; of an earlier instant none.
+    pub uncertain: Vec<HeldUncertain>,
     pub now: Timestamp,
 }
 
@@ -65,5 +67,11 @@ pub async fn gather(
         journal.retain(|entry| entry.at <= at);
         rulings.retain(|ruling| ruling.by.at <= at);
     }
-    Ok(Some(Account { window: found, municipality, explained, journal, rulings, now }))
+    let mut uncertain = match (store, as_of) {
+        (Some(store), AsOf::Now(now)) => store.held_uncertain(now).await?,
+        (_, _) => Vec::new(),
+    };
+    uncertain
+        .retain(|held| held.key.window() == Some(window) && held.key.municipality() == Some(municipality));
+    Ok(Some(Account { window: found, municipality, explained, journal, rulings, uncertain, now }))
 }

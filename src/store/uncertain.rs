@@ -1,5 +1,6 @@
 //! Letters that may have been taken and that wait for somebody to decide: by `ao_incerto = "reter"`, because a copied
-//! ledger was assumed, or because their repetition was refused.
+//! ledger was assumed, or because their repetition was refused. Staff are reminded of them once a day, by batch. What ends
+//! that: somebody lets the batch go (`liberar`), something comes back of the letter, or its validity is over.
 
 use jiff::Timestamp;
 
@@ -17,7 +18,7 @@ use crate::domain::overrides::BatchId;
 statements! {
     // What a copied ledger may have sent before it was assumed waits with what fell due meanwhile.
     // `|| ''`: by `deliveries_held`, and not through every delivery in their order.
-    const HELD = "SELECT d.id, d.notice_key, d.version, d.role, d.settled_at, CASE WHEN d.reply = $2 THEN \
+    const HELD = "SELECT d.id, d.notice_key, d.version, d.role, d.settled_at, d.valid_until, CASE WHEN d.reply = $2 THEN \
                   (SELECT MAX(o.until_at) FROM outages o WHERE o.until_at <= d.settled_at) END AS until_at, \
                   (SELECT a.reply FROM attempts a WHERE a.delivery = d.id AND a.n = d.attempts \
                   AND a.ended_at = d.settled_at AND a.outcome = 'recusado') AS refusal \
@@ -37,6 +38,8 @@ pub struct HeldUncertain {
     pub batch: Option<BatchId>,
     /// Since when nobody knows.
     pub since: Timestamp,
+    /// Until when it may be repeated; absent: always.
+    pub valid_until: Option<Timestamp>,
     /// What the relay said when it refused to take the letter once more.
     pub refusal: Option<String>,
     version: u16,
@@ -92,6 +95,7 @@ fn held(row: &Row) -> Result<HeldUncertain, StoreError> {
         delivery: DeliveryId::from_store(cells.get("id")?),
         batch,
         since: cells.instant("settled_at")?,
+        valid_until: cells.instant_opt("valid_until")?,
         refusal: cells.get("refusal")?,
         version: cells.number("version")?,
         role: cells.get("role")?,

@@ -1,6 +1,7 @@
 //! The page of the day, put together from the ledger: the summary now and as it was known a sending day before, the feeds,
 //! and what needs a person.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use super::health::{self, FeedFacts};
 use super::known::Known;
 use super::live::Live;
 use super::overview::{AsOf, Overview};
+use crate::domain::overrides::BatchId;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::hours_after;
 use crate::intake::FindingLine;
@@ -70,6 +72,9 @@ pub async fn beside(
         tasks.extend(facts.iter().filter(|facts| !is_told(facts)).filter_map(of_feed));
         feeds = facts.into_iter().map(|facts| age(facts, now)).collect();
         tasks.extend(by_hand(store, overview.as_of).await?);
+        if let AsOf::Now(now) = overview.as_of {
+            tasks.extend(uncertain(store, now).await?);
+        }
     }
     tasks.extend(overview.windows.iter().flat_map(calls));
     let world = overview.known.world();
@@ -157,6 +162,22 @@ async fn by_hand(store: &Store, as_of: AsOf) -> Result<Vec<DayTask>, StoreError>
         });
     }
     Ok(tasks)
+}
+
+/// Letters that may have been taken and are not repeated until somebody looks and says so, by batch.
+async fn uncertain(store: &Store, now: Timestamp) -> Result<Vec<DayTask>, StoreError> {
+    let mut batches: BTreeMap<BatchId, usize> = BTreeMap::new();
+    for batch in store.held_uncertain(now).await?.into_iter().filter_map(|held| held.batch) {
+        *batches.entry(batch).or_default() += 1;
+    }
+    let task = |(batch, letters): (BatchId, usize)| DayTask {
+        what: format!(
+            "{} do lote {batch}: veja no servidor de saída, pelo Message-ID, e mande de novo só o que não saiu",
+            pt::counted(letters, "entrega que pode ter saído espera", "entregas que podem ter saído esperam")
+        ),
+        command: Some(format!("vigia-suas liberar --lote {batch}")),
+    };
+    Ok(batches.into_iter().map(task).collect())
 }
 
 /// Whom to telephone: who owes, of whom nobody knows though a letter waits for that, and where an address takes none.

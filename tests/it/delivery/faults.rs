@@ -15,15 +15,17 @@ use vigia_suas::daemon::ingest::take_in_bytes;
 use vigia_suas::daemon::outbox::Outbox;
 use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::daemon::round::RoundSummary;
-use vigia_suas::desk::order;
+use vigia_suas::desk::{order, why};
 use vigia_suas::domain::delivery::{DeliveryState, Outcome};
-use vigia_suas::domain::id::MunicipalityCode;
+use vigia_suas::domain::id::{MunicipalityCode, WindowId};
 use vigia_suas::domain::overrides::{BatchId, HoldScope};
 use vigia_suas::domain::refusal::Refusal;
 use vigia_suas::plan::audit::{broken_rules, strangers};
 use vigia_suas::plan::{self, World};
 use vigia_suas::store::{AttemptEnd, Claim, DeliveryFilter, DeliveryLine, Settlement};
 use vigia_suas::world::known::Known;
+use vigia_suas::world::overview::AsOf;
+use vigia_suas::world::today;
 
 use crate::support::app::{Choice, DOMAIN, Site};
 use crate::support::smtp::{Deed, Relay};
@@ -220,6 +222,38 @@ async fn an_uncertain_letter_is_left_where_the_secretariat_says_reter() {
     assert_eq!(ids[0], ids[1], "the same letter");
     assert_eq!(desk.states(&smas).await, [DeliveryState::Accepted]);
     assert_eq!(desk.alerts().await, 1);
+    desk.check_ledger().await;
+}
+
+#[tokio::test]
+async fn a_letter_that_waits_in_doubt_is_brought_to_mind_each_day_until_it_is_let_go() {
+    let mut desk = Desk::open(|choice| choice.on_uncertain = "reter").await;
+    let smas = desk.smas(0);
+    desk.relay.once(&smas, Deed::HangUpAfterDot);
+    desk.deliver().await;
+    let batch = "vigia-suas liberar --lote teste/2001/divulgacao";
+    for day in 1..=3 {
+        assert_eq!(desk.alerts().await, day, "one a day");
+        let (_, page) = today::gather(desk.app.live(), Some(&desk.app.store), &[], desk.now()).await.unwrap();
+        assert!(page.tasks.iter().any(|task| task.command.as_deref() == Some(batch)), "{:?}", page.tasks);
+        let (live, window) = (desk.app.live(), WindowId::parse("teste/2001").unwrap());
+        let decided = Known::decide(live, &desk.app.store, BTreeSet::new(), desk.now()).await.unwrap();
+        let (of, as_of) = (desk.site.municipalities[0], AsOf::Now(desk.now()));
+        let told = why::gather((&decided.0, &decided.1), Some(&desk.app.store), of, &window, as_of).await;
+        assert_eq!(told.unwrap().unwrap().uncertain.len(), 1);
+        desk.pass_minutes(24 * 60);
+        desk.deliver().await;
+    }
+    let by = order::authorship("teste", "não consta no servidor", desk.now()).unwrap();
+    let id = BatchId::parse("teste/2001/divulgacao").unwrap();
+    order::release(&desk.app.store, HoldScope::Batch(id), by).await.unwrap();
+    desk.deliver().await;
+    let told = desk.alerts().await;
+    desk.pass_minutes(24 * 60);
+    desk.deliver().await;
+    assert_eq!(desk.alerts().await, told, "nothing waits any more");
+    let (_, page) = today::gather(desk.app.live(), Some(&desk.app.store), &[], desk.now()).await.unwrap();
+    assert!(!page.tasks.iter().any(|task| task.command.as_deref() == Some(batch)));
     desk.check_ledger().await;
 }
 
