@@ -255,6 +255,9 @@ impl Service {
             app.store.note_leap(Some(leap)).await?;
             clock_watch::tell(&app, leap).await?;
         }
+        if let Some(path) = last_good::replaced_ledger(setup) {
+            succession::begin_anew(&app, &path, now).await?;
+        }
         succession::begin(&app, now).await?;
         zone_rules::begin(&app, now).await?;
         if clock_watch::is_steady(&app).await?

@@ -1,8 +1,11 @@
 //! Whether the ledger is the one that last sent: asked at a start, and while it is doubted before each pass and round.
 //!
+//! So is one that begins where another was, which is gone: it knows of nothing that was sent.
+//!
 //! In production alone: a rehearsal writes to nobody. While it is doubted nothing is decided and only alerts leave. That
 //! ends with a person's word (`assumir`), or with a start on the right ledger.
 
+use std::path::Path;
 use std::sync::PoisonError;
 
 use jiff::Timestamp;
@@ -13,6 +16,17 @@ use super::app::App;
 use crate::config::Mode;
 use crate::store::{LedgerDoubt, StoreError};
 use crate::world::standstill;
+
+/// A ledger that begins where there was one, which is gone with all that it knew of what was sent, is doubted like one whose
+/// witness is missing: until a person says that it counts (`assumir`), or the right one is put back.
+pub(super) async fn begin_anew(app: &App, before: &Path, now: Timestamp) -> Result<(), StoreError> {
+    let signs = app.store.signs().await?;
+    if signs.heartbeat_at.is_none() && signs.born_at.is_none() {
+        error!(ledger.before = %before.display(), "o livro de antes não está mais lá, e este começa do nada");
+        app.store.heartbeat(now).await?;
+    }
+    Ok(())
+}
 
 /// Asks the witness, and keeps it from then on unless the ledger is doubted.
 pub(super) async fn begin(app: &App, now: Timestamp) -> Result<(), StoreError> {

@@ -2,9 +2,12 @@
 //! service did not let them in.
 //!
 //! The ledger's place is in `vigia.toml` itself. Where that file cannot be read, or names another ledger than the one that
-//! the service keeps, a pointer that the service leaves in its state directory and beside the ledger says it; without one
-//! nothing is guessed.
+//! the service keeps, a pointer says it, which whoever sends leaves in the state directory, beside the ledger, and, in
+//! production, in the configuration's own folder where it may write there (under systemd it may not, and has the state
+//! directory): a changed `dados` leads away from none but the second. Without one nothing is guessed. It names the folder
+//! that it is about, so that one of another service says nothing.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -21,6 +24,8 @@ use crate::text::digest::sha256;
 
 /// The pointer's name.
 const POINTER: &str = "vigia-em-vigor.json";
+/// The same in a folder of configuration, beside the other marks.
+const BESIDE: &str = ".em-vigor";
 /// The state directory of an installation.
 const STATE: &str = "/var/lib/vigia-suas";
 /// What an installed configuration says of who installed it (see `install`).
@@ -165,10 +170,17 @@ pub async fn while_held(setup: &Setup, now: Timestamp) -> Option<(LastGood, Refu
 
 /// The ledger that the service of this folder keeps, where it is another than the files name (`modo`, `dados`).
 pub fn kept_ledger(setup: &Setup) -> Option<PathBuf> {
-    let directory = setup.directory.as_deref()?;
-    let places = places(Some(&setup.config.settings.data));
-    let path = places.iter().find_map(|place| pointed(place, directory))?;
+    let path = told_of(setup.directory.as_deref()?, Some(&setup.config.settings.data))?;
     (path != absolute(&setup.database()) && path.exists()).then_some(path)
+}
+
+/// The ledger in production that the service of this folder kept and that a new one would stand in for, knowing of nothing
+/// that was sent: it lay where the files say, or is nowhere.
+pub fn replaced_ledger(setup: &Setup) -> Option<PathBuf> {
+    let settings = &setup.config.settings;
+    let path = told_of(setup.directory.as_deref()?, Some(&settings.data))?;
+    let is_production = settings.mode == Mode::Production && !seat::is_of_rehearsal(&path);
+    (is_production && (path == absolute(&setup.database()) || !path.exists())).then_some(path)
 }
 
 /// Where the ledger is: as `vigia.toml` says, else as the pointer says.
@@ -178,16 +190,30 @@ fn ledger(directory: Option<&Path>) -> Option<PathBuf> {
         return Some(told.data.join(Setup::database_name(told.mode)));
     }
     let wanted = read.and_then(|(_, found)| found).or_else(|| directory.map(Path::to_owned))?;
-    // Also a command typed in any folder finds the pointer of an installation.
-    let installed = Path::new(STATE).join(POINTER);
-    places(Some(Path::new("var"))).iter().chain([&installed]).find_map(|place| pointed(place, &wanted))
+    told_of(&wanted, Some(Path::new("var")))
 }
 
-/// Where pointers lie: in the state directory that systemd gives, and in `dados`.
-fn places(data: Option<&Path>) -> Vec<PathBuf> {
+/// The ledger that the first pointer about a folder of configuration names.
+fn told_of(directory: &Path, data: Option<&Path>) -> Option<PathBuf> {
+    // Also a command typed in any folder, without the unit's variables, finds the pointer of an installation.
+    let given = given().into_iter().chain([installed(), directory.join(BESIDE)]);
+    given.chain(in_data(data)).find_map(|place| pointed(&place, directory))
+}
+
+/// In the state directory that systemd gives.
+fn given() -> Option<PathBuf> {
     let given = std::env::var_os("STATE_DIRECTORY").and_then(|dirs| std::env::split_paths(&dirs).next());
-    let data = data.filter(|data| data.is_dir()).map(Path::to_owned);
-    given.into_iter().chain(data).map(|dir| dir.join(POINTER)).collect()
+    given.map(|dir| dir.join(POINTER))
+}
+
+/// In the state directory of an installation.
+fn installed() -> PathBuf {
+    Path::new(STATE).join(POINTER)
+}
+
+/// In `dados`.
+fn in_data(data: Option<&Path>) -> Option<PathBuf> {
+    data.filter(|data| data.is_dir()).map(|data| data.join(POINTER))
 }
 
 /// The ledger that a pointer names for a folder of configuration.
@@ -205,11 +231,24 @@ pub fn point(setup: &Setup) {
         "livro": absolute(&setup.database()).display().to_string(),
     });
     let told = told.to_string();
-    for path in places(Some(&setup.config.settings.data)) {
+    let settings = &setup.config.settings;
+    // A rehearsal sends nothing that could be sent twice, and leaves nothing in a folder that may be anybody's.
+    let beside = (settings.mode == Mode::Production).then(|| directory.join(BESIDE));
+    // What an installation's service left is not to contradict what is kept by hand now.
+    let installed = Some(installed()).filter(|place| pointed(place, directory).is_some());
+    for path in
+        given().into_iter().chain(in_data(Some(&settings.data))).chain(beside.clone()).chain(installed)
+    {
         if std::fs::read_to_string(&path).is_ok_and(|text| text == told) {
             continue;
         }
         if let Err(failure) = files::put_no_link(&path, told.as_bytes(), Access::Usual) {
+            // The configuration is not the service's to write, as under systemd.
+            let is_closed =
+                matches!(failure.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem);
+            if is_closed && beside.as_ref() == Some(&path) {
+                continue;
+            }
             warn!(path = %path.display(), error = %failure, "não foi possível anotar onde está o livro");
         }
     }

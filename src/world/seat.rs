@@ -100,6 +100,11 @@ pub fn file_name(mode: Mode) -> &'static str {
     }
 }
 
+/// Whether a path names the ledger of a rehearsal.
+pub(super) fn is_of_rehearsal(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("vigia-ensaio"))
+}
+
 /// The path that names the ledger of these settings.
 pub(super) fn path(settings: &Settings) -> PathBuf {
     settings.data.join(match &settings.database {

@@ -20,7 +20,8 @@ pub fn doubted(doubt: &LedgerDoubt, zone: &Zone) -> String {
     });
     let what = match doubt.cause {
         DoubtCause::Missing => {
-            "o livro está sem a testemunha que fica ao lado dele (arquivo .testemunha): é uma cópia"
+            "o livro está sem a testemunha que fica ao lado dele (arquivo .testemunha): é uma cópia, ou começou do nada onde \
+             havia outro"
         }
         DoubtCause::Copied => {
             "o livro e a testemunha dele foram copiados, de outra pasta, de outra máquina ou de uma cópia antiga"

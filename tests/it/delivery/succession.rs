@@ -390,3 +390,60 @@ async fn a_copy_is_not_assumed_while_the_original_sends_on_this_machine_and_a_mo
     site.ok(&["servir", "--uma-vez"]);
     assert_eq!(site.run(&["saude"]).status.code(), Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_dados_sends_nothing_again_from_whatever_folder_and_is_let_in_by_its_number() {
+    let relay = Relay::start().await;
+    let site = Site::new(&choice(&relay, 1));
+    site.ok(&["servir", "--uma-vez"]);
+    assert_eq!(letters(&relay).len(), MUNICIPALITIES);
+    let vigia = site.config().join("vigia.toml");
+    let text = fs::read_to_string(&vigia).unwrap();
+    let other = site.config().join("livro");
+    fs::write(&vigia, text.replace(site.data().to_str().unwrap(), other.to_str().unwrap())).unwrap();
+    for _ in 0..2 {
+        let held = site.run(&["servir", "--uma-vez"]);
+        assert_eq!(held.status.code(), Some(1), "{}", said(&held));
+        assert!(said(&held).contains("aplicar --confirmar"), "{}", said(&held));
+    }
+    // A daemon goes on over the ledger that it kept.
+    let daemon = site.daemon();
+    daemon.logs("rodada de entregas encerrada");
+    assert_eq!(daemon.terminate().code(), Some(0));
+    let copy = site.config().join("igual");
+    copy_folder(&site.config(), &copy);
+    let asked = said(&site.run(&["aplicar", copy.to_str().unwrap(), "--sim", "--autor", "ana"]));
+    assert!(asked.contains("--confirmar"), "a person's word is asked for: {asked}");
+    assert!(letters(&relay).values().all(|times| *times == 1), "{:?}", letters(&relay));
+    // What was meant: the folder moves with what it holds.
+    fs::rename(site.data(), &other).unwrap();
+    let moved = site.run(&["servir", "--uma-vez"]);
+    assert_eq!(moved.status.code(), Some(0), "{}", said(&moved));
+    assert!(letters(&relay).values().all(|times| *times == 1), "{:?}", letters(&relay));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_that_begins_where_another_was_sends_nothing_until_it_is_assumed() {
+    let relay = Relay::start().await;
+    let site = Site::new(&choice(&relay, 1));
+    site.ok(&["servir", "--uma-vez"]);
+    for file in fs::read_dir(site.data()).unwrap().map(|file| file.unwrap().path()) {
+        if file.file_name().unwrap().to_string_lossy().starts_with("vigia.db") {
+            fs::remove_file(file).unwrap();
+        }
+    }
+    for _ in 0..2 {
+        let doubted = site.run(&["servir", "--uma-vez"]);
+        assert_eq!(doubted.status.code(), Some(1), "{}", said(&doubted));
+    }
+    assert!(said(&site.run(&["saude"])).contains("começou do nada onde havia outro"));
+    assert_eq!(alerts(&relay), 1);
+    assert!(letters(&relay).values().all(|times| *times == 1), "{:?}", letters(&relay));
+    let assumed = site.ok(&["assumir", "--autor", "ana", "--motivo", "o livro se perdeu"]);
+    site.ok(&["servir", "--uma-vez"]);
+    assert!(letters(&relay).values().all(|times| *times == 1), "what may have left waits");
+    site.ok(&["liberar", "--lote", &batch_of(&assumed), "--autor", "ana", "--motivo", "ninguém recebeu"]);
+    site.ok(&["servir", "--uma-vez"]);
+    assert!(letters(&relay).values().all(|times| *times == 2), "a person let them go: {:?}", letters(&relay));
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
