@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 
+use super::CLOCK_TOLERANCE;
 use crate::domain::closing::Closing;
 use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId, WindowId};
 use crate::domain::notice::{Addressee, Kind, NoticeKey, Slot, StaffSlot, Told};
@@ -422,6 +423,34 @@ impl Ledger {
             }
             for (edition, kept) in window.closings.into_iter().filter(|(_, (recorded, _))| *recorded <= at) {
                 self.windows.entry(id.clone()).or_default().closings.insert(edition, kept);
+            }
+        }
+        self
+    }
+
+    /// The ledger as a plan at `now` may believe it. What lies ahead of now was recorded by a clock that stood wrong: that a
+    /// deadline had passed, that a letter was overtaken or its time over, and what was published of it. None of that is so
+    /// yet. A letter that left, leaves or is withheld is what it is, whichever clock it left by.
+    #[must_use]
+    pub fn believed(mut self, now: Timestamp) -> Self {
+        let limit = now.saturating_add(CLOCK_TOLERANCE).unwrap_or(Timestamp::MAX);
+        for window in self.windows.values_mut() {
+            window.closings.retain(|_, (recorded, _)| *recorded <= limit);
+            let is_ahead = |standing: Standing, recorded: Timestamp| {
+                recorded > limit && matches!(standing, Standing::Superseded | Standing::Expired { .. })
+            };
+            for records in window.municipalities.values_mut() {
+                // Without a letter it is as if it had never been asked about; a letter may be written again.
+                records.retain(|one| one.version.is_some() || !is_ahead(one.standing, one.recorded_at));
+                for one in records.iter_mut().filter(|one| is_ahead(one.standing, one.recorded_at)) {
+                    one.standing = Standing::Withdrawn;
+                }
+            }
+            window
+                .staff
+                .retain(|slot, one| !matches!(slot, StaffSlot::Report { .. }) || one.told_at <= limit);
+            for one in window.staff.values_mut().filter(|one| is_ahead(one.standing, one.recorded_at)) {
+                one.standing = Standing::Withdrawn;
             }
         }
         self

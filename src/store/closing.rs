@@ -24,7 +24,11 @@ macro_rules! closings {
 }
 
 statements! {
-    const PUT = "INSERT INTO closings (window_id, edition, recorded_at, entry) VALUES ($1, $2, $3, $4)";
+    // A clock that stood ahead may have recorded one before its time: then the true one takes its place.
+    const PUT = "INSERT INTO closings (window_id, edition, recorded_at, entry) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (window_id, edition) DO UPDATE SET recorded_at = excluded.recorded_at, \
+                 entry = excluded.entry WHERE closings.recorded_at > excluded.recorded_at";
+    const BY = "SELECT COUNT(*) FROM closings WHERE window_id = $1 AND edition = $2 AND recorded_at <= $3";
     const CLOSINGS = concat!(closings!(), " ORDER BY c.entry");
     const CLOSED = "SELECT DISTINCT window_id FROM closings WHERE recorded_at <= $1";
     const BASIS = "SELECT COALESCE((SELECT MAX(position) FROM snapshots), 0), \
@@ -74,6 +78,13 @@ pub(super) async fn put(
     let seq = chain.append(Line { window: Some(window), ..Line::new(now, key, entry) });
     bound!(PUT, window.as_str(), i64::from(report.edition()), ms(now), seq).execute(conn).await?;
     Ok(())
+}
+
+/// Whether the end of that report's edition had been recorded by an instant.
+pub(super) async fn is_recorded(conn: &mut Conn, report: &Report, at: Timestamp) -> Result<bool, StoreError> {
+    let asked = bound!(BY, report.window().as_str(), i64::from(report.edition()), ms(at));
+    let recorded: i64 = asked.fetch_one(conn).await?.try_get(0)?;
+    Ok(recorded > 0)
 }
 
 /// Puts every record into a ledger, or those of some windows. Each is read when somebody asks; that its bytes are as they

@@ -221,7 +221,12 @@ impl<'c> Recorder<'c> {
                     }
                 }
                 let stopped = stop(conn, key, change.decision.act(), now).await?;
-                if stopped.is_empty() && (holds_nothing || known == Some(&row)) {
+                // What a clock that stood ahead published is published anew when it is so.
+                let is_early = match &change.decision {
+                    Decision::Publish(report) => !closing::is_recorded(conn, report, now).await?,
+                    Decision::Send(_) | Decision::Withhold(_) | Decision::Close(_) => false,
+                };
+                if stopped.is_empty() && (holds_nothing || known == Some(&row)) && !is_early {
                     (Recorded::Repeated, Effect::default())
                 } else {
                     put(conn, key, &row, change, now).await?;

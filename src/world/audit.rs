@@ -112,7 +112,9 @@ async fn anew(
             && window[0].depends_on.is_none()
             && Frontier::is_over(&world(live, overrides, window, ledger, &status), now, &window[0])
     };
-    let recount = store.recount(after, is_over).await?;
+    let mut recount = store.recount(after, is_over).await?;
+    // As the passes read it.
+    recount.ledger = recount.ledger.believed(now);
     let left: Vec<Window> = all.iter().filter(|window| !recount.over.contains(&window.id)).cloned().collect();
     let ids = left.iter().map(|window| window.id.clone()).collect();
     let status = known::counting(live, store.status_of(&ids).await?);

@@ -94,6 +94,7 @@ impl Known {
         now: Timestamp,
     ) -> Self {
         let windows = windows(&live.calendar, now);
+        let ledger = ledger.believed(now);
         let mut known = Self {
             windows,
             status: StatusBook::default(),
@@ -153,7 +154,7 @@ impl Known {
             status: StatusBook::default(),
             status_then: BTreeMap::new(),
             overrides: store.overrides_of(&ahead).await?,
-            ledger: store.ledger_of(&ahead, now).await?,
+            ledger: store.ledger_of(&ahead, now).await?.believed(now),
             roster_at_start: None,
             skipped,
             live,
@@ -260,7 +261,7 @@ impl Known {
         } else {
             (
                 store.overrides_of(&ahead).await?,
-                store.ledger_told_of(&ahead, &told).await?,
+                store.ledger_told_of(&ahead, &told).await?.believed(at),
                 store.status_of(&ahead).await?,
             )
         };

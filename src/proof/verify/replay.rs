@@ -74,7 +74,13 @@ impl Replay {
             Entry::EditionClosed(told) => {
                 let closed = vec![entry.window.unwrap_or_default().to_owned(), told.edition.to_string()];
                 let row = vec![("recorded_at", Must::number(entry.at)), ("entry", Must::number(entry.seq))];
-                self.closings.entry(closed).or_insert(row);
+                // One that was recorded by a clock that stood ahead gives way to the true one.
+                let is_later = |(column, must): &(&str, Must)| {
+                    *column == "recorded_at" && matches!(must, Must::Number(Some(at)) if *at > entry.at)
+                };
+                if self.closings.get(&closed).is_none_or(|known| known.iter().any(is_later)) {
+                    self.closings.insert(closed, row);
+                }
             }
             Entry::Flagged(told) => {
                 let row = vec![

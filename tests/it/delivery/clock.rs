@@ -101,6 +101,42 @@ async fn what_was_put_off_by_a_false_clock_counts_as_late_and_leaves_at_once_aft
     desk.check_ledger().await;
 }
 
+#[tokio::test]
+async fn what_a_false_clock_closed_is_open_after_relogio_corrigir_and_closes_once_more_in_its_time() {
+    const DAY: i64 = 24 * 60;
+    // The window closes on 23 December.
+    let mut desk = Desk::open(|_| {}).await;
+    desk.load(|_| "nao").await;
+    desk.deliver().await;
+    desk.pass_minutes(35 * DAY);
+    desk.restart();
+    desk.deliver().await;
+    desk.app.store.heartbeat(desk.now()).await.unwrap();
+    let closed = desk.app.store.closed_windows(desk.now()).await.unwrap();
+    assert_eq!(closed.len(), 1, "on 28 December, by a false clock");
+    desk.pass_minutes(-8 * DAY);
+    desk.restart();
+    let by = order::authorship("ana", "esteve adiantada", desk.now()).unwrap();
+    desk.app.store.rule_clock(ClockAct::TakeBack, &by).await.unwrap();
+    desk.check_ledger().await;
+    desk.load(|_| "nao").await;
+    desk.deliver().await;
+    desk.check_ledger().await;
+    desk.pass_minutes(2 * DAY);
+    desk.restart();
+    desk.deliver().await;
+    for n in 0..3 {
+        let ids = desk.ids(&desk.smas(n));
+        assert_eq!(ids.iter().filter(|id| id.contains("prazo-1d")).count(), 1, "{ids:?}");
+    }
+    desk.check_ledger().await;
+    desk.pass_minutes(2 * DAY);
+    desk.restart();
+    desk.deliver().await;
+    assert_eq!(desk.app.store.closed_windows(desk.now()).await.unwrap(), closed, "on 24 December, and truly");
+    desk.check_ledger().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_release_of_the_zones_rules_is_told_once_where_hours_to_come_move() {
     let relay = Relay::start().await;

@@ -80,7 +80,7 @@ impl Desk {
     }
 
     /// What staff loads by hand: one word for each municipality.
-    async fn load(&self, word: impl Fn(MunicipalityCode) -> &'static str) {
+    pub(super) async fn load(&self, word: impl Fn(MunicipalityCode) -> &'static str) {
         let mut csv = "ibge;situacao\n".to_owned();
         for code in &self.site.municipalities {
             let _ = writeln!(csv, "{code};{}", word(*code));
@@ -132,7 +132,8 @@ impl Desk {
         // What the self-audit works out from the journal alone is what the passes read in the tables.
         let known =
             Known::load(live.clone(), store, vigia_suas::world::known::Depth::Whole, now).await.unwrap();
-        let anew = World { ledger: &recount.ledger, ..known.world() };
+        let ledger = recount.ledger.believed(now);
+        let anew = World { ledger: &ledger, ..known.world() };
         assert_eq!(plan::plan(&anew, now).actions, plan::plan(&known.world(), now).actions);
         assert_eq!(broken_rules(&recount.letters, &live.calendar.hours.zone), []);
         assert_eq!(strangers(&recount.written, &live.setup.config.roster), []);
