@@ -1,7 +1,7 @@
 -- The journal: each entry's hash covers the one before it.
 
 CREATE TABLE journal (
-    seq          BIGINT NOT NULL PRIMARY KEY,
+    seq          BIGINT NOT NULL PRIMARY KEY CHECK (seq > 0),
     at           BIGINT NOT NULL,
     kind         TEXT   NOT NULL,
     subject      TEXT   NOT NULL,

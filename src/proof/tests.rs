@@ -177,6 +177,8 @@ pub(crate) async fn tamper_with(store: &Store, dir: &TempDir, tampering: String)
     }
     let mut tx = store.db.begin_wherever().await.unwrap();
     tx.run("SET LOCAL session_replication_role = replica".to_owned()).await.unwrap();
+    // Who forges rows takes away what refuses them.
+    tx.run("ALTER TABLE journal DROP CONSTRAINT IF EXISTS journal_seq_check".to_owned()).await.unwrap();
     tx.run(tampering.replace("X'00'", "'\\x00'::bytea")).await.unwrap();
     tx.commit().await.unwrap();
 }
@@ -315,6 +317,23 @@ async fn a_changed_or_removed_entry_is_found_where_it_stands() {
     assert_eq!(after("DELETE FROM journal WHERE seq = 1").await.broken_at, Some(1));
     let last = after("DELETE FROM journal WHERE seq = (SELECT MAX(seq) FROM journal)").await;
     assert_eq!(last.broken_at, i64::try_from(last.entries + 1).ok());
+}
+
+/// As good as an entry by what it says, at a place where the chain has none.
+fn smuggled(seq: i64) -> String {
+    format!(
+        "INSERT INTO journal SELECT {seq}, at, kind, subject, window_id, municipality, body, '', 'f' FROM journal \
+         WHERE seq = 6"
+    )
+}
+
+#[tokio::test]
+async fn an_entry_before_the_first_or_far_beyond_the_last_is_found() {
+    for seq in [0, -2, i64::MIN] {
+        assert_eq!(after(&smuggled(seq)).await.broken_at, Some(seq));
+    }
+    let far = after(&smuggled(i64::MAX)).await;
+    assert_eq!(far.broken_at, i64::try_from(far.entries).ok());
 }
 
 #[tokio::test]

@@ -194,6 +194,12 @@ impl<'a> Link<'a> {
         })
     }
 
+    /// Whether it stands as this hash says. A window without a name is none that an entry could be about, and would be covered
+    /// like one that is absent.
+    pub(crate) fn bears(&self, hash: &str) -> bool {
+        self.window != Some("") && self.hash() == hash
+    }
+
     /// SHA-256 over the fields in order, each preceded by its length as eight big-endian bytes, in hexadecimal.
     pub(crate) fn hash(&self) -> String {
         let municipality = self.municipality.map(|m| m.to_string()).unwrap_or_default();

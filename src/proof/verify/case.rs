@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::letter::Notices;
 use super::table::letters_of;
 use super::{Amiss, ChainReport, Discrepancy, along};
-use crate::database::cell::{code, ms};
+use crate::database::cell::{Cells, code, ms};
 use crate::database::db::Conn;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::{MunicipalityCode, WindowId};
@@ -25,8 +25,9 @@ statements! {
                        WHERE j.seq >= $1 AND j.seq < $2 AND n.seq IS NULL) END";
     const REACH = "SELECT MIN(seq), MAX(seq) FROM journal WHERE window_id = $1";
     const HEAD = "SELECT head_seq FROM meta WHERE id = 1";
-    const NEIGHBOURS = "SELECT (SELECT hash FROM journal WHERE seq = $1 - 1), \
-                        (SELECT prev_hash FROM journal WHERE seq = $1 + 1)";
+    const FIRST = "SELECT MIN(seq) FROM journal";
+    const NEIGHBOURS = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
+                        WHERE seq IN ($1 - 1, $1 + 1) ORDER BY seq";
     const NOTICES_OF = "SELECT notice_key FROM notices WHERE municipality = $1";
     const NOTICES_OF_WINDOW = "SELECT notice_key FROM notices WHERE municipality = $1 AND window_id = $2";
     const ORDERS_OF = "SELECT id FROM overrides WHERE municipality = $1 AND ($2 IS NULL OR window_id IS NULL OR window_id = $2)";
@@ -47,20 +48,17 @@ pub(in crate::proof) async fn one(
     let head: i64 = bound!(HEAD).fetch_one(&mut *conn).await?.try_get(0)?;
     let gap = first_gap(conn, window, head).await?;
     let shown = || entries.iter().chain(evidence);
-    let changed = shown().filter(|entry| link(entry).hash() != entry.hash).map(|entry| entry.seq).min();
+    let first: Option<i64> = bound!(FIRST).fetch_one(&mut *conn).await?.try_get(0)?;
+    let before_all = first.filter(|seq| *seq < 1);
+    let changed = shown().filter(|entry| !link(entry).bears(&entry.hash)).map(|entry| entry.seq).min();
     let mut out_of_place = None;
     for entry in shown() {
-        let row = bound!(NEIGHBOURS, entry.seq).fetch_one(&mut *conn).await?;
-        let (before, after): (Option<String>, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
         // Of the municipality's own none goes without the entry after it, but the last of all.
         let may_be_last = entry.municipality != Some(municipality) || entry.seq >= head;
-        let fits = before.unwrap_or_default() == entry.prev_hash
-            && after.map_or(may_be_last, |hash| hash == entry.hash);
-        if !fits && out_of_place.is_none_or(|seq| entry.seq < seq) {
-            out_of_place = Some(entry.seq);
-        }
+        let found = misfit(conn, entry, may_be_last).await?;
+        out_of_place = out_of_place.into_iter().chain(found).min();
     }
-    let broken = [report.broken_at, out_of_place, gap, changed];
+    let broken = [report.broken_at, before_all, out_of_place, gap, changed];
     report.broken_at = broken.into_iter().flatten().min();
     let mut notices = Notices::default();
     for entry in entries {
@@ -114,6 +112,28 @@ async fn first_gap(conn: &mut Conn, window: Option<&WindowId>, head: i64) -> Res
     };
     let (Some(first), Some(last)): (Option<i64>, Option<i64>) = (first, last) else { return Ok(None) };
     bound!(FIRST_GAP, first, last).fetch_one(conn).await?.try_get(0)
+}
+
+/// Where an entry does not fit the one before it or the one after it, each held against its own hash: its place, or that of
+/// the one of them that was changed.
+async fn misfit(conn: &mut Conn, entry: &JournalEntry, may_be_last: bool) -> Result<Option<i64>, StoreError> {
+    let (mut before, mut after) = (None, None);
+    for row in &bound!(NEIGHBOURS, entry.seq).fetch_all(conn).await? {
+        let cells = Cells::of("journal", row);
+        let link = Link::of(&cells)?;
+        let hash: String = cells.get("hash")?;
+        if !link.bears(&hash) {
+            return Ok(Some(link.seq));
+        }
+        if link.seq < entry.seq {
+            before = Some(hash);
+        } else {
+            after = Some(link.prev.to_owned());
+        }
+    }
+    let fits =
+        before.unwrap_or_default() == entry.prev_hash && after.map_or(may_be_last, |prev| prev == entry.hash);
+    Ok((!fits).then_some(entry.seq))
 }
 
 /// What an entry's hash covers.

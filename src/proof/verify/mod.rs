@@ -44,7 +44,7 @@ use table::Comparison;
 
 statements! {
     const ENTRIES = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
-                     WHERE seq > $1 ORDER BY seq LIMIT 1000";
+                     WHERE seq >= $1 ORDER BY seq LIMIT 1000";
     const HEAD = "SELECT head_seq, head_hash FROM meta WHERE id = 1";
 }
 
@@ -295,15 +295,17 @@ async fn walk(conn: &mut Conn, report: &mut ChainReport) -> Result<(Replay, (i64
 }
 
 /// Walks along the chain after an entry, by its place and hash, and sees whether it ends where it was kept that it does;
-/// gives the place and the hash of the last.
+/// gives the place and the hash of the last. After none it begins with whatever row is the first: one before the first
+/// entry is read by others too.
 async fn along(
     conn: &mut Conn,
     report: &mut ChainReport,
     (mut last, mut prev): (i64, String),
     mut take: impl FnMut(&Link<'_>, Entry) + Send,
 ) -> Result<(i64, String), StoreError> {
-    loop {
-        let rows = bound!(ENTRIES, last).fetch_all(&mut *conn).await?;
+    let mut next = if last == 0 { Some(i64::MIN) } else { last.checked_add(1) };
+    while let Some(from) = next {
+        let rows = bound!(ENTRIES, from).fetch_all(&mut *conn).await?;
         if rows.is_empty() {
             break;
         }
@@ -312,9 +314,9 @@ async fn along(
             let link = Link::of(&cells)?;
             let hash: String = cells.get("hash")?;
             let seq = link.seq;
-            if seq != last + 1 || link.prev != prev || link.hash() != hash {
+            if Some(seq) != last.checked_add(1) || link.prev != prev || !link.bears(&hash) {
                 // Where one is missing, that one is the first broken.
-                report.broken_at.get_or_insert(last + 1);
+                report.broken_at.get_or_insert(seq.min(last.saturating_add(1)));
             }
             match Entry::read(link.kind, link.body) {
                 Ok(told) => take(&link, told),
@@ -322,13 +324,14 @@ async fn along(
             }
             report.entries += 1;
             (last, prev) = (seq, hash);
+            next = seq.checked_add(1);
         }
     }
     // Whatever stands there instead of the chain's end is not it.
     let head = bound!(HEAD).fetch_optional(conn).await?;
     let kept = head.and_then(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?)));
     if kept.as_ref() != Some(&(last, prev.clone())) {
-        report.broken_at.get_or_insert(last + 1);
+        report.broken_at.get_or_insert(last.saturating_add(1));
     }
     Ok((last, prev))
 }

@@ -68,7 +68,9 @@ fn chain_state(dossier: &Dossier, zone: &Zone) -> Markup {
             strong .good { "íntegro" }
             ": conferido por inteiro na autoconferência de " (piece::instant(audit.at, zone))
             ", até o registro " (audit.reached) "; agora, ao fazer este dossiê, as cartas deste município que ele mostra (" (letters)
-            "), cada registro que ele mostra com o anterior e o seguinte, e a sequência do livro desde então (" (entries) ")"
+            "), cada registro que ele mostra com o anterior e o seguinte, e a sequência do livro desde então (" (entries)
+            "). O que desde então se reescreveu do que veio antes, de modo que um trecho inteiro combine, só a próxima \
+             autoconferência vê, ou “vigia-suas livro conferir”"
         } @else {
             strong .good { "íntegro" }
             ": " (entries) " e " (letters) " conferidos ao fazer este dossiê"

@@ -292,4 +292,5 @@ fn what_a_self_audit_checked_is_not_said_to_have_been_checked_now() {
     let words =
         "até o registro 7; agora, ao fazer este dossiê, as cartas deste município que ele mostra (1 carta)";
     assert!(page.contains("conferido por inteiro na autoconferência de") && page.contains(words), "{page}");
+    assert!(page.contains("só a próxima autoconferência vê, ou “vigia-suas livro conferir”"), "{page}");
 }

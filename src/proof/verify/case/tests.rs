@@ -129,6 +129,25 @@ async fn an_entry_about_the_service_whose_own_hash_was_put_right_no_longer_fits_
 }
 
 #[tokio::test]
+async fn a_neighbour_that_was_changed_with_an_entry_is_named_and_so_is_an_entry_before_the_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let clean = audited(&dir, 0).await;
+    let entry = clean.journal.iter().find(|e| e.municipality.is_some() && e.kind == "decisao").unwrap();
+    let body = entry.body.replacen('{', "{ ", 1);
+    let hash = Link { body: &body, ..super::link(entry) }.hash();
+    let (body, seq) = (body.replace('\'', "''"), entry.seq);
+    let change = format!(
+        "UPDATE journal SET body = '{body}', hash = '{hash}' WHERE seq = {seq}; \
+         UPDATE journal SET prev_hash = '{hash}' WHERE seq = {seq} + 1"
+    );
+    assert_eq!(after(&change).await.verified.broken_at, Some(seq + 1));
+    let smuggled = format!(
+        "INSERT INTO journal SELECT -5, at, kind, subject, window_id, municipality, body, '', 'f' FROM journal WHERE seq = {seq}"
+    );
+    assert_eq!(after(&smuggled).await.verified.broken_at, Some(-5));
+}
+
+#[tokio::test]
 async fn without_an_audit_or_after_one_that_found_something_all_of_the_ledger_is_checked() {
     let dir = tempfile::tempdir().unwrap();
     let store = told(store(&dir).await).await;
