@@ -119,6 +119,7 @@ fn told_words(entry: &JournalEntry) -> String {
             given(&told.author, "não se sabe quem")
         ),
         Entry::Reduced(told) => reduction_words(told),
+        Entry::Erased(_) => because("dados pessoais apagados da carta", ""),
         Entry::Held(told) => because("configuração à espera de confirmação:", &told.effects.join("; ")),
         Entry::Consented(told) => {
             format!(
@@ -208,6 +209,7 @@ pub fn act(told: &Entry) -> Option<&'static str> {
         Entry::Led(_) => "liderar",
         Entry::Moved(_) => "mudar",
         Entry::Reduced(_) => "reduzir",
+        Entry::Erased(_) => "apagar",
         Entry::FeedSwitched(told) => told.act.as_str(),
         Entry::DossierShown(_) => "mostrar",
         Entry::TestSent(told) => told.outcome.as_str(),

@@ -337,6 +337,22 @@ async fn an_entry_before_the_first_or_far_beyond_the_last_is_found() {
 }
 
 #[tokio::test]
+async fn nothing_and_an_empty_text_are_not_the_same_nor_are_text_and_bytes() {
+    let unnamed = after("UPDATE journal SET window_id = '' WHERE seq = 1").await;
+    assert_eq!(unnamed.broken_at, Some(1));
+    for (table, tampering) in [
+        ("attempts", "UPDATE attempts SET reply = CAST(reply AS BLOB)"),
+        ("deliveries", "UPDATE deliveries SET reply = CAST(reply AS BLOB) WHERE reply <> ''"),
+        ("overrides", "UPDATE overrides SET reason = CAST(reason AS BLOB) WHERE kind = 'anotar'"),
+        ("config_files", "UPDATE config_files SET bytes = CAST(bytes AS TEXT)"),
+        ("snapshots", "UPDATE snapshots SET original = CAST(original AS TEXT)"),
+    ] {
+        let found = after(tampering).await;
+        assert!(found.discrepancies.iter().all(|d| d.table == table), "{tampering}: {found:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_smuggled_in_is_said_to_be_told_by_no_entry() {
     let smuggled = after(
         "INSERT INTO letters SELECT notice_key, 2, kind, '<y>', subject, sha256, 0, bytes FROM letters LIMIT 1",

@@ -51,7 +51,7 @@ fn reach(kind: &str, window: Option<&WindowId>) -> Reach {
         // The journal itself, the service and its clock, alerts; addresses that rest; configurations, which are the basis
         // of a frontier; what only proposes; and what no decision rests on, whose years are over.
         "abertura" | "parada" | "relogio" | "fila" | "teste" | "contato" | "configuracao" | "cadastro"
-        | "noticia" | "conferencia" | "alerta" | "painel" | "reducao" => Reach::Nobody,
+        | "noticia" | "conferencia" | "alerta" | "painel" | "reducao" | "apagamento" => Reach::Nobody,
         "ordem" if window.is_some() => Reach::ItsWindow,
         _ => Reach::Everybody,
     }

@@ -49,7 +49,7 @@ statements! {
                      WHERE municipality = $1 AND ($2 IS NULL OR at < $2) ORDER BY seq DESC LIMIT $3";
     const WINDOWS_OF = "SELECT j.window_id, MAX(j.at) AS last_at, (SELECT COUNT(*) FROM notices n JOIN letters l \
                         ON l.notice_key = n.notice_key WHERE n.window_id = j.window_id AND n.municipality = $1) AS letters \
-                        FROM journal j WHERE j.municipality = $1 AND j.window_id IS NOT NULL AND j.kind <> 'painel' \
+                        FROM journal j WHERE j.municipality = $1 AND j.window_id IS NOT NULL AND j.kind NOT IN ('painel', 'apagamento') \
                         GROUP BY j.window_id ORDER BY last_at DESC, j.window_id";
     const LIST_OF_MUNICIPALITY = list!("municipality = $2 AND ($1 IS NULL OR window_id = $1)");
 }

@@ -1,9 +1,9 @@
 //! Personal data whose years are over (`guardar_anos`, LGPD): names, addresses, telephones and the bytes of letters are
-//! erased in one journalled act.
+//! erased in one journalled act, which names each of them.
 //!
 //! The journal never held them: its entries tell of addresses, replies, calls and bytes by digest alone. So what is left
-//! after the act proves as much as before, and nothing in the chain is touched. What a digest is known of may then be
-//! gone, and `verify` takes nothing in its place but nothing; before the act, or of what it kept, that is a fault.
+//! after the act proves as much as before, and nothing in the chain is touched. What the act names is then gone, and
+//! `verify` takes nothing in its place but nothing; of whatever it does not name, that is a fault.
 //!
 //! What stays: letters that may still leave, those of windows that go on, and what somebody ordered to keep
 //! (`reter-dados`). An order ends on its last day or is taken back, and the next act takes what it kept.
@@ -24,7 +24,8 @@ use crate::database::db::{Conn, detached, written};
 use crate::database::engine::Query;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::WindowId;
-use crate::domain::journal::{KeptFacts, Reduced, Text};
+use crate::domain::journal::{Erased, KeptFacts, Reduced, Text};
+use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::Authorship;
 use crate::text::digest::sha256;
 
@@ -125,7 +126,8 @@ impl Reduction {
 #[derive(Default)]
 struct Chosen {
     summary: Reduction,
-    letters: Vec<(String, i64)>,
+    /// By notice, then version.
+    letters: Vec<(NoticeKey, u16)>,
     returns: Vec<String>,
     calls: Vec<String>,
     files: Vec<String>,
@@ -151,7 +153,9 @@ impl Store {
             let chosen = choose(&mut tx, &retention).await?;
             if !chosen.summary.is_empty() {
                 erase(&mut tx, &chosen, retention.before).await?;
-                Chain::tell(&mut tx, Line::new(now, "livro", told(&chosen, &retention, by))).await?;
+                let mut chain = Chain::resume(&mut tx).await?;
+                tell(&mut chain, &chosen, &retention, by, now);
+                chain.save(&mut tx).await?;
                 bound!(SCRUB_DUE, ms(now)).execute(&mut tx).await?;
             }
             chosen.summary
@@ -216,7 +220,7 @@ async fn choose(conn: &mut Conn, retention: &Retention) -> Result<Chosen, StoreE
             chosen.summary.going_on += 1;
         } else {
             chosen.summary.deliveries += cells.number::<usize>("addresses")?;
-            chosen.letters.push((cells.get("notice_key")?, cells.get("version")?));
+            chosen.letters.push((cells.parsed("notice_key", NoticeKey::parse)?, cells.number("version")?));
         }
     }
     chosen.returns = returns(conn, &chosen.letters).await?;
@@ -242,14 +246,13 @@ async fn choose(conn: &mut Conn, retention: &Retention) -> Result<Chosen, StoreE
 }
 
 /// What came back for these letters, or for ones that are gone, and for no other.
-async fn returns(conn: &mut Conn, letters: &[(String, i64)]) -> Result<Vec<String>, StoreError> {
-    let going: BTreeSet<(&str, i64)> =
-        letters.iter().map(|(key, version)| (key.as_str(), *version)).collect();
+async fn returns(conn: &mut Conn, letters: &[(NoticeKey, u16)]) -> Result<Vec<String>, StoreError> {
+    let going: BTreeSet<(NoticeKey, u16)> = letters.iter().cloned().collect();
     let (mut old, mut stay) = (BTreeSet::new(), BTreeSet::new());
     for row in bound!(RETURNS).fetch_all(conn).await? {
         let cells = Cells::of("returns", &row);
         let goes = cells.get::<i64>("gone")? == 1
-            || going.contains(&(cells.get::<&str>("notice_key")?, cells.get("version")?));
+            || going.contains(&(cells.parsed("notice_key", NoticeKey::parse)?, cells.number("version")?));
         let of = if goes { &mut old } else { &mut stay };
         of.insert(cells.get::<String>("sha256")?);
     }
@@ -258,9 +261,10 @@ async fn returns(conn: &mut Conn, letters: &[(String, i64)]) -> Result<Vec<Strin
 
 async fn erase(conn: &mut Conn, chosen: &Chosen, before: Timestamp) -> Result<(), StoreError> {
     for (key, version) in &chosen.letters {
-        bound!(ERASE_LETTER, key, version).execute(&mut *conn).await?;
-        bound!(ERASE_ATTEMPTS, key, version).execute(&mut *conn).await?;
-        bound!(ERASE_DELIVERIES, key, version, NOBODY).execute(&mut *conn).await?;
+        let (key, version) = (key.to_string(), i64::from(*version));
+        bound!(ERASE_LETTER, &key, version).execute(&mut *conn).await?;
+        bound!(ERASE_ATTEMPTS, &key, version).execute(&mut *conn).await?;
+        bound!(ERASE_DELIVERIES, &key, version, NOBODY).execute(&mut *conn).await?;
     }
     for sha256 in &chosen.returns {
         bound!(ERASE_RETURN, sha256).execute(&mut *conn).await?;
@@ -280,6 +284,16 @@ async fn erase(conn: &mut Conn, chosen: &Chosen, before: Timestamp) -> Result<()
     Ok(())
 }
 
+/// The entries that tell of it: one for each notice whose letters went, then that of the whole.
+fn tell(chain: &mut Chain, chosen: &Chosen, retention: &Retention, by: Option<Authorship>, now: Timestamp) {
+    for letters in chosen.letters.chunk_by(|(key, _), (next, _)| key == next) {
+        let Some((key, _)) = letters.first() else { continue };
+        let versions = letters.iter().map(|(_, version)| *version).collect();
+        chain.append(Line::of_notice(now, key, &key.to_string(), Erased { versions }));
+    }
+    chain.append(Line::new(now, "livro", told(chosen, retention, by)));
+}
+
 fn told(chosen: &Chosen, retention: &Retention, by: Option<Authorship>) -> Reduced {
     let counted = |n: usize| u64::try_from(count(n)).unwrap_or_default();
     let kept = chosen.summary.orders.iter().filter_map(|order| match &order.what {
@@ -295,9 +309,9 @@ fn told(chosen: &Chosen, retention: &Retention, by: Option<Authorship>) -> Reduc
         kept: kept.collect(),
         letters: counted(chosen.summary.letters),
         deliveries: counted(chosen.summary.deliveries),
-        returns: counted(chosen.summary.returns),
-        calls: counted(chosen.summary.calls),
-        files: counted(chosen.summary.files),
+        returns: chosen.returns.clone(),
+        calls: chosen.calls.clone(),
+        files: chosen.files.clone(),
         unflagged: chosen.flags.iter().map(|address| sha256(address.as_bytes())).collect(),
         author,
         reason,

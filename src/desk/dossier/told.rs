@@ -288,6 +288,7 @@ fn matters(entry: &JournalEntry, windows: &BTreeSet<WindowId>) -> bool {
         | Entry::Returned(_)
         | Entry::Released(_)
         | Entry::Rescheduled(_)
+        | Entry::Erased(_)
         | Entry::LeftElsewhere(_) => matches!(
             NoticeKey::parse(&entry.subject),
             Some(NoticeKey::Staff {

@@ -564,8 +564,9 @@ entries! {
     }
 
     /// Names, addresses, telephones and the bytes of letters that were recorded before an instant were erased from the
-    /// ledger (`guardar_anos`); the digests of all of them stay in the entries that tell of them. The subject is the ledger.
-    Reduced "reducao.1" since "0.1.0" {
+    /// ledger (`guardar_anos`); the digests of all of them stay in the entries that tell of them. Of each notice whose letters
+    /// went an `apagamento` tells before this. The subject is the ledger.
+    Reduced "reducao.2" since "0.1.0" {
         /// For how many years they are kept.
         years "anos": u16,
         /// What was recorded before this instant was erased.
@@ -576,17 +577,24 @@ entries! {
         letters "cartas": u64,
         /// How many deliveries of them, with their addresses and the relay's words.
         deliveries "entregas": u64,
-        /// How many messages that had come back.
-        returns "retornos": u64,
-        /// How many calls made, with their number and outcome.
-        calls "telefonemas": u64,
-        /// How many files of configurations that were no longer in force.
-        files "arquivos": u64,
+        /// SHA-256 of each message that had come back and went.
+        returns "retornos_sha256": Vec<String>,
+        /// The notes of calls made whose number and outcome went.
+        calls "telefonemas": Vec<String>,
+        /// SHA-256 of each file that went, of configurations that were no longer in force.
+        files "arquivos_sha256": Vec<String>,
         /// SHA-256 of each address that is no longer flagged, because that was over long ago.
         unflagged "marcas_sha256": Vec<String>,
         /// Who; null: the service.
         author "autor": Option<String>,
         /// Why; null: its month had come.
         reason "motivo": Option<String>,
+    }
+
+    /// The bytes of a notice's letters, the addresses that they went to and the relay's words were erased, because their years
+    /// were over. Those of its other letters were not. The subject is the notice's key.
+    Erased "apagamento.1" since "0.1.0" {
+        /// Of which of its letters, by the version of its text.
+        versions "versoes": Vec<u16>,
     }
 }

@@ -1,8 +1,9 @@
 //! A delivery as the journal tells of it, and the row that must be because of it. Pure.
 
-use super::expect::{Must, Row, erase};
+use super::expect::{Must, Row};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::journal::Act;
+use crate::store::reduce::erased_address;
 
 /// What the entries so far tell of one.
 pub(super) struct Delivery {
@@ -19,8 +20,8 @@ pub(super) struct Delivery {
     pub(super) settled_at: Option<i64>,
     /// Digest of what was said last.
     pub(super) reply: Option<String>,
-    /// The first entry by which its years are over: address and reply may be gone.
-    pub(super) reduced: Option<i64>,
+    /// Whether its address was erased because its years are over.
+    pub(super) is_erased: bool,
     /// When the first attempt began by which it was taken, or may have been, and that attempt's entry; kept when it comes
     /// back.
     pub(super) left: Option<(i64, i64)>,
@@ -46,11 +47,16 @@ impl Delivery {
 
     pub(super) fn row(self, id: &str) -> Row {
         let (stopped_at, stopped_by) = self.stopped.unzip();
-        let mut row = vec![
-            ("notice_key", Must::text(&self.key)),
+        let address = if self.is_erased {
+            Must::text(erased_address(id))
+        } else {
+            Must::AddressOf { key: self.key.clone(), version: self.version, id: id.to_owned() }
+        };
+        vec![
+            ("notice_key", Must::text(self.key)),
             ("version", Must::number(i64::from(self.version))),
             ("role", Must::text(self.role)),
-            ("address", Must::AddressOf { key: self.key, version: self.version, id: id.to_owned() }),
+            ("address", address),
             ("state", Must::text(self.state.as_str())),
             ("attempts", Must::number(self.attempts)),
             ("next_attempt_at", Must::Number(self.next_attempt_at)),
@@ -61,10 +67,6 @@ impl Delivery {
             ("sending_at", Must::Number(self.sending_at)),
             ("settled_at", Must::Number(self.settled_at)),
             ("reply", self.reply.map_or_else(|| Must::text(""), Must::Digest)),
-        ];
-        if self.reduced.is_some() {
-            erase(&mut row, &["address", "reply"]);
-        }
-        row
+        ]
     }
 }

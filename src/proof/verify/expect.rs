@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::domain::id::EmailAddress;
 use crate::store::DeliveryId;
-use crate::store::reduce::erased_address;
 use crate::text::digest::sha256;
 
 /// Rows of one table by key.
@@ -20,14 +19,12 @@ pub(super) enum Must {
     Number(Option<i64>),
     /// Nothing, or exactly this text.
     Text(Option<String>),
-    /// Text or bytes with this digest.
+    /// Text with this digest.
     Digest(String),
-    /// The same, or nothing: the years for which it is kept are over.
-    Erasable(String),
+    /// Bytes with this digest.
+    Bytes(String),
     /// The address of this delivery: its id is a digest of notice, version and address.
     AddressOf { key: String, version: u16, id: String },
-    /// The same, or what stands in its place once its years are over.
-    ErasableAddressOf { key: String, version: u16, id: String },
 }
 
 /// What a cell holds.
@@ -42,13 +39,10 @@ pub(super) enum Found {
     Other,
 }
 
-/// From now on these cells of a row may be gone.
-pub(super) fn erase(row: &mut Row, columns: &[&str]) {
-    for (column, must) in row {
-        if columns.contains(column) {
-            *must = std::mem::replace(must, Must::Text(None)).erasable();
-        }
-    }
+/// Sets one column of a row.
+pub(super) fn set(row: &mut Row, column: &'static str, must: Must) {
+    row.retain(|(name, _)| *name != column);
+    row.push((column, must));
 }
 
 impl Must {
@@ -64,30 +58,14 @@ impl Must {
         Self::Text(Some(text.into()))
     }
 
-    /// The same cell once its years are over: only what is known by its digest may be erased.
-    pub(super) fn erasable(self) -> Self {
-        match self {
-            Self::Digest(digest) => Self::Erasable(digest),
-            Self::AddressOf { key, version, id } => Self::ErasableAddressOf { key, version, id },
-            other => other,
-        }
-    }
-
     pub(super) fn fits(&self, found: &Found) -> bool {
         match (self, found) {
-            (Self::Number(None) | Self::Text(None) | Self::Erasable(_), Found::Nothing) => true,
+            (Self::Number(None) | Self::Text(None), Found::Nothing) => true,
             (Self::Number(Some(n)), Found::Number(m)) => n == m,
             (Self::Text(Some(text)), Found::Text(found)) => text == found,
             (Self::Digest(digest), Found::Text(found)) => sha256(found.as_bytes()) == *digest,
-            (Self::Digest(digest) | Self::Erasable(digest), Found::Bytes(found)) => digest == found,
-            (Self::Erasable(digest), Found::Text(found)) => {
-                found.is_empty() || sha256(found.as_bytes()) == *digest
-            }
-            (Self::ErasableAddressOf { id, .. }, Found::Text(found)) if *found == erased_address(id) => true,
-            (
-                Self::AddressOf { key, version, id } | Self::ErasableAddressOf { key, version, id },
-                Found::Text(found),
-            ) => EmailAddress::parse(found)
+            (Self::Bytes(digest), Found::Bytes(found)) => digest == found,
+            (Self::AddressOf { key, version, id }, Found::Text(found)) => EmailAddress::parse(found)
                 .is_ok_and(|address| DeliveryId::of(key, *version, &address).as_str() == id),
             _ => false,
         }

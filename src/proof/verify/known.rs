@@ -55,7 +55,7 @@ pub(super) async fn expected(conn: &mut Conn) -> Result<Expected, StoreError> {
     }
     let entries = known.into_iter().map(|((feed, window), book)| {
         let bytes = status::bytes(&status::written(&book, &window));
-        let columns = vec![("bytes", Must::Digest(sha256(&bytes)))];
+        let columns = vec![("bytes", Must::Bytes(sha256(&bytes)))];
         (vec![feed.as_str().to_owned(), window.as_str().to_owned()], columns)
     });
     Ok(Expected::from([("pages", named), ("snapshot_tallies", tallies), ("status_pages", entries.collect())]))
@@ -69,7 +69,7 @@ async fn pages(
 ) -> Result<Vec<(WindowId, Vec<Observation>)>, StoreError> {
     let mut pages = Vec::new();
     for (window, digest) in status::index(mapping).flatten() {
-        named.insert(vec![digest.to_owned()], vec![("bytes", Must::Digest(digest.to_owned()))]);
+        named.insert(vec![digest.to_owned()], vec![("bytes", Must::Bytes(digest.to_owned()))]);
         if let Ok(Some(said)) = status::said(conn, &window, digest).await {
             pages.push((window, said));
         }

@@ -1,7 +1,7 @@
 //! What the journal tells of notices, letters and deliveries, entry by entry, as rows. Pure.
 //!
 //! No entry about a letter changes what must be of another notice, so that the notices of one window to one municipality
-//! can be worked out alone; a reduction, which is about all of them, is given to each.
+//! can be worked out alone.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,15 +9,14 @@ use jiff::Timestamp;
 
 use super::Expected;
 use super::delivery::Delivery;
-use super::expect::{Must, Row, Rows, erase};
+use super::expect::{Must, Row, Rows, set};
 use crate::database::cell::ms;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::PartId;
 use crate::domain::journal::{
-    Act, Attempt, Decision, Entry, Evidence, KeptFacts, LeftElsewhere, LetterFacts, Reduced, Returned,
-    Stopped, Text,
+    Act, Attempt, Decision, Entry, Erased, Evidence, LeftElsewhere, LetterFacts, Returned, Stopped, Text,
 };
-use crate::domain::notice::{Kind, NoticeKey};
+use crate::domain::notice::Kind;
 use crate::domain::status::State;
 use crate::store::chain::Link;
 
@@ -56,8 +55,7 @@ pub(super) struct Whole {
 /// A letter as it was decided.
 pub(super) struct Decided {
     pub(super) seq: i64,
-    told_at: i64,
-    /// The same, or when it was let go again while it had reached nobody.
+    /// When it was decided, or when it was let go again while it had reached nobody.
     pub(super) recorded_at: i64,
     pub(super) kind: Kind,
     pub(super) valid_until: Option<Timestamp>,
@@ -80,6 +78,7 @@ impl Notices {
             Entry::Returned(told) => self.returned(entry, told),
             Entry::Released(told) => self.due(&told.delivery, *told.next_at),
             Entry::Rescheduled(told) => self.due(&told.delivery, *told.next_at),
+            Entry::Erased(told) => self.erased(entry, &told),
             _ => {}
         }
     }
@@ -148,7 +147,7 @@ impl Notices {
             ("subject", Must::text(&letter.subject)),
             ("sha256", Must::text(&letter.sha256)),
             ("recorded_at", Must::number(entry.at)),
-            ("bytes", Must::Digest(letter.sha256.clone())),
+            ("bytes", Must::Bytes(letter.sha256.clone())),
         ];
         self.letters.insert(vec![key.clone(), told.version.to_string()], row);
         for recorded in &letter.deliveries {
@@ -166,7 +165,7 @@ impl Notices {
                 sending_at: None,
                 settled_at: None,
                 reply: None,
-                reduced: None,
+                is_erased: false,
                 left: None,
             };
             self.deliveries.insert(recorded.id.clone(), delivery);
@@ -212,38 +211,23 @@ impl Notices {
         }
     }
 
-    /// What the letters recorded before an instant hold of persons may be gone from this entry on, but for what was kept.
-    pub(super) fn reduced(&mut self, seq: i64, told: &Reduced) {
-        let (before, kept) = (ms(*told.before), &told.kept[..]);
-        for (key, notice) in &self.by_key {
-            let is_old = |letter: &Decided| letter.told_at < before;
-            if !notice.letters.values().any(is_old) || is_kept(key, kept) {
-                continue;
+    /// What letters hold of persons is gone from this entry on.
+    fn erased(&mut self, entry: &Link<'_>, told: &Erased) {
+        let is_gone = |version: u16| told.versions.contains(&version);
+        for version in &told.versions {
+            if let Some(row) = self.letters.get_mut(&vec![entry.subject.to_owned(), version.to_string()]) {
+                set(row, "bytes", Must::Text(None));
             }
-            for version in
-                notice.letters.iter().filter(|(_, letter)| is_old(letter)).map(|(version, _)| version)
-            {
-                if let Some(row) = self.letters.get_mut(&vec![key.clone(), version.to_string()]) {
-                    erase(row, &["bytes"]);
-                }
-                for id in self.of_notice.get(key).into_iter().flatten() {
-                    if let Some(delivery) = self.deliveries.get_mut(id).filter(|d| d.version == *version) {
-                        delivery.reduced.get_or_insert(seq);
-                        let attempts = delivery.attempts;
-                        for n in 1..=attempts {
-                            if let Some(row) = self.attempts.get_mut(&vec![id.clone(), n.to_string()]) {
-                                erase(row, &["reply"]);
-                            }
-                        }
-                    }
+        }
+        for id in self.of_notice.get(entry.subject).into_iter().flatten() {
+            let Some(delivery) = self.deliveries.get_mut(id).filter(|d| is_gone(d.version)) else { continue };
+            (delivery.is_erased, delivery.reply) = (true, None);
+            for n in 1..=delivery.attempts {
+                if let Some(row) = self.attempts.get_mut(&vec![id.clone(), n.to_string()]) {
+                    set(row, "reply", Must::text(""));
                 }
             }
         }
-    }
-
-    /// The deliveries whose years are over, with the entry by which they are.
-    pub(super) fn gone(&self) -> impl Iterator<Item = (&String, i64)> {
-        self.deliveries.iter().filter_map(|(id, delivery)| Some((id, delivery.reduced?)))
     }
 
     /// Every row that must be.
@@ -297,7 +281,6 @@ impl Decided {
         let first = |line: &String| PartId::parse(line.split('\t').next().unwrap_or_default()).ok();
         Self {
             seq: entry.seq,
-            told_at: entry.at,
             recorded_at: entry.at,
             kind: told.kind.map_or(Kind::Alert, |kind| *kind),
             valid_until: told.valid_until.map(|until| *until),
@@ -305,15 +288,4 @@ impl Decided {
             quoted: told.evidence.iter().filter(said).map(|row| row.part.0.clone()).collect(),
         }
     }
-}
-
-/// Whether the data of a notice was kept in spite of its years.
-fn is_kept(key: &str, kept: &[KeptFacts]) -> bool {
-    !kept.is_empty()
-        && NoticeKey::parse(key).is_some_and(|key| {
-            kept.iter().any(|kept| {
-                key.window() == Some(&*kept.window)
-                    && kept.municipality.is_none_or(|of| key.municipality() == Some(*of))
-            })
-        })
 }

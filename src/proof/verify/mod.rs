@@ -270,9 +270,8 @@ impl Holding {
         part: &Part<'_>,
         see: impl FnOnce(&Notices),
     ) -> Result<(), StoreError> {
-        let notices = part.notices(conn, &self.replay.reductions).await?;
+        let notices = part.notices(conn).await?;
         see(&notices);
-        self.replay.returns.note(&notices);
         self.tables.take(conn, notices.expected()).await
     }
 

@@ -6,7 +6,7 @@ use crate::database::cell::Cells;
 use crate::database::db::Conn;
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
-use crate::domain::journal::{Entry, Reduced};
+use crate::domain::journal::Entry;
 use crate::store::StoreError;
 use crate::store::chain::Link;
 
@@ -28,25 +28,14 @@ pub(super) enum Part<'a> {
 
 impl Part<'_> {
     /// The notices as told. That no entry was changed, and that each can be read, was seen on the way along the chain.
-    pub(super) async fn notices(
-        &self,
-        conn: &mut Conn,
-        reductions: &[(i64, Reduced)],
-    ) -> Result<Notices, StoreError> {
+    pub(super) async fn notices(&self, conn: &mut Conn) -> Result<Notices, StoreError> {
         let mut notices = Notices::default();
-        let mut reductions = reductions.iter().peekable();
         for row in self.entries(conn).await? {
             let cells = Cells::of("journal", &row);
             let entry = Link::of(&cells)?;
-            while let Some((seq, told)) = reductions.next_if(|(seq, _)| *seq < entry.seq) {
-                notices.reduced(*seq, told);
-            }
             if let Ok(told) = Entry::read(entry.kind, entry.body) {
                 notices.take(&entry, told);
             }
-        }
-        for (seq, told) in reductions {
-            notices.reduced(*seq, told);
         }
         Ok(notices)
     }

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Expected;
-use super::expect::{Must, Row, Rows, erase};
+use super::expect::{Must, Rows, set};
 use super::returned::Returns;
-use crate::database::cell::{code, ms};
+use crate::database::cell::ms;
 use crate::domain::journal::{
-    Adopted, ClockAct, Entry, LeftElsewhere, OrderAct, OrderKind, Ordered, Reading, Reduced, Ruled, Snapshot,
+    Adopted, ClockAct, Entry, LeftElsewhere, OrderAct, Ordered, Reading, Reduced, Ruled, Snapshot,
 };
 use crate::store::chain::Link;
 
@@ -25,9 +25,7 @@ pub(super) type Own = BTreeMap<String, Vec<i64>>;
 pub(super) struct Replay {
     windows: Windows,
     own: Own,
-    pub(super) returns: Returns,
-    /// Each reduction, with its place.
-    pub(super) reductions: Vec<(i64, Reduced)>,
+    returns: Returns,
     left_elsewhere: Rows,
     closings: Rows,
     /// Flagged addresses by digest.
@@ -41,23 +39,7 @@ pub(super) struct Replay {
     configurations: Rows,
     parts: Rows,
     files: Rows,
-    /// Since when each file is no longer in force.
-    laid_down: BTreeMap<String, i64>,
     refusals: Rows,
-}
-
-/// Sets one column of a row.
-fn set(row: &mut Row, column: &'static str, must: Must) {
-    row.retain(|(name, _)| *name != column);
-    row.push((column, must));
-}
-
-/// The digest that a row of `config_parts` names.
-fn digest(part: &Row) -> Option<String> {
-    part.iter().find_map(|(column, must)| match must {
-        Must::Text(digest) if *column == "sha256" => digest.clone(),
-        _ => None,
-    })
 }
 
 impl Replay {
@@ -70,7 +52,8 @@ impl Replay {
             | Entry::LeftElsewhere(_)
             | Entry::Returned(_)
             | Entry::Released(_)
-            | Entry::Rescheduled(_) => self.of_notice(entry, &told),
+            | Entry::Rescheduled(_)
+            | Entry::Erased(_) => self.of_notice(entry, &told),
             Entry::EditionClosed(told) => {
                 let closed = vec![entry.window.unwrap_or_default().to_owned(), told.edition.to_string()];
                 let row = vec![("recorded_at", Must::number(entry.at)), ("entry", Must::number(entry.seq))];
@@ -96,7 +79,7 @@ impl Replay {
             }
             Entry::Snapshot(told) => self.collected(entry, told),
             Entry::Ordered(told) => self.ordered(entry, told),
-            Entry::Reduced(told) => self.reduced(entry, told),
+            Entry::Reduced(told) => self.reduced(told),
             Entry::Ruled(told) => self.ruled(entry, told),
             Entry::Reading(told) => self.read(entry, told),
             Entry::Outage(told) => {
@@ -167,9 +150,9 @@ impl Replay {
 
     fn collected(&mut self, entry: &Link<'_>, told: Snapshot) {
         if let Some(digest) = &told.mapped_sha256 {
-            self.mappings.insert(vec![digest.clone()], vec![("bytes", Must::Digest(digest.clone()))]);
+            self.mappings.insert(vec![digest.clone()], vec![("bytes", Must::Bytes(digest.clone()))]);
         }
-        let original = if told.has_original { Must::Digest(told.sha256.clone()) } else { Must::Text(None) };
+        let original = if told.has_original { Must::Bytes(told.sha256.clone()) } else { Must::Text(None) };
         let row = vec![
             ("position", Must::count(self.snapshots.len() as u64 + 1)),
             ("feed", Must::text(told.feed.as_str())),
@@ -246,11 +229,7 @@ impl Replay {
         if self.configurations.get(&key).is_some_and(|row| row.contains(&in_force)) {
             return;
         }
-        for (key, row) in &mut self.configurations {
-            if row.contains(&in_force) {
-                let of_it = self.parts.iter().filter(|(part, _)| part.first() == key.first());
-                self.laid_down.extend(of_it.filter_map(|(_, part)| Some((digest(part)?, entry.at))));
-            }
+        for row in self.configurations.values_mut() {
             set(row, "in_force", Must::number(0));
         }
         let row = vec![
@@ -263,41 +242,29 @@ impl Replay {
         for (name, digest) in told.files {
             let part = vec![entry.subject.to_owned(), name];
             self.parts.insert(part, vec![("sha256", Must::text(&digest))]);
-            self.laid_down.remove(&digest);
-            self.files.insert(vec![digest.clone()], vec![("bytes", Must::Digest(digest))]);
+            self.files.insert(vec![digest.clone()], vec![("bytes", Must::Bytes(digest))]);
         }
     }
 
-    /// What was recorded before an instant may be gone from now on, but for what was kept.
-    fn reduced(&mut self, entry: &Link<'_>, told: Reduced) {
-        let before = ms(*told.before);
-        let held = |row: &Row| {
-            let cell = |wanted: &str| row.iter().find(|(column, _)| *column == wanted).map(|(_, must)| must);
-            told.kept.iter().any(|kept| {
-                cell("window_id") == Some(&Must::text(kept.window.as_str()))
-                    && kept
-                        .municipality
-                        .is_none_or(|of| cell("municipality") == Some(&Must::number(code(*of))))
-            })
-        };
-        let is_call = |row: &Row| row.contains(&("kind", Must::text(OrderKind::Note.as_str())));
-        for row in self.overrides.values_mut().filter(|row| is_call(row) && !held(row)) {
-            let is_old = |(column, must): &(&str, Must)| {
-                *column == "decided_at" && matches!(must, Must::Number(Some(at)) if *at < before)
-            };
-            if row.iter().any(is_old) {
-                erase(row, &["telephone", "reason"]);
+    /// What it names is gone from now on.
+    fn reduced(&mut self, told: Reduced) {
+        for id in told.calls {
+            if let Some(row) = self.overrides.get_mut(&vec![id]) {
+                set(row, "telephone", Must::Text(None));
+                set(row, "reason", Must::text(""));
             }
         }
-        for (digest, at) in &self.laid_down {
-            if let Some(row) = self.files.get_mut(&vec![digest.clone()]).filter(|_| *at < before) {
-                erase(row, &["bytes"]);
+        for digest in told.files {
+            if let Some(row) = self.files.get_mut(&vec![digest]) {
+                set(row, "bytes", Must::Text(None));
             }
         }
-        for digest in &told.unflagged {
-            self.contacts.remove(&vec![digest.clone()]);
+        for digest in told.returns {
+            self.returns.erase(digest);
         }
-        self.reductions.push((entry.seq, told));
+        for digest in told.unflagged {
+            self.contacts.remove(&vec![digest]);
+        }
     }
 
     fn read(&mut self, entry: &Link<'_>, told: Reading) {
@@ -314,7 +281,7 @@ impl Replay {
 
     /// Every row that must be, but for those of notices.
     pub(super) fn expected(self) -> Expected {
-        let mut expected = Expected::from(self.returns.expected(&self.reductions));
+        let mut expected = Expected::from(self.returns.expected());
         expected.extend([
             ("left_elsewhere", self.left_elsewhere),
             ("closings", self.closings),

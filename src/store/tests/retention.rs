@@ -201,7 +201,35 @@ async fn nothing_of_a_reduced_ledger_may_be_changed_or_go_unseen_but_what_the_ac
         "UPDATE config_files SET bytes = NULL",
         "UPDATE returns SET bytes = x'00'",
         "DELETE FROM attempts",
+        "UPDATE letters SET bytes = ''",
+        "UPDATE returns SET bytes = ''",
+        "UPDATE config_files SET bytes = '' WHERE bytes IS NULL",
+        "UPDATE journal SET body = replace(body, '[1]', '[1,2]') WHERE kind = 'apagamento'",
         "UPDATE journal SET body = replace(body, '\"anos\":5', '\"anos\":4') WHERE kind = 'reducao'",
+    ] {
+        let copy = TempDir::new().unwrap();
+        std::fs::copy(&whole, copy.path().join("vigia.db")).unwrap();
+        tamper(&copy, tampering.to_owned()).await;
+        let report = Store::open_read_only(&copy.path().join("vigia.db")).await.unwrap().verify().await;
+        assert!(report.is_ok_and(|report| !report.is_whole()), "{tampering}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_act_left_is_missed_however_old_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = told(file_store(&dir).await).await;
+    let going_on = [rma()].into();
+    let done = store.reduce(&Retention { going_on, ..everything() }, None, at(LATE)).await.unwrap();
+    assert_eq!((done.letters, done.going_on, done.returns, done.calls), (0, 4, 0, 1));
+    let whole = dir.path().join("inteiro.db");
+    store.copy_to(&whole).await.unwrap();
+    for tampering in [
+        "UPDATE letters SET bytes = NULL",
+        "UPDATE deliveries SET address = id || '@reduzido.invalid'",
+        "UPDATE deliveries SET reply = ''",
+        "UPDATE attempts SET reply = ''",
+        "UPDATE returns SET bytes = NULL",
     ] {
         let copy = TempDir::new().unwrap();
         std::fs::copy(&whole, copy.path().join("vigia.db")).unwrap();

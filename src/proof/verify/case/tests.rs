@@ -14,7 +14,7 @@ use crate::proof::tests::{tamper_with, told};
 use crate::proof::{Amiss, CaseCheck, CaseFile, Discrepancy};
 use crate::store::chain::Link;
 use crate::store::testing::*;
-use crate::store::{JournalEntry, JournalFilter, Override, Store};
+use crate::store::{JournalEntry, JournalFilter, Override, Retention, Store};
 
 /// Notes an audit of all that is told.
 async fn audit(store: &Store, divergences: u64) {
@@ -145,6 +145,23 @@ async fn a_neighbour_that_was_changed_with_an_entry_is_named_and_so_is_an_entry_
         "INSERT INTO journal SELECT -5, at, kind, subject, window_id, municipality, body, '', 'f' FROM journal WHERE seq = {seq}"
     );
     assert_eq!(after(&smuggled).await.verified.broken_at, Some(-5));
+}
+
+#[tokio::test]
+async fn a_case_whose_letters_were_erased_by_an_act_is_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = told(store(&dir).await).await;
+    let retention = Retention {
+        years: 5,
+        before: at(20_000),
+        today: jiff::civil::date(2031, 1, 2),
+        going_on: std::collections::BTreeSet::new(),
+    };
+    assert!(store.reduce(&retention, None, at(20_000)).await.unwrap().letters > 0);
+    audit(&store, 0).await;
+    let found = case(&store).await;
+    assert!(found.audited.is_some() && found.verified.is_whole(), "{:?}", found.verified.faults());
+    assert!(found.letters.iter().all(|letter| letter.bytes.is_none()));
 }
 
 #[tokio::test]
