@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::refusal::Refusal;
+use super::time::hours_after;
 use crate::text::words::{shown, words};
 
 words! {
@@ -124,6 +125,20 @@ pub struct QueueStop {
 }
 
 impl QueueStop {
+    /// The most that `times` counts: from there on a stop lasts no longer.
+    pub const MOST: usize = 3;
+
+    /// How often the queue had stopped before, for one that begins now: each time within a day of the last.
+    pub fn times_before(last: Option<&Self>, now: Timestamp) -> usize {
+        last.filter(|last| now < hours_after(last.until, 24))
+            .map_or(0, |last| (last.times + 1).min(Self::MOST))
+    }
+
+    /// The same, over since then.
+    pub fn ended(self, at: Timestamp) -> Self {
+        Self { until: self.until.min(at), is_over: true, ..self }
+    }
+
     /// Whether nothing but alerts leaves at `now`.
     pub fn holds(&self, now: Timestamp) -> bool {
         !self.is_over && now < self.until

@@ -10,13 +10,13 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::chain::{Chain, Line};
-use super::{Store, StoreError, SwitchedBy, retired};
+use super::{Store, StoreError, SwitchedBy, journal, retired};
 use crate::database::cell::{Cells, count, ms};
 use crate::database::db::{Conn, detached, written};
 use crate::database::engine::Row;
 use crate::database::sql::{bound, statements};
 use crate::domain::id::FeedId;
-use crate::domain::journal::{Adopted, Consented, Held, Rejected};
+use crate::domain::journal::{Adopted, Consented, Entry, Held, Rejected};
 use crate::text::digest::sha256;
 
 statements! {
@@ -47,7 +47,12 @@ statements! {
                     last_at = excluded.last_at, pending = 1, letters = excluded.letters, faults = excluded.faults";
     const CONSENT = "INSERT INTO config_consents (digest, given_at, author) VALUES ($1, $2, $3) \
                      ON CONFLICT (digest) DO UPDATE SET given_at = excluded.given_at, author = excluded.author";
-    const CONSENTED = "SELECT given_at, author FROM config_consents WHERE digest = $1";
+    // Only what the journal knows too, and no adoption used up since.
+    const CONSENTED = "SELECT j.seq, j.at, j.kind, j.subject, j.window_id, j.municipality, j.body, j.prev_hash, j.hash \
+                       FROM config_consents c JOIN journal j ON j.at = c.given_at AND j.subject = c.digest \
+                       WHERE c.digest = $1 AND j.kind = 'configuracao' AND NOT EXISTS (SELECT 1 FROM journal a \
+                       WHERE a.at >= c.given_at AND a.seq > j.seq AND a.kind = 'configuracao' \
+                       AND a.body LIKE '{\"formato\":\"configuracao.adotar.%') ORDER BY j.seq DESC";
     const USE_UP = "DELETE FROM config_consents";
 }
 
@@ -215,10 +220,13 @@ impl Store {
     /// Who let files with this digest in, if somebody did and it still counts.
     pub async fn consent_to(&self, digest: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
         let mut conn = self.db.read().await?;
-        let Some(row) = bound!(CONSENTED, digest).fetch_optional(&mut conn).await? else { return Ok(None) };
-        let cells = Cells::of("config_consents", &row);
-        let (given, author) = (cells.instant("given_at")?, cells.get("author")?);
-        Ok(Some(author).filter(|_| now.duration_since(given) < CONSENT_LASTS))
+        for row in bound!(CONSENTED, digest).fetch_all(&mut conn).await? {
+            let entry = journal::entry(&row)?;
+            if let Ok(Entry::Consented(told)) = entry.told {
+                return Ok(Some(told.author).filter(|_| now.duration_since(entry.at) < CONSENT_LASTS));
+            }
+        }
+        Ok(None)
     }
 
     /// Whatever was let in is no longer: the service went on with another ledger.

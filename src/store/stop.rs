@@ -24,7 +24,7 @@ statements! {
 }
 
 /// How many hours nothing leaves: the first time, the second within a day of the first, and so on.
-const STOP_HOURS: [i64; 4] = [1, 2, 6, 24];
+const STOP_HOURS: [i64; QueueStop::MOST + 1] = [1, 2, 6, 24];
 
 /// What a look at what came back found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -73,8 +73,7 @@ async fn judge(conn: &mut Conn, now: Timestamp) -> Result<ReturnVerdict, StoreEr
     if stop.is_some() {
         found.clear();
     } else {
-        let lately = last.filter(|last| now < hours_after(last.until, 24));
-        let times = lately.map_or(0, |last| (last.times + 1).min(STOP_HOURS.len() - 1));
+        let times = QueueStop::times_before(last.as_ref(), now);
         let new = QueueStop { since: now, until: hours_after(now, STOP_HOURS[times]), times, is_over: false };
         bound!(STOP, ms(new.since), ms(new.until), count(times)).execute(&mut *conn).await?;
         let told = QueueStopped { until: Text(new.until), contacts: found.len() as u64 };
@@ -100,6 +99,7 @@ mod tests {
     use super::*;
     use crate::domain::delivery::Outcome;
     use crate::domain::refusal::Refusal;
+    use crate::proof::tests::tamper;
     use crate::store::testing::{self, VITORIA, at};
 
     /// Two addresses in one domain and one in another refuse us.
@@ -136,6 +136,26 @@ mod tests {
         refused(&store, 300 + 24 * 60).await;
         let anew = store.judge_returns(at(301 + 24 * 60)).await.unwrap().stop.unwrap();
         assert_eq!(anew.times, 0, "a day later it is the first again");
+        assert!(store.verify().await.unwrap().is_whole());
+    }
+
+    #[tokio::test]
+    async fn a_stop_that_is_changed_by_hand_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = testing::file_store(&dir).await;
+        refused(&store, 0).await;
+        store.judge_returns(at(1)).await.unwrap();
+        for column in ["stop_since", "stop_until", "stop_times", "stop_over"] {
+            for change in [format!("{column} + 1"), "NULL".to_owned()] {
+                let change = format!("UPDATE meta SET {column} = {change}");
+                tamper(&dir, format!("CREATE TABLE aside AS SELECT {column} FROM meta; {change}")).await;
+                let faults = store.verify().await.unwrap().faults();
+                assert_eq!(faults, [format!("a parada da fila foi alterada ({column})")], "{change}");
+                let back =
+                    format!("UPDATE meta SET {column} = (SELECT {column} FROM aside); DROP TABLE aside");
+                tamper(&dir, back).await;
+            }
+        }
         assert!(store.verify().await.unwrap().is_whole());
     }
 

@@ -5,10 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::Expected;
-use super::expect::{Must, Rows, set};
+use super::expect::{Must, Row, Rows, set};
 use super::returned::Returns;
-use crate::database::cell::ms;
+use crate::database::cell::{count, ms};
+use crate::domain::delivery::QueueStop;
 use crate::domain::journal::{
     Adopted, ClockAct, Entry, LeftElsewhere, OrderAct, Ordered, Reading, Reduced, Ruled, Snapshot,
 };
@@ -40,6 +43,26 @@ pub(super) struct Replay {
     parts: Rows,
     files: Rows,
     refusals: Rows,
+    /// Each word that a person gave on a configuration since one was adopted.
+    consents: Rows,
+    /// The last time that the queue stood still.
+    stop: Option<QueueStop>,
+}
+
+/// An instant that the journal has; none that it could not have either.
+fn instant(at: i64) -> Timestamp {
+    Timestamp::from_millisecond(at).unwrap_or(Timestamp::MAX)
+}
+
+/// What `meta` has of the last time that the queue stood still.
+fn stop_row(stop: Option<QueueStop>) -> Row {
+    let number = |of: fn(&QueueStop) -> i64| Must::Number(stop.as_ref().map(of));
+    vec![
+        ("stop_since", number(|stop| ms(stop.since))),
+        ("stop_until", number(|stop| ms(stop.until))),
+        ("stop_times", number(|stop| count(stop.times))),
+        ("stop_over", number(|stop| i64::from(stop.is_over))),
+    ]
 }
 
 impl Replay {
@@ -93,7 +116,20 @@ impl Replay {
                     self.outages.retain(|key, _| key.iter().all(|until| is_over(until)));
                 }
             }
-            Entry::Adopted(told) => self.adopted(entry, told),
+            Entry::Adopted(told) => {
+                self.consents.clear();
+                self.adopted(entry, told);
+            }
+            Entry::Consented(told) => {
+                let row = vec![("given_at", Must::number(entry.at)), ("author", Must::text(told.author))];
+                self.consents.insert(key, row);
+            }
+            Entry::QueueStopped(told) => {
+                let since = instant(entry.at);
+                let times = QueueStop::times_before(self.stop.as_ref(), since);
+                self.stop = Some(QueueStop { since, until: *told.until, times, is_over: false });
+            }
+            Entry::QueueResumed(_) => self.stop = self.stop.map(|stop| stop.ended(instant(entry.at))),
             Entry::Rejected(_) => {
                 self.refusals.entry(key).or_insert_with(|| vec![("first_at", Must::number(entry.at))]);
             }
@@ -106,12 +142,9 @@ impl Replay {
             | Entry::Assumed(_)
             | Entry::Led(_)
             | Entry::Moved(_)
-            | Entry::QueueStopped(_)
-            | Entry::QueueResumed(_)
             | Entry::FeedSwitched(_)
             | Entry::TestSent(_)
             | Entry::DossierShown(_)
-            | Entry::Consented(_)
             | Entry::RegisterLoaded(_)
             | Entry::RegisterDoubted(_)
             | Entry::ProposalsTaken(_)
@@ -296,6 +329,8 @@ impl Replay {
             ("config_parts", self.parts),
             ("config_files", self.files),
             ("config_refusals", self.refusals),
+            ("config_consents", self.consents),
+            ("meta", Rows::from([(vec!["1".to_owned()], stop_row(self.stop))])),
         ]);
         expected
     }

@@ -41,6 +41,8 @@ statements! {
     const PARTS = "SELECT * FROM config_parts";
     const FILES = "SELECT * FROM config_files";
     const REFUSALS = "SELECT * FROM config_refusals";
+    const CONSENTS = "SELECT * FROM config_consents";
+    const META = "SELECT id, stop_since, stop_until, stop_times, stop_over FROM meta";
 }
 
 /// A table with proof value.
@@ -51,10 +53,12 @@ struct Table {
     /// Of a table of letters, whose rows are compared in parts: the rows with so many first cells of a key. `rows` are then
     /// their keys alone.
     picked: Option<&'static str>,
+    /// Whether a row that was told of may be gone.
+    is_used_up: bool,
 }
 
 const fn table(name: &'static str, key: &'static [&'static str], rows: &'static str) -> Table {
-    Table { name, key, rows, picked: None }
+    Table { name, key, rows, picked: None, is_used_up: false }
 }
 
 /// A table of letters.
@@ -64,10 +68,10 @@ const fn of_letters(
     rows: &'static str,
     picked: &'static str,
 ) -> Table {
-    Table { name, key, rows, picked: Some(picked) }
+    Table { name, key, rows, picked: Some(picked), is_used_up: false }
 }
 
-const TABLES: [Table; 22] = [
+const TABLES: [Table; 24] = [
     of_letters("notices", &["notice_key"], NOTICES, SOME_NOTICES),
     table("closings", &["window_id", "edition"], CLOSINGS),
     of_letters("letters", &["notice_key", "version"], LETTERS, SOME_LETTERS),
@@ -90,6 +94,9 @@ const TABLES: [Table; 22] = [
     table("config_parts", &["fingerprint", "name"], PARTS),
     table("config_files", &["sha256"], FILES),
     table("config_refusals", &["fingerprint"], REFUSALS),
+    // A word that is used up lets nothing in any more: no entry tells of that.
+    Table { is_used_up: true, ..table("config_consents", &["digest"], CONSENTS) },
+    table("meta", &["id"], META),
 ];
 
 /// So many rows of letters wait to be compared together.
@@ -151,7 +158,9 @@ impl Comparison {
                     });
                 }
             }
-            amiss.extend(missing(table, rows));
+            if !table.is_used_up {
+                amiss.extend(missing(table, rows));
+            }
             tell(report, table, count, amiss);
         }
         report.most_held = self.most_held;

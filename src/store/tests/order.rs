@@ -7,6 +7,7 @@ use crate::domain::id::{FeedId, SnapshotId};
 use crate::domain::notice::Told;
 use crate::domain::overrides::{Authorship, BatchId, HoldScope};
 use crate::intake::NewSnapshot;
+use crate::proof::tests::tamper;
 use crate::store::testing::*;
 use crate::store::{HeldConfiguration, NewConfiguration, Override};
 
@@ -209,4 +210,39 @@ async fn an_edition_is_known_from_its_first_reading() {
     assert_eq!(store.reread().await.unwrap(), [(rma(), 1)].into(), "one edition was rewritten once");
     let known = store.ledger().await.unwrap().read_at;
     assert_eq!(known.into_iter().collect::<Vec<_>>(), [((rma(), 2), at(1))]);
+}
+
+#[tokio::test]
+async fn a_word_on_a_configuration_that_the_journal_does_not_tell_or_that_is_used_up_lets_nothing_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = file_store(&dir).await;
+    let given = |digest: &str, minutes: i64| {
+        format!("INSERT INTO config_consents VALUES ('{digest}', {}, 'ana')", at(minutes).as_millisecond())
+    };
+    tamper(&dir, given("forjado", 5)).await;
+    assert_eq!(store.consent_to("forjado", at(6)).await.unwrap(), None);
+    let faults = store.verify().await.unwrap().faults();
+    assert_eq!(faults, ["a confirmação da configuração forjado não consta do livro"]);
+    tamper(&dir, "DELETE FROM config_consents".to_owned()).await;
+
+    store.consent_to_configuration("resumo", 41, "ana", at(6)).await.unwrap();
+    tamper(&dir, "UPDATE config_consents SET author = 'eva'".to_owned()).await;
+    assert_eq!(
+        store.consent_to("resumo", at(7)).await.unwrap().as_deref(),
+        Some("ana"),
+        "whom the journal names"
+    );
+    assert!(!store.verify().await.unwrap().is_whole());
+    let new = NewConfiguration {
+        fingerprint: "nova".to_owned(),
+        directory: "/etc/vigia-suas".to_owned(),
+        parts: Vec::new(),
+        by: "ana".to_owned(),
+        feeds: std::collections::BTreeSet::new(),
+    };
+    store.adopt_configuration(new, at(7)).await.unwrap();
+    assert!(store.verify().await.unwrap().is_whole());
+    tamper(&dir, given("resumo", 6)).await;
+    assert_eq!(store.consent_to("resumo", at(8)).await.unwrap(), None, "put back once it was used up");
+    assert!(!store.verify().await.unwrap().is_whole());
 }
