@@ -138,8 +138,9 @@ impl Store {
         let unfinished = apart.as_ref().map_or(unfinished, |apart| Unfinished(apart.path().join("copia.db")));
         let desk = apart.as_ref().map_or(folder, |apart| apart.path());
         let unwritten = |source| BackupError::Unwritten { path: desk.to_owned(), source };
+        let witnessed = self.witnessed()?;
         self.copy_to(&unfinished.0).await.map_err(|error| unwritten(error.into()))?;
-        let checked = check(&unfinished.0).await.map_err(|error| unwritten(error.into()))?;
+        let checked = check(&unfinished.0, witnessed).await.map_err(|error| unwritten(error.into()))?;
         let last = |io: io::Error| unwritten(io.into());
         File::open(&unfinished.0).and_then(|file| file.sync_all()).map_err(last)?;
         if !checked.faults.is_empty() {

@@ -4,11 +4,12 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::verify;
 use crate::database::db::Conn;
 use crate::database::sql::{bound, statements};
 use crate::database::sqlite;
 use crate::files;
-use crate::store::{Store, StoreError};
+use crate::store::{Head, Store, StoreError};
 
 statements! {
     const FIRST = "SELECT hash FROM journal WHERE seq = 1";
@@ -46,15 +47,17 @@ pub(super) struct Checked {
     pub(super) faults: Vec<String>,
 }
 
-/// Whether a copy is whole, and how much it holds.
-pub(super) async fn check(copy: &Path) -> Result<Checked, StoreError> {
+/// Whether a copy is whole and has what the witness of its ledger saw, and how much it holds.
+pub(super) async fn check(copy: &Path, witnessed: Option<Head>) -> Result<Checked, StoreError> {
     let store = Store::open_read_only(copy).await?;
     let checked = async {
         let (sound, seq) = {
             let mut conn = store.db.read().await?;
             (sqlite::soundness(&mut conn).await?, bound!(HEAD).fetch_one(&mut conn).await?.try_get(0)?)
         };
-        let report = store.verify().await?;
+        let mut view = store.db.view().await?;
+        let mut report = verify::whole(&mut view).await?;
+        verify::hold(&mut view, witnessed, &mut report).await?;
         let mut faults = report.faults();
         if let Some(found) = sound {
             faults.insert(0, format!("o arquivo está danificado ({found})"));

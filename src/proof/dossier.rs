@@ -92,7 +92,13 @@ impl Store {
         window: Option<&WindowId>,
         extent: CaseCheck,
     ) -> Result<Option<CaseFile>, StoreError> {
-        read(&mut *self.db.view().await?, municipality, window, extent).await
+        let witnessed = self.witnessed()?;
+        let mut view = self.db.view().await?;
+        let mut case = read(&mut view, municipality, window, extent).await?;
+        if let Some(case) = &mut case {
+            verify::hold(&mut view, witnessed, &mut case.verified).await?;
+        }
+        Ok(case)
     }
 }
 

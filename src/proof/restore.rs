@@ -94,7 +94,7 @@ impl Store {
         let copied = source.copy_to(&new.0).await;
         source.close().await;
         copied.map_err(|error| unwritten(error.into()))?;
-        let checked = check(&new.0).await.map_err(|error| unwritten(error.into()))?;
+        let checked = check(&new.0, None).await.map_err(|error| unwritten(error.into()))?;
         if !checked.faults.is_empty() {
             return Err(RestoreError::Unsound { path: copy.to_owned(), faults: checked.faults });
         }

@@ -8,9 +8,9 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
 use super::verify::{ALL_CASE, ALL_KNOWN, ALL_PART, ALL_RECOUNT, ALL_TABLES, NOT_MISSED, NOT_PROVED};
-use super::{Amiss, ChainReport};
+use super::{Amiss, BackupError, CaseCheck, ChainReport};
 use crate::domain::id::{FeedId, SnapshotId, WindowId};
-use crate::domain::journal::{ClockAct, Entry, LeftProof, Unread, Verdict};
+use crate::domain::journal::{ClockAct, DossierShown, Entry, LeftProof, Unread, Verdict};
 use crate::domain::notice::NoticeKey;
 use crate::domain::overrides::{Authorship, BatchId, HoldScope};
 use crate::domain::refusal::Refusal;
@@ -350,6 +350,45 @@ async fn nothing_and_an_empty_text_are_not_the_same_nor_are_text_and_bytes() {
         let found = after(tampering).await;
         assert!(found.discrepancies.iter().all(|d| d.table == table), "{tampering}: {found:?}");
     }
+}
+
+/// Takes the last entry away with every trace of it in the ledger itself.
+const CUT: &str = "DELETE FROM journal WHERE seq = (SELECT head_seq FROM meta); UPDATE meta SET \
+                   head_seq = (SELECT MAX(seq) FROM journal), \
+                   head_hash = (SELECT hash FROM journal ORDER BY seq DESC LIMIT 1)";
+
+#[tokio::test]
+async fn what_was_cut_off_the_end_is_missed_by_whoever_asks_the_witness_until_the_ledger_is_assumed() {
+    let dir = tempfile::tempdir().unwrap();
+    let copies = tempfile::tempdir().unwrap();
+    let store = told(file_store(&dir).await).await;
+    let vitoria = municipality(VITORIA);
+    for minutes in [20, 21] {
+        let shown = DossierShown { user: "ana".to_owned(), by_proxy: false };
+        store.note_dossier_shown(vitoria, None, shown, at(minutes)).await.unwrap();
+    }
+    store.keep_witness(at(22)).await.unwrap();
+    let last = store.signs().await.unwrap().journal_seq;
+    let case = async |check| store.case_file(vitoria, None, check).await.unwrap().unwrap().verified;
+    assert!(store.verify().await.unwrap().is_whole() && case(CaseCheck::Whole).await.is_whole());
+    assert!(store.back_up(copies.path(), None, at(23)).await.is_ok());
+    store.close().await;
+
+    tamper(&dir, CUT.to_owned()).await;
+    let store = file_store(&dir).await;
+    let case = async |check| store.case_file(vitoria, None, check).await.unwrap().unwrap().verified;
+    for report in
+        [store.verify().await.unwrap(), case(CaseCheck::Whole).await, case(CaseCheck::SinceAudit).await]
+    {
+        assert_eq!((report.lost, report.broken_at, report.discrepancies.len()), (Some(last), None, 0));
+        let [fault] = &report.faults()[..] else { panic!("{:?}", report.faults()) };
+        assert!(fault.starts_with(&format!("falta no livro o registro {last}, que a testemunha")), "{fault}");
+    }
+    let copied = store.back_up(copies.path(), None, at(24)).await;
+    assert!(matches!(&copied, Err(BackupError::Unsound { faults, .. }) if faults.len() == 1), "{copied:?}");
+    store.assume(Vec::new(), &by("restaurado de propósito", 25)).await.unwrap().unwrap();
+    assert!(store.verify().await.unwrap().is_whole(), "a person says that it counts");
+    assert!(store.back_up(copies.path(), None, at(26)).await.is_ok());
 }
 
 #[tokio::test]

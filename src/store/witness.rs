@@ -297,6 +297,15 @@ impl Store {
         Ok(Some(LedgerDoubt { cause, witness }))
     }
 
+    /// What the witness beside the ledger tells, whoever wrote that file and wherever; nothing where there is none or it cannot
+    /// be made out. To be asked before the ledger is read: whoever keeps it is never behind it.
+    ///
+    /// # Errors
+    /// [`StoreError::Witness`] when it may not be read.
+    pub fn witnessed(&self) -> Result<Option<Head>, StoreError> {
+        Ok(self.witness.read()?.and_then(|(told, _)| told))
+    }
+
     /// Keeps the witness from now on. Only by the ledger's sender, and only of a ledger that is not doubted.
     ///
     /// # Errors

@@ -35,7 +35,7 @@ use crate::database::db::Conn;
 use crate::database::sql::{bound, statements};
 use crate::domain::journal::{Entry, Unread};
 use crate::store::chain::Link;
-use crate::store::{Store, StoreError};
+use crate::store::{Head, Store, StoreError};
 pub(super) use case::one;
 use letter::Notices;
 use part::Part;
@@ -47,6 +47,7 @@ statements! {
     const ENTRIES = "SELECT seq, at, kind, subject, window_id, municipality, body, prev_hash, hash FROM journal \
                      WHERE seq >= $1 ORDER BY seq LIMIT 1000";
     const HEAD = "SELECT head_seq, head_hash FROM meta WHERE id = 1";
+    const HASH_AT = "SELECT hash FROM journal WHERE seq = $1";
 }
 
 #[cfg(test)]
@@ -141,6 +142,8 @@ pub struct ChainReport {
     pub most_held: usize,
     /// The first entry that is changed, out of place or missing.
     pub broken_at: Option<i64>,
+    /// The last entry that the witness beside the ledger saw, where the journal does not have it.
+    pub lost: Option<i64>,
     /// Entries that this program cannot read, by their place: what they tell is then missed in the tables.
     pub unread: Vec<(i64, Unread)>,
     /// Rows that do not stand as the journal tells, by table.
@@ -170,7 +173,10 @@ pub enum Amiss {
 impl ChainReport {
     /// Whether nothing is amiss.
     pub fn is_whole(&self) -> bool {
-        self.broken_at.is_none() && self.unread.is_empty() && self.discrepancies.is_empty()
+        self.broken_at.is_none()
+            && self.lost.is_none()
+            && self.unread.is_empty()
+            && self.discrepancies.is_empty()
     }
 
     /// What does not stand as it was recorded, each named, in the operators' words.
@@ -178,8 +184,19 @@ impl ChainReport {
         let broken = self
             .broken_at
             .map(|seq| format!("o registro {seq} do livro foi alterado, retirado ou trocado de lugar"));
+        let lost = self.lost.map(|seq| {
+            format!(
+                "falta no livro o registro {seq}, que a testemunha ao lado dele viu: o fim do livro foi cortado, ou no lugar dele \
+                 está uma cópia mais antiga ou outro livro; se foi posto ali de propósito, assuma-o com “vigia-suas assumir”"
+            )
+        });
         let unread = self.unread.iter().map(|(seq, fault)| format!("o registro {seq} do livro {fault}"));
-        broken.into_iter().chain(unread).chain(self.discrepancies.iter().map(Discrepancy::words)).collect()
+        broken
+            .into_iter()
+            .chain(lost)
+            .chain(unread)
+            .chain(self.discrepancies.iter().map(Discrepancy::words))
+            .collect()
     }
 }
 
@@ -227,13 +244,32 @@ impl Discrepancy {
 }
 
 impl Store {
-    /// Verifies the journal's chain and every table that has proof value against it.
+    /// Verifies the journal's chain, to the end that the witness beside the ledger saw, and every table that has proof value
+    /// against it.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] only where a row of the journal cannot even be read, or a fault of the database.
     pub async fn verify(&self) -> Result<ChainReport, StoreError> {
-        whole(&mut *self.db.view().await?).await
+        let witnessed = self.witnessed()?;
+        let mut view = self.db.view().await?;
+        let mut report = whole(&mut view).await?;
+        hold(&mut view, witnessed, &mut report).await?;
+        Ok(report)
     }
+}
+
+/// Sees whether the journal has what a witness saw of it. Entries that were cut off from its end are missed by nothing else,
+/// since the tables and the head that it keeps of itself can be cut with them.
+pub(super) async fn hold(
+    conn: &mut Conn,
+    witnessed: Option<Head>,
+    report: &mut ChainReport,
+) -> Result<(), StoreError> {
+    let Some(head) = witnessed else { return Ok(()) };
+    let at = bound!(HASH_AT, head.seq).fetch_optional(conn).await?;
+    let hash: Option<String> = at.map(|row| row.try_get(0)).transpose()?;
+    report.lost = (hash != Some(head.hash)).then_some(head.seq);
+    Ok(())
 }
 
 /// The same, as part of a longer reading.

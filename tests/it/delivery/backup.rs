@@ -75,6 +75,13 @@ async fn copies_made_while_letters_leave_check_out_and_one_put_back_is_held_unti
     let health = site.run(&["saude"]);
     assert_eq!(health.status.code(), Some(1));
     assert!(said(&health).contains("o livro é uma cópia antiga"), "{}", said(&health));
+    for line in [&["livro", "conferir"][..], &["copia", to, "--guardar", "2"]] {
+        let short = site.run(line);
+        assert_eq!(short.status.code(), Some(1), "{line:?}: {}", said(&short));
+        assert!(said(&short).contains("que a testemunha ao lado dele viu"), "{line:?}: {}", said(&short));
+    }
+    assert!(kept.iter().all(|name| copies.join(name).exists()), "and no copy gives way to one of it");
+    site.ok(&["assumir", "--autor", "ana", "--motivo", "restaurado de propósito"]);
     assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
 }
 
