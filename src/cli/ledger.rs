@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::entry::{act, entry_words};
 use crate::desk::order;
-use crate::domain::id::WindowId;
-use crate::domain::journal::Entry;
+use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::render::portuguese;
 use crate::store::{JournalEntry, JournalFilter, Store};
 use crate::text::visible;
@@ -93,29 +92,28 @@ pub(super) async fn existing(session: &Session) -> Result<Store> {
     })
 }
 
-/// An entry as JSON: its facts as written, with those that its format says by itself, and in words why it cannot be
-/// read where that is so.
+/// An entry as JSON: its facts, and everything that its hash covers, as in `dossie.json`; what its format says by itself
+/// stands beside them, and in words why it cannot be read where that is so.
 pub(super) fn entry_json(entry: &JournalEntry) -> Value {
     let facts = serde_json::from_str(&entry.body).unwrap_or_else(|_| Value::String(entry.body.clone()));
     let mut object = json!({
         "seq": entry.seq,
         "em": entry.at.to_string(),
+        "em_ms": entry.at.as_millisecond(),
         "tipo": entry.kind,
         "assunto": entry.subject,
+        "janela": entry.window.as_ref().map(WindowId::as_str),
+        "municipio": entry.municipality.map(MunicipalityCode::number),
         "dados": facts,
+        "corpo": entry.body,
+        "hash_anterior": entry.prev_hash,
         "hash": entry.hash,
     });
     match &entry.told {
         Err(fault) => object["falha"] = format!("o registro {} {fault}", entry.seq).into(),
         Ok(told) => {
-            let facts = &mut object["dados"];
             if let Some(act) = act(told) {
-                facts["acao"] = act.into();
-            }
-            match told {
-                Entry::Ruled(_) => facts["ordem"] = "coleta".into(),
-                Entry::Released(_) => facts["liberada"] = true.into(),
-                _ => {}
+                object["acao"] = act.into();
             }
         }
     }

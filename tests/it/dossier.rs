@@ -302,7 +302,7 @@ async fn send(store: &Store, minutes: i64, outcome: impl Fn(&Role) -> Outcome) {
 }
 
 /// The hash of an entry by what the page says of it, from the JSON alone.
-fn hash_of(entry: &serde_json::Value) -> String {
+pub(crate) fn hash_of(entry: &serde_json::Value) -> String {
     let mut bytes = Vec::new();
     for name in ["hash_anterior", "registro", "em_ms", "tipo", "assunto", "janela", "municipio", "corpo"] {
         let field = match &entry[name] {

@@ -14,7 +14,7 @@ const HEAD: &str = "# The journal's entries
 Written from `src/domain/journal/mod.rs` by `WRITE_JOURNAL_PAGE=1 cargo test --test it -- journal`; do not edit.
 
 Each entry is one JSON object in the column `body` of the table `journal`: `formato` first, then every field in the \
-order given here, `null` where there is nothing to tell. `vigia-suas --json livro` prints it as `dados`. Beside it stand \
+order given here, `null` where there is nothing to tell. `vigia-suas --json livro` prints it as `dados`, and byte for byte as `corpo`. Beside it stand \
 the entry's place (`seq`), its instant (`at`, milliseconds), the first word of its format (`kind`), what it is about \
 (`subject`), the window and the municipality if it is about one, and two hashes. An entry's hash is the SHA-256 of the \
 hash before, place, instant, kind, subject, window, municipality and body, in this order, each preceded by its length \

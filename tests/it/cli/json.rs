@@ -45,6 +45,26 @@ fn every_command_answers_in_json() {
 }
 
 #[test]
+fn an_entry_of_livro_is_as_it_was_hashed_and_what_it_comes_to_stands_beside_it() {
+    let office = Office::new();
+    office.run("servir --uma-vez", 0);
+    office.run("reter --tudo --motivo x --em 2026-11-05T09:00", 0);
+    office.run("liberar --tudo --motivo x --em 2026-11-05T09:00", 0);
+    let told = lines(&office, "livro --json", 0);
+    for entry in &told {
+        let mut entry = entry.clone();
+        entry["registro"] = entry["seq"].clone();
+        let body: Value = serde_json::from_str(entry["corpo"].as_str().unwrap()).unwrap();
+        assert_eq!(body, entry["dados"], "{entry:#}");
+        assert_eq!(crate::dossier::hash_of(&entry), entry["hash"].as_str().unwrap(), "{entry:#}");
+    }
+    let orders: Vec<_> = told.iter().filter(|entry| entry["tipo"] == "ordem").collect();
+    let [given, lifted] = &orders[..] else { panic!("{orders:#?}") };
+    assert_eq!((&given["acao"], &given["dados"]["acao"]), (&"reter".into(), &"dar".into()));
+    assert_eq!((&lifted["acao"], &lifted["dados"]["acao"]), (&"desfazer".into(), &"desfazer".into()));
+}
+
+#[test]
 fn a_broken_configuration_is_told_in_json_with_every_place() {
     let office = Office::new();
     office.edit("config/vigia.toml", "porta = 587", "porta = \"x\"");
