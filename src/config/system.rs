@@ -70,13 +70,7 @@ fn one(
     let parts = table.need("partes", "[\"CRAS\"]", |n, log| parts_of(n, log, names));
     let gerencias =
         table.get("gerencias", |n, log| value::list(n, log, |g| gerencia(g, log, names))).unwrap_or_default();
-    let sanction = table.get("sancao", |n, log| {
-        Some(match value::filled(n, log)?.as_str() {
-            "padrao" => Sanction::Standard,
-            "nenhuma" => Sanction::Omitted,
-            text => Sanction::Text(text.to_owned()),
-        })
-    });
+    let sanction = table.get("sancao", sanction);
     let case_number = table.get("processo", value::text);
     let status_validity = table.get("validade_situacao", value::duration);
     let announce_to = table.get("divulgacao_para", |n, log| ladder::audiences(n, log, names));
@@ -99,6 +93,15 @@ fn one(
         referral_after: referral_after.unwrap_or(1),
         ladder: ladder.unwrap_or_default(),
         recurrence,
+    })
+}
+
+/// `sancao`, of a system or of one window.
+pub(super) fn sanction(node: &Node, log: &Log) -> Option<Sanction> {
+    Some(match value::filled(node, log)?.as_str() {
+        "padrao" => Sanction::Standard,
+        "nenhuma" => Sanction::Omitted,
+        text => Sanction::Text(text.to_owned()),
     })
 }
 

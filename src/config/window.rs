@@ -56,6 +56,7 @@ fn window(table: &Reader<'_>, against: &Against<'_>) -> Option<Written> {
     let deadline_at = table.get("prazo_hora", value::time).unwrap_or(Deadline::DEFAULT_TIME);
     let source = table.need("fonte", "\"Portaria MDS nº …\"", value::filled);
     let depends_on = table.get("depende_de", depends_on);
+    let sanction = table.get("sancao", system::sanction);
     let halt = halt(table);
     if let (Some(opens), Some(deadline)) = (opens_on, deadline_on)
         && deadline < opens
@@ -119,6 +120,7 @@ fn window(table: &Reader<'_>, against: &Against<'_>) -> Option<Written> {
         editions: std::iter::once(first).chain(extensions.into_iter().map(|(e, _)| e)).collect(),
         depends_on,
         halt,
+        sanction,
         recurring: false,
     };
     halt_that_stops_nothing(table, &window);

@@ -86,6 +86,7 @@ mod tests {
             }],
             depends_on: None,
             halt: None,
+            sanction: None,
             recurring: false,
         }
     }

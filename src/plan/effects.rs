@@ -380,6 +380,7 @@ mod tests {
             }],
             depends_on: None,
             halt: None,
+            sanction: None,
             recurring: false,
         }
     }

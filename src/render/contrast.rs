@@ -53,8 +53,10 @@ pub fn page(
         total(&contrast.differences),
         pt::date(contrast.until)
     );
-    let letters = contrast.files.iter().any(|name| name.starts_with("modelos/") || name == "vigia.toml");
-    if letters {
+    let of_files = contrast.files.iter().any(|name| name.starts_with("modelos/") || name == "vigia.toml");
+    let sanction = |window: &Option<Window>| window.as_ref().and_then(|window| window.sanction.clone());
+    let of_windows = contrast.windows.iter().any(|shift| sanction(&shift.before) != sanction(&shift.after));
+    if of_files || of_windows {
         out.push_str("o texto das cartas também pode mudar: compare com “vigia-suas carta”\n");
     }
     out
@@ -243,6 +245,9 @@ fn window(one: &WindowShift) -> String {
             }
             None => "não está mais interrompida".to_owned(),
         });
+    }
+    if before.sanction != after.sanction {
+        changes.push("outra frase de sanção nas cartas".to_owned());
     }
     if before.editions.len() != after.editions.len() {
         changes.push(format!("edição {}", after.editions.len()));

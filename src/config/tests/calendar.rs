@@ -105,6 +105,7 @@ fn each_mistake_in_a_window_is_one_fault_at_its_place() {
             "nada está parado",
         ),
         (after_window("prazos = 1"), "prazos", "chave desconhecida"),
+        (after_window("sancao = \"\""), "\"\"", "vazio"),
         (format!("{WINDOW}{WINDOW}"), "\"2026\"", "já foi declarada"),
         (extension("municipios = [\"3205308\"]"), "\"3205308\"", "dígito verificador"),
         (extension("municipios = [\"3200102\"]"), "\"3200102\"", "não está em municipios.csv"),

@@ -221,6 +221,13 @@ impl Calendar {
         (pieces.next().is_none() && same_shape && within).then(|| recurring(system, recurrence, reference))?
     }
 
+    /// For how long a *pendente* of a window counts.
+    pub fn status_validity(&self, window: &WindowId) -> Option<SignedDuration> {
+        let system = window.as_str().split('/').next()?;
+        let found = self.systems.iter().find(|(known, _)| known.as_str() == system);
+        found.map(|(_, system)| system.status_validity)
+    }
+
     /// The competent gerência of a part: its own, else each of the system's.
     pub fn gerencias_of<'a>(&'a self, system: &'a System, part: &PartId) -> &'a [GerenciaId] {
         match self.parts.get(part).and_then(|p| p.gerencia.as_ref()) {
@@ -248,6 +255,7 @@ fn recurring(system: &System, recurrence: &Recurrence, reference: Reference) -> 
         }],
         depends_on: None,
         halt: None,
+        sanction: None,
         recurring: true,
     })
 }
@@ -295,6 +303,7 @@ mod tests {
             editions: vec![edition(1, None), edition(2, Some(date(2026, 11, 20)))],
             depends_on: None,
             halt: None,
+            sanction: None,
             recurring: false,
         };
         let known = |day| window.announced_by(day).map(|edition| edition.number).collect::<Vec<_>>();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
-use super::{Part, Respondent};
+use super::{Part, Respondent, Sanction};
 use crate::domain::id::{MunicipalityCode, PartId, Reference, SystemId, WindowId};
 use crate::domain::time::Zone;
 
@@ -30,6 +30,8 @@ pub struct Window {
     pub depends_on: Option<WindowId>,
     /// Whether the window was suspended or cancelled.
     pub halt: Option<Halt>,
+    /// The sanction sentence of its letters, when not the system's.
+    pub sanction: Option<Sanction>,
     /// Whether a recurrence made it.
     pub recurring: bool,
 }

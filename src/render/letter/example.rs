@@ -345,6 +345,7 @@ fn example_window(id: &WindowId, system: &SystemId, parts: &[&PartId]) -> Window
         ],
         depends_on: None,
         halt: None,
+        sanction: None,
         recurring: false,
     }
 }

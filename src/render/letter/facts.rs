@@ -198,7 +198,7 @@ fn about(facts: &mut Facts, window: &Window, system: &System) {
         link: pt::line(&system.link),
         case_number: pt::line(&system.case_number),
     };
-    facts.sanction = match &system.sanction {
+    facts.sanction = match window.sanction.as_ref().unwrap_or(&system.sanction) {
         Sanction::Standard => SanctionFacts { kind: "padrao", text: String::new() },
         Sanction::Omitted => SanctionFacts { kind: "nenhuma", text: String::new() },
         Sanction::Text(text) => SanctionFacts { kind: "texto", text: pt::line(text) },

@@ -178,6 +178,20 @@ fn a_sanction_of_its_own_takes_the_sentences_place() {
 }
 
 #[test]
+fn a_windows_own_sanction_is_preferred_to_its_systems() {
+    let mut world = World::new(Sanction::Text("Perde-se o repasse.".to_owned()), "").unwrap();
+    let sentence = |world: &World| {
+        let text = words(&written(world, &notice(world, "prazo")).text);
+        (text.contains("Perde-se o repasse."), text.contains(SANCTION))
+    };
+    assert_eq!(sentence(&world), (true, false));
+    world.calendar.declared[0].sanction = Some(Sanction::Omitted);
+    assert_eq!(sentence(&world), (false, false));
+    world.calendar.declared[0].sanction = Some(Sanction::Standard);
+    assert_eq!(sentence(&world), (false, true));
+}
+
+#[test]
 fn letters_state_the_deadline_as_date_and_weekday_and_never_the_days_left() {
     let world = world();
     for name in ["divulgacao", "lembrete", "prazo", "prazo-mantido"] {

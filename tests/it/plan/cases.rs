@@ -188,6 +188,7 @@ impl Case {
                 editions: Vec::new(),
                 depends_on: None,
                 halt: None,
+                sanction: None,
                 recurring: false,
             }],
             systems: BTreeMap::from([(id, system)]),

@@ -329,6 +329,7 @@ impl Draw {
                     since: Some(day(draw.opens + since)),
                     until: until.map(|u| day(draw.opens + since + u)),
                 }),
+                sanction: None,
                 recurring: false,
             }
         };
