@@ -68,3 +68,10 @@ CREATE TABLE fetches (
     feed       TEXT   NOT NULL PRIMARY KEY,
     fetched_at BIGINT NOT NULL
 );
+
+-- Later fetches that found a load unchanged, for as long as personal data is kept.
+CREATE TABLE confirmations (
+    snapshot     TEXT   NOT NULL REFERENCES snapshots (id),
+    confirmed_at BIGINT NOT NULL,
+    PRIMARY KEY (snapshot, confirmed_at)
+);

@@ -15,6 +15,7 @@ use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::journal::{Entry, Evidence};
 use crate::domain::overrides::Authorship;
 use crate::domain::reason::Reason;
+use crate::domain::status::StatusEntry;
 use crate::plan::Decision;
 use crate::plan::summary::PartLine;
 use crate::render::because::{
@@ -102,7 +103,7 @@ impl Printed<'_> {
                         let _ = writeln!(out, "    {side}");
                     }
                     for row in &part.rows {
-                        let _ = writeln!(out, "    {}", quoted(&Evidence::of(row, true), calendar));
+                        let _ = writeln!(out, "    {}", quoted(&self.said(row), calendar));
                     }
                 }
             }
@@ -201,6 +202,13 @@ impl Printed<'_> {
         *window == self.account.window.id && municipality == self.account.municipality
     }
 
+    /// A row that a *pendente* rests on, and how fresh it is.
+    fn said(&self, row: &StatusEntry) -> Evidence {
+        let window = &self.account.window.id;
+        let validity = self.calendar().status_validity(window);
+        Evidence::of(row, self.known.status.window(window).freshness(row, validity), true)
+    }
+
     fn json(&self) -> Value {
         let calendar = self.calendar();
         let decision = |d: &Decision| json!({ "acao": d.act().as_str(), "aviso": d.key().to_string(), "porque": because(d.because(), calendar) });
@@ -212,7 +220,7 @@ impl Printed<'_> {
                 "dados_de": p.as_of.map(|at| at.to_string()),
                 "fonte": p.feed.as_ref().map(ToString::to_string),
                 "fontes_em_desacordo": self.sides(p),
-                "linhas": p.rows.iter().map(|row| Evidence::of(row, true)).collect::<Vec<_>>(),
+                "linhas": p.rows.iter().map(|row| self.said(row)).collect::<Vec<_>>(),
             })
         });
         json!({

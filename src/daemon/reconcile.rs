@@ -7,8 +7,9 @@ use tracing::{debug, info};
 
 use super::app::App;
 use super::{clock_watch, succession};
+use crate::domain::calendar::Calendar;
 use crate::domain::notice::{Kind, NoticeKey, Slot};
-use crate::domain::status::{StatusBook, StatusEntry};
+use crate::domain::status::{Freshness, StatusBook, StatusEntry};
 use crate::plan::{Act, Decision, Plan};
 use crate::store::{Generation, NewDecision, Recorded, StoreError};
 use crate::world::compose::{self, Threads};
@@ -86,7 +87,7 @@ async fn record(
 ) -> Result<bool, StoreError> {
     let live = known.live.clone();
     let actions = plan.actions.into_iter().map(|decision| {
-        let evidence = evidence(&known.status, &decision);
+        let evidence = evidence(&known.status, &decision, &live.calendar);
         (decision, evidence)
     });
     let mut actions: VecDeque<_> = actions.collect();
@@ -127,17 +128,23 @@ async fn keep(app: &App, now: Timestamp, changes: Vec<NewDecision>) -> Result<Ve
     Ok(lines.into_iter().zip(recorded).filter(|(_, one)| is_new(*one)).map(|(line, _)| line).collect())
 }
 
-/// What the feeds said of the parts that a rung's decision speaks of, from the very book that it was made on. For a
-/// decision that names no part (a warning taken back, say) all that is known of the municipality in the window.
-pub fn evidence(status: &StatusBook, decision: &Decision) -> Vec<StatusEntry> {
+/// What the feeds said of the parts that a rung's decision speaks of, and how fresh that is, from the very book that it was
+/// made on. For a decision that names no part (a warning taken back, say) all that is known of the municipality in the
+/// window.
+pub fn evidence(
+    status: &StatusBook,
+    decision: &Decision,
+    calendar: &Calendar,
+) -> Vec<(StatusEntry, Freshness)> {
     let NoticeKey::Municipal { window, slot: Slot::Rung { .. }, municipality } = decision.key() else {
         return Vec::new();
     };
     let parts = decision.parts();
     let speaks_of =
         |entry: &&StatusEntry| parts.is_empty() || parts.iter().any(|named| named.part == entry.part);
-    let entries = status.window(window).of(*municipality).iter();
-    entries.filter(speaks_of).cloned().collect()
+    let (known, validity) = (status.window(window), calendar.status_validity(window));
+    let entries = known.of(*municipality).iter().filter(speaks_of);
+    entries.map(|entry| (entry.clone(), known.freshness(entry, validity))).collect()
 }
 
 fn count(pass: &mut Pass, act: Act) {

@@ -225,12 +225,12 @@ impl LedgerView {
 
     /// How each feed stands, with its last `loads` loads.
     pub async fn feeds(&self, live: &Live, loads: usize) -> Result<Vec<FeedStanding>, StoreError> {
-        let (fetches, runs) = (self.store.fetches().await?, self.store.feed_runs().await?);
+        let (ruling, runs) = (self.store.ruling_loads(None).await?, self.store.feed_runs().await?);
         let mut standings = Vec::new();
         for spec in &live.setup.config.feeds {
             standings.push(FeedStanding {
                 loads: self.store.snapshots(Some(&spec.id), loads).await?,
-                valid_from: fetches.get(&spec.id).copied(),
+                valid_from: ruling.get(&spec.id).map(|load| load.confirmed_at),
                 run: runs.get(&spec.id).cloned(),
                 spec: spec.clone(),
             });
@@ -250,9 +250,10 @@ impl LedgerView {
         health: Arc<Health>,
         now: Timestamp,
     ) -> Result<Gauges, StoreError> {
-        let fetches = self.store.fetches().await?;
+        let ruling = self.store.ruling_loads(None).await?;
         let on = live.setup.config.feeds.iter().filter(|spec| spec.enabled);
-        let feeds = on.map(|spec| (spec.id.clone(), fetches.get(&spec.id).copied())).collect();
+        let confirmed_at = |spec: &FeedSpec| ruling.get(&spec.id).map(|load| load.confirmed_at);
+        let feeds = on.map(|spec| (spec.id.clone(), confirmed_at(spec))).collect();
         Ok(Gauges {
             queued: self.store.queued(now).await?,
             last_pass_at: health.facts.signs.last_pass_at,

@@ -22,6 +22,7 @@ pub use register::{KeptRegister, RefusalLine};
 pub use ruling::{Ruled, Ruling};
 pub use run::{Crawl, CrawlPage, CrawlProgress, FeedRun};
 pub use snapshot::{Extent, LastAccepted, NewSnapshot, SnapshotSummary};
+pub use status::RulingLoad;
 
 /// The statements of this room, by file.
 #[cfg(test)]

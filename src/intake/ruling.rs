@@ -34,8 +34,9 @@ statements! {
                       WHERE s.feed = $1 AND s.verdict = 'aceita' AND s.position > $2 \
                       ORDER BY s.position LIMIT 1";
     const FORGET = "DELETE FROM status_pages WHERE feed = $1 AND window_id = $2";
-    const LAST_FETCH = "SELECT taken_at FROM snapshots WHERE feed = $1 AND verdict = 'aceita' \
-                        ORDER BY position DESC LIMIT 1";
+    const LAST_FETCH = "SELECT COALESCE((SELECT MAX(c.confirmed_at) FROM confirmations c WHERE c.snapshot = s.id \
+                        AND c.confirmed_at > s.taken_at), s.taken_at) FROM snapshots s WHERE s.feed = $1 \
+                        AND s.verdict = 'aceita' ORDER BY s.position DESC LIMIT 1";
     const SET_FETCH = "INSERT INTO fetches (feed, fetched_at) VALUES ($1, $2) \
                        ON CONFLICT (feed) DO UPDATE SET fetched_at = excluded.fetched_at";
     const FORGET_FETCH = "DELETE FROM fetches WHERE feed = $1";
@@ -177,7 +178,7 @@ async fn remake(conn: &mut Conn, feed: &FeedId, windows: &BTreeSet<WindowId>) ->
             bound!(FORGET, feed.as_str(), window.as_str()).execute(&mut *conn).await?;
         }
     }
-    // Later fetches that found nothing new spoke of what may no longer be believed, so they no longer count.
+    // Fetches that found nothing new spoke of the load that was the last one then, and of no other.
     match bound!(LAST_FETCH, feed.as_str()).fetch_optional(&mut *conn).await? {
         Some(last) => bound!(SET_FETCH, feed.as_str(), last.try_get::<i64, _>(0)?).execute(conn).await?,
         None => bound!(FORGET_FETCH, feed.as_str()).execute(conn).await?,

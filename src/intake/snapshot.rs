@@ -34,8 +34,14 @@ statements! {
                        VALUES ($1, $2, $3, $4)";
     const NOTE_FETCH = "INSERT INTO fetches (feed, fetched_at) VALUES ($1, $2) ON CONFLICT (feed) DO UPDATE SET \
                         fetched_at = excluded.fetched_at";
+    // The first time that it was found so at an instant counts.
+    const CONFIRM = "INSERT INTO confirmations (snapshot, confirmed_at) SELECT id, $2 FROM snapshots \
+                     WHERE position = (SELECT MAX(position) FROM snapshots WHERE feed = $1 AND verdict = 'aceita') \
+                     ON CONFLICT (snapshot, confirmed_at) DO NOTHING";
     const LAST_ACCEPTED = "SELECT id, taken_at, row_count, rejected, repeated, done, municipalities FROM snapshots \
                            WHERE feed = $1 AND verdict = 'aceita' ORDER BY position DESC LIMIT 1";
+    const FIRST_TAKEN = "SELECT MIN(taken_at) FROM snapshots WHERE feed = $1 AND sha256 = $2 AND verdict = 'aceita' \
+                         AND taken_at >= $3";
     const TALLIES = "SELECT window_id, done, municipalities FROM snapshot_tallies WHERE snapshot = $1";
     const LIST = "SELECT id, feed, taken_at, source, sha256, row_count, rejected, verdict, reasons, done, municipalities, \
                   recorded_at FROM snapshots WHERE ($1 IS NULL OR feed = $1) ORDER BY position DESC LIMIT $2";
@@ -163,11 +169,13 @@ impl Store {
         })
     }
 
-    /// Notes a successful fetch, also one that found nothing new (HTTP 304).
+    /// Notes a fetch that found nothing new (HTTP 304): it confirms the feed's last accepted load. No entry tells of it, for
+    /// it may come each quarter of an hour; one tells of it where a decision rests on it.
     pub async fn note_fetch(&self, feed: &FeedId, at: Timestamp) -> Result<(), StoreError> {
         let feed = feed.clone();
         written!(self.db, |tx| {
             bound!(NOTE_FETCH, feed.as_str(), ms(at)).execute(&mut tx).await?;
+            bound!(CONFIRM, feed.as_str(), ms(at)).execute(&mut tx).await?;
         })
     }
 
@@ -194,6 +202,20 @@ impl Store {
             total: read_tally(&cells)?,
             by_window,
         }))
+    }
+
+    /// When a file with these bytes, which was last written at an instant, was first taken in and believed, if it was: since
+    /// it was not written again, it is no newer than that, however often it is found in its folder.
+    pub async fn first_taken(
+        &self,
+        feed: &FeedId,
+        sha256: &str,
+        written_at: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let row = bound!(FIRST_TAKEN, feed.as_str(), sha256, ms(written_at)).fetch_one(&mut conn).await?;
+        let first: Option<i64> = row.try_get(0)?;
+        Ok(first.and_then(|at| Timestamp::from_millisecond(at).ok()))
     }
 
     /// Snapshots, the latest first: of one feed or of all.

@@ -1,5 +1,6 @@
 //! Who has filled in, as the feeds said: as it stands, a page for each feed and window; and as it stood, taken in anew
-//! from the pages that each snapshot left as evidence. Both read the same tables and must agree, so they stand side by side.
+//! from the pages that each snapshot left as evidence. Both read the same tables and must agree, so they stand side by side,
+//! which makes the file longer than others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +39,9 @@ statements! {
         "FROM snapshot_tallies t JOIN snapshots s ON s.id = t.snapshot JOIN mappings m ON m.sha256 = s.mapping WHERE ",
         among!("t.window_id")
     );
+    const LAST_NOW = "SELECT id, taken_at, position FROM snapshots WHERE feed = $1 AND verdict = 'aceita' \
+                      ORDER BY position DESC LIMIT 1";
+    const CONFIRMED_THEN = "SELECT MAX(confirmed_at) FROM confirmations WHERE snapshot = $1 AND confirmed_at <= $2";
     const LAST_THEN = concat!(
         "SELECT s.id, s.taken_at, s.position FROM snapshots s WHERE s.feed = $2 AND s.verdict = $3 AND ",
         accepted_then!("$1"),
@@ -59,20 +63,37 @@ impl Store {
         book(&mut *self.db.view().await?, Some(windows)).await
     }
 
-    /// When each feed was last fetched, whether or not that brought anything new.
-    pub async fn fetches(&self) -> Result<BTreeMap<FeedId, Timestamp>, StoreError> {
-        let mut conn = self.db.read().await?;
-        let rows = bound!(FETCHES).fetch_all(&mut conn).await?;
-        let fetch = |row| {
-            let cells = Cells::of("fetches", row);
-            Ok((cells.parsed("feed", |t| FeedId::parse(t).ok())?, cells.instant("fetched_at")?))
-        };
-        rows.iter().map(fetch).collect()
+    /// The load of each feed that rules, now or by an earlier instant. A feed whose last accepted load no longer counts,
+    /// because it was switched off after that, has none until it brings another.
+    pub async fn ruling_loads(
+        &self,
+        at: Option<Timestamp>,
+    ) -> Result<BTreeMap<FeedId, RulingLoad>, StoreError> {
+        let mut view = self.db.view().await?;
+        let until = at.unwrap_or(Timestamp::MAX);
+        let retired = Retired::until(&mut view, until).await?;
+        let (mut loads, mut name) = (BTreeMap::new(), String::new());
+        while let Some(feed) = next_feed(&mut view, &name).await? {
+            feed.as_str().clone_into(&mut name);
+            let last = match at {
+                Some(at) => last_then(&mut view, &feed, at).await?,
+                None => last_now(&mut view, &feed).await?,
+            };
+            let Some(last) = last.filter(|last| retired.last(&feed).is_none_or(|gone| last.arrival > gone))
+            else {
+                continue;
+            };
+            let confirmed_at = confirmed_then(&mut view, &last.snapshot, until).await?;
+            let confirmed_at = confirmed_at.map_or(last.taken_at, |at| at.max(last.taken_at));
+            loads.insert(feed, RulingLoad { snapshot: last.snapshot, taken_at: last.taken_at, confirmed_at });
+        }
+        Ok(loads)
     }
 
     /// What the feeds had said of some windows by `at`, taken in anew from the evidence of each accepted snapshot that
-    /// speaks of one. Of a window of which no other count now than counted then, that is what is kept as it stands. A fetch
-    /// counts only where it brought something new, since the others are not kept.
+    /// speaks of one. Of a window of which no other count now than counted then, that is what is kept as it stands. Fetches
+    /// that found the last load unchanged by then count too; of those from before `guardar_anos` only what a decision rested
+    /// on is kept, in its entry.
     pub async fn status_as_known(
         &self,
         windows: &BTreeSet<WindowId>,
@@ -113,14 +134,25 @@ impl Store {
         }
         let mut name = String::new();
         while let Some(feed) = next_feed(&mut view, &name).await? {
-            if let Some((last, taken_at)) = last_then(&mut view, &feed, at).await? {
-                book.fetched(&feed, &last, taken_at);
+            if let Some(last) = last_then(&mut view, &feed, at).await? {
+                let confirmed_at = confirmed_then(&mut view, &last.snapshot, at).await?;
+                let confirmed_at = confirmed_at.map_or(last.taken_at, |at| at.max(last.taken_at));
+                book.fetched(&feed, &last.snapshot, confirmed_at);
             }
             feed.as_str().clone_into(&mut name);
         }
         retired.apply(&mut book);
         Ok(book)
     }
+}
+
+/// The load that says what a feed says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulingLoad {
+    pub snapshot: SnapshotId,
+    pub taken_at: Timestamp,
+    /// When it was taken, or when a later fetch last found it unchanged.
+    pub confirmed_at: Timestamp,
 }
 
 /// A load that speaks of a window.
@@ -188,23 +220,51 @@ async fn next_feed(conn: &mut Conn, after: &str) -> Result<Option<FeedId>, Store
     FeedId::parse(&feed).map(Some).map_err(|_| corrupt())
 }
 
-/// The last load of a feed that was accepted by an instant, and when it was taken. What people have believed or refused
-/// since stands under another word today.
-async fn last_then(
-    conn: &mut Conn,
-    feed: &FeedId,
-    at: Timestamp,
-) -> Result<Option<(SnapshotId, Timestamp)>, StoreError> {
-    let mut last = None;
+/// The last load of a feed that was accepted by an instant. What people have believed or refused since stands under another
+/// word today.
+async fn last_then(conn: &mut Conn, feed: &FeedId, at: Timestamp) -> Result<Option<Last>, StoreError> {
+    let mut last: Option<Last> = None;
     for verdict in [Verdict::Accepted, Verdict::Quarantined] {
         let asked = bound!(LAST_THEN, ms(at), feed.as_str(), verdict.as_str());
-        if let Some(row) = asked.fetch_optional(&mut *conn).await? {
-            let cells = Cells::of("snapshots", &row);
-            let id = cells.parsed("id", |t| SnapshotId::parse(t).ok())?;
-            last = last.max(Some((cells.get::<i64>("position")?, id, cells.instant("taken_at")?)));
-        }
+        let found = asked.fetch_optional(&mut *conn).await?.as_ref().map(Last::of).transpose()?;
+        last = last.into_iter().chain(found).max_by_key(|last| last.arrival);
     }
-    Ok(last.map(|(_, id, taken_at)| (id, taken_at)))
+    Ok(last)
+}
+
+/// The last load of a feed that is accepted.
+async fn last_now(conn: &mut Conn, feed: &FeedId) -> Result<Option<Last>, StoreError> {
+    bound!(LAST_NOW, feed.as_str()).fetch_optional(conn).await?.as_ref().map(Last::of).transpose()
+}
+
+/// The last accepted load of a feed.
+struct Last {
+    snapshot: SnapshotId,
+    taken_at: Timestamp,
+    /// Its place among all loads.
+    arrival: u64,
+}
+
+impl Last {
+    fn of(row: &Row) -> Result<Self, StoreError> {
+        let cells = Cells::of("snapshots", row);
+        Ok(Self {
+            snapshot: cells.parsed("id", |t| SnapshotId::parse(t).ok())?,
+            taken_at: cells.instant("taken_at")?,
+            arrival: cells.number("position")?,
+        })
+    }
+}
+
+/// When a fetch had last found a load unchanged by an instant; none where none had.
+async fn confirmed_then(
+    conn: &mut Conn,
+    load: &SnapshotId,
+    at: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let row = bound!(CONFIRMED_THEN, load.as_str(), ms(at)).fetch_one(conn).await?;
+    let confirmed: Option<i64> = row.try_get(0)?;
+    Ok(confirmed.and_then(|at| Timestamp::from_millisecond(at).ok()))
 }
 
 /// The load that a row of `snapshots` tells of: `id`, `feed`, `position` and `taken_at`.

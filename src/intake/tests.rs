@@ -126,6 +126,51 @@ async fn a_quarantined_snapshot_changes_nothing_and_is_kept_with_its_reasons() {
 }
 
 #[tokio::test]
+async fn what_had_confirmed_a_load_by_an_instant_is_known_of_that_instant() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let feed = FeedId::parse("a").unwrap();
+    store.accept_snapshot(snapshot("a", 1, 10), said(State::Pending), at(10)).await.unwrap();
+    for minutes in [20, 40] {
+        store.note_fetch(&feed, at(minutes)).await.unwrap();
+    }
+    let then = async |minutes| {
+        let known = store.status_as_known(&BTreeSet::from([rma()]), at(minutes)).await.unwrap();
+        let ruling = store.ruling_loads(Some(at(minutes))).await.unwrap();
+        assert_eq!(known.last_fetch(&feed), ruling.get(&feed).map(|load| load.confirmed_at));
+        known.last_fetch(&feed)
+    };
+    assert_eq!(
+        [then(9).await, then(15).await, then(20).await, then(39).await, then(50).await],
+        [None, Some(at(10)), Some(at(20)), Some(at(20)), Some(at(40))]
+    );
+    // Another load is confirmed by none of them; what it took the place of still is, where it is withdrawn.
+    let other = snapshot("a", 2, 50);
+    store.accept_snapshot(other.clone(), said(State::Done), at(50)).await.unwrap();
+    assert_eq!(then(60).await, Some(at(50)));
+    store.rule(&other.id, Verdict::Quarantined, by(70)).await.unwrap();
+    assert_eq!((then(60).await, then(70).await), (Some(at(50)), Some(at(40))));
+    assert_eq!(store.status().await.unwrap().last_fetch(&feed), Some(at(40)));
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn a_file_that_was_not_written_again_is_as_old_as_when_it_first_came() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    for (n, minutes) in [(1, 10), (2, 20)] {
+        let mut same = snapshot("a", n, minutes);
+        same.sha256 = "x".to_owned();
+        store.accept_snapshot(same, said(State::Pending), at(minutes)).await.unwrap();
+    }
+    let feed = FeedId::parse("a").unwrap();
+    let first = async |sha256, minutes| store.first_taken(&feed, sha256, at(minutes)).await.unwrap();
+    assert_eq!(first("x", 5).await, Some(at(10)));
+    assert_eq!(first("x", 15).await, Some(at(20)), "it was written again after the first");
+    assert_eq!((first("x", 25).await, first("y", 5).await), (None, None));
+}
+
+#[tokio::test]
 async fn what_was_known_then_is_not_what_is_known_now() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;

@@ -29,7 +29,7 @@ pub struct ToldLetter {
     /// Until when it might leave; none: for ever.
     pub valid_until: Option<Timestamp>,
     pub parts: Vec<PartId>,
-    /// Those that an accepted row said to be *pendente*, as quoted when it was decided.
+    /// Those that an accepted row said to be *pendente*, as quoted, and not yet too old, when it was decided.
     pub quoted: Vec<PartId>,
     /// When the last of its addresses took it or may have: the beginning of that address's first such attempt.
     pub left_at: Option<Timestamp>,
@@ -50,7 +50,7 @@ pub struct WrittenTo {
 pub enum Divergence {
     /// The plan, made anew, would do this, and no entry says that it was done.
     Unrecorded { key: NoticeKey, act: Act, due_at: Timestamp },
-    /// A prazo names a part that no accepted row said to be *pendente*.
+    /// A prazo names a part that no accepted row, young enough, said to be *pendente*.
     Accuses { key: NoticeKey, part: PartId },
     /// It left after its validity.
     Late { key: NoticeKey, left_at: Timestamp },

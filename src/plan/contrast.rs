@@ -160,12 +160,7 @@ const FOR_EVER: SignedDuration = SignedDuration::from_hours(24 * 3660);
 
 fn run(world: &World<'_>, from: Timestamp, until: Timestamp) -> Result<BTreeMap<Subject, Course>, IdError> {
     let mut calendar = world.calendar.clone();
-    let validity = |id: &WindowId| {
-        let system = id.as_str().split('/').next()?;
-        let found = world.calendar.systems.iter().find(|(known, _)| known.as_str() == system);
-        found.map(|(_, system)| system.status_validity)
-    };
-    let status = world.status.going_on(from, validity);
+    let status = world.status.going_on(from, |id| world.calendar.status_validity(id));
     for system in calendar.systems.values_mut() {
         system.status_validity = FOR_EVER;
     }

@@ -66,6 +66,7 @@ pub(crate) async fn told(store: Store) -> Store {
             store.rule(&snapshot.id, Verdict::Accepted, by("conferida", 2)).await.unwrap();
         }
     }
+    store.note_fetch(&feed, at(3)).await.unwrap();
     store
         .note_readings(vec![(rma(), 1, crate::domain::notice::Told::Undefined, "MDS".to_owned())], at(1))
         .await

@@ -11,6 +11,7 @@ use crate::domain::overrides::{BatchId, HoldScope, Note};
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::refusal::Refusal;
 use crate::domain::status::{Basis, Doubt, State, StatusEntry};
+use crate::domain::time::Zone;
 use crate::plan::summary::{CallPurpose, CallReason, PartLine};
 
 use super::portuguese as pt;
@@ -343,16 +344,22 @@ pub fn row(said: &Evidence) -> String {
     said.line.map_or_else(|| "nenhuma linha".to_owned(), |line| format!("linha {line}{word}"))
 }
 
+/// When the source last said that the load stands unchanged, where it did: `, sem mudança até 19/12/2026 às 9h30`.
+pub fn confirmed(said: &Evidence, zone: &Zone) -> String {
+    said.confirmed_at.map_or_else(String::new, |at| format!(", sem mudança até {}", pt::instant(*at, zone)))
+}
+
 /// The same with the feed and the load: what a prazo rests on.
 pub fn quoted(said: &Evidence, calendar: &Calendar) -> String {
     let unit = said.unit.as_ref().map(|unit| format!(", unidade {}", **unit)).unwrap_or_default();
     format!(
-        "{}{unit}: {} segundo a fonte {}, coleta {} de {}, {}",
+        "{}{unit}: {} segundo a fonte {}, coleta {} de {}{}, {}",
         part_name(&said.part, calendar),
         *said.state,
         *said.feed,
         said.snapshot.as_str(),
         pt::instant(*said.taken_at, &calendar.hours.zone),
+        confirmed(said, &calendar.hours.zone),
         row(said)
     )
 }

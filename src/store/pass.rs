@@ -22,7 +22,7 @@ use crate::database::sql::{bound, statements};
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{self, DeliveryFacts, Evidence, LetterFacts, Stopped, Text};
 use crate::domain::notice::{Kind, Recipient};
-use crate::domain::status::StatusEntry;
+use crate::domain::status::{Freshness, StatusEntry};
 use crate::plan::{Act, Decision, Sending};
 use crate::text::digest::sha256;
 
@@ -56,7 +56,7 @@ pub struct NewDecision {
     /// The letter, when it is to be sent.
     pub letter: Option<NewLetter>,
     /// What the feeds said that it rests on, as the pass saw it: which snapshot is behind each part.
-    pub evidence: Vec<StatusEntry>,
+    pub evidence: Vec<(StatusEntry, Freshness)>,
 }
 
 /// A letter, rendered.
@@ -445,7 +445,11 @@ fn told(change: &NewDecision, row: NoticeRow, recorded: Recorded, effect: Effect
         copies: row.copies.split_terminator('\n').map(ToOwned::to_owned).collect(),
         cause: row.cause,
         because: change.because.clone(),
-        evidence: change.evidence.iter().map(|entry| Evidence::of(entry, quoted.contains(entry))).collect(),
+        evidence: change
+            .evidence
+            .iter()
+            .map(|(entry, freshness)| Evidence::of(entry, *freshness, quoted.contains(entry)))
+            .collect(),
         letter: effect.letter,
         stopped: effect.stopped,
         resumed: effect.resumed,

@@ -63,6 +63,8 @@ statements! {
     const ERASE_FAULTS = "UPDATE config_refusals SET faults = '' WHERE pending = 0 AND last_at < $1";
     const DROP_FLAG = "DELETE FROM flagged_contacts WHERE address = $1";
     const DROP_REGISTERS = "DELETE FROM register_loads WHERE taken_at < $1";
+    // No data of persons: but so many that only the years bound them.
+    const DROP_CONFIRMATIONS = "DELETE FROM confirmations WHERE confirmed_at < $1";
     const DROP_REFUSALS = "DELETE FROM register_refusals WHERE refused_at < $1 AND NOT EXISTS \
                            (SELECT 1 FROM register_units u WHERE u.unit = register_refusals.unit)";
     const LAST_REDUCTION = "SELECT at FROM journal WHERE kind = 'reducao' ORDER BY seq DESC LIMIT 1";
@@ -278,7 +280,7 @@ async fn erase(conn: &mut Conn, chosen: &Chosen, before: Timestamp) -> Result<()
     for address in &chosen.flags {
         bound!(DROP_FLAG, address).execute(&mut *conn).await?;
     }
-    for old in [ERASE_FAULTS, DROP_REGISTERS, DROP_REFUSALS] {
+    for old in [ERASE_FAULTS, DROP_REGISTERS, DROP_REFUSALS, DROP_CONFIRMATIONS] {
         Query::new(old).bind(ms(before)).execute(&mut *conn).await?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use tracing::error;
 use super::live::Live;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::NoticeKey;
-use crate::domain::status::StatusEntry;
+use crate::domain::status::{Freshness, StatusEntry};
 use crate::mail::message::{self, MessageContent};
 use crate::mail::token;
 use crate::plan::{Decision, Notice};
@@ -42,7 +42,7 @@ impl Threads {
 struct Task {
     decision: Decision,
     references: Vec<String>,
-    evidence: Vec<StatusEntry>,
+    evidence: Vec<(StatusEntry, Freshness)>,
 }
 
 /// Writes the letters of some decisions. A letter that cannot be written is logged and its decision left out: the next
@@ -51,7 +51,7 @@ pub async fn write_all(
     live: &Arc<Live>,
     store: &Store,
     threads: &mut Threads,
-    decisions: Vec<(Decision, Vec<StatusEntry>)>,
+    decisions: Vec<(Decision, Vec<(StatusEntry, Freshness)>)>,
     now: Timestamp,
 ) -> Result<Vec<NewDecision>, StoreError> {
     let mut tasks = Vec::with_capacity(decisions.len());

@@ -235,7 +235,11 @@ fn alerts_refused(alerts: &[StaffAlert]) -> Option<(Timestamp, usize)> {
 /// The sources that nobody switched off.
 pub(super) async fn feeds(store: &Store, live: &Live, as_of: AsOf) -> Result<Vec<FeedFacts>, StoreError> {
     let now = as_of.at();
-    let (runs, fetches) = (store.feed_runs().await?, store.fetches().await?);
+    let then = match as_of {
+        AsOf::Now(_) => None,
+        AsOf::Then(then) => Some(then),
+    };
+    let (runs, ruling) = (store.feed_runs().await?, store.ruling_loads(then).await?);
     let zone = &live.calendar.hours.zone;
     let open = super::known::windows(&live.calendar, now);
     let mut found = Vec::new();
@@ -246,14 +250,7 @@ pub(super) async fn feeds(store: &Store, live: &Live, as_of: AsOf) -> Result<Vec
                 && zone.start_of(window.opens_on) <= now
                 && window.latest_deadline().is_none_or(|deadline| deadline.instant(zone) > now)
         });
-        // Of visits only the last is kept; before it, what counts is the load that was believed then.
-        let fetched_at = match (fetches.get(&spec.id).copied(), as_of) {
-            (Some(at), AsOf::Then(then)) if at > then => {
-                let accepted = (then, Some(Verdict::Accepted));
-                store.snapshots_as_known(&spec.id, accepted, 1).await?.first().map(|load| load.taken_at)
-            }
-            (at, _) => at,
-        };
+        let fetched_at = ruling.get(&spec.id).map(|load| load.confirmed_at);
         let stale_at = fetched_at
             .zip(system.filter(|_| is_open))
             .and_then(|(at, system)| at.checked_add(system.status_validity).ok());

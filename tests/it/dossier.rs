@@ -281,7 +281,7 @@ async fn record(live: &Live, store: &Store, decision: Decision, minutes: i64) {
     let change = NewDecision {
         because: because(decision.because(), &live.calendar),
         letter,
-        evidence: evidence(&status, &decision),
+        evidence: evidence(&status, &decision, &live.calendar),
         decision,
     };
     store.record_pass(at(minutes), vec![change]).await.unwrap();

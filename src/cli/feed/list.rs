@@ -10,10 +10,10 @@ use super::{declared, origin};
 use crate::cli::session::{Answer, Result, Session, remark, say};
 use crate::daemon::ingest::next_run;
 use crate::domain::feed::FeedSpec;
-use crate::domain::id::{FeedId, SnapshotId};
+use crate::domain::id::FeedId;
 use crate::domain::journal::Verdict;
 use crate::domain::time::Zone;
-use crate::intake::{CrawlProgress, FeedRun, Ruling, SnapshotSummary};
+use crate::intake::{CrawlProgress, FeedRun, Ruling, RulingLoad, SnapshotSummary};
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
 use crate::render::table::{TableColumn, table};
@@ -28,9 +28,8 @@ struct Standing<'a> {
     spec: &'a FeedSpec,
     /// Its snapshots, the latest first.
     snapshots: Vec<SnapshotSummary>,
-    /// The load that rules, and when it was taken.
-    believed: Option<(SnapshotId, Timestamp)>,
-    fetched_at: Option<Timestamp>,
+    /// The load that rules.
+    believed: Option<RulingLoad>,
     run: Option<FeedRun>,
     next_at: Option<Timestamp>,
     crawl: Option<CrawlProgress>,
@@ -125,35 +124,28 @@ async fn standings<'a>(
             spec,
             snapshots: Vec::new(),
             believed: None,
-            fetched_at: None,
             run: None,
             next_at: next_run(spec, None, zone, now),
             crawl: None,
         };
         return Ok(feeds.into_iter().map(unseen).collect());
     };
-    let (fetches, runs, crawls) =
-        (store.fetches().await?, store.feed_runs().await?, store.crawl_progress().await?);
+    let (mut ruling, runs, crawls) = (
+        store.ruling_loads(session.as_known_at()).await?,
+        store.feed_runs().await?,
+        store.crawl_progress().await?,
+    );
     for spec in feeds {
         // Of a feed's visits only the last is kept: one that came later says nothing of the instant asked for.
         let run = runs.get(&spec.id).filter(|run| session.knows(run.tried_at)).cloned();
-        let (snapshots, believed) = match session.as_known_at() {
-            None => {
-                let believed = store.last_accepted(&spec.id).await?;
-                (store.snapshots(Some(&spec.id), shown).await?, believed.map(|last| (last.id, last.taken_at)))
-            }
-            Some(at) => {
-                let accepted = (at, Some(Verdict::Accepted));
-                let believed = store.snapshots_as_known(&spec.id, accepted, 1).await?.into_iter().next();
-                let snapshots = store.snapshots_as_known(&spec.id, (at, None), shown).await?;
-                (snapshots, believed.map(|last| (last.id, last.taken_at)))
-            }
+        let snapshots = match session.as_known_at() {
+            None => store.snapshots(Some(&spec.id), shown).await?,
+            Some(at) => store.snapshots_as_known(&spec.id, (at, None), shown).await?,
         };
         standings.push(Standing {
             spec,
             snapshots,
-            believed,
-            fetched_at: fetches.get(&spec.id).copied().filter(|at| session.knows(*at)),
+            believed: ruling.remove(&spec.id),
             next_at: next_run(spec, run.as_ref(), zone, now),
             run,
             crawl: crawls.get(&spec.id).copied().filter(|crawl| session.knows(crawl.started_at)),
@@ -210,11 +202,18 @@ impl Standing<'_> {
 
     /// From when what rules counts: the last fetch that was believed or found nothing new.
     fn valid_from(&self) -> Option<Timestamp> {
-        self.believed.as_ref().map(|(_, taken_at)| self.fetched_at.unwrap_or(*taken_at))
+        self.believed.as_ref().map(|load| load.confirmed_at)
     }
 
     fn notes(&self, zone: &Zone, now: Timestamp) -> Vec<String> {
         let mut notes = Vec::new();
+        let was_believed = self.snapshots.iter().any(|snapshot| snapshot.verdict == Verdict::Accepted);
+        if self.spec.enabled && was_believed && self.believed.is_none() {
+            notes.push(
+                "o que ela disse antes de ser desligada deixou de contar: nada vale até a próxima coleta aceita"
+                    .to_owned(),
+            );
+        }
         if let Some(run) = &self.run
             && let Some(failure) = &run.failure
         {
@@ -261,7 +260,7 @@ impl Standing<'_> {
                 "veredito": s.verdict.as_str(),
                 "motivos": s.reasons,
             })).collect::<Vec<_>>(),
-            "vale": self.believed.as_ref().map(|(id, _)| id.as_str()),
+            "vale": self.believed.as_ref().map(|load| load.snapshot.as_str()),
             "vale_desde": self.valid_from().map(at),
             "ultima_busca": self.run.as_ref().map(|run| at(run.tried_at)),
             "falhas_seguidas": self.run.as_ref().map_or(0, |run| run.failures),
@@ -284,7 +283,7 @@ fn details(standing: &Standing<'_>, rulings: &[Ruling], zone: &Zone) -> String {
         out.push_str("  nenhuma\n");
     }
     for snapshot in &standing.snapshots {
-        let rules = standing.believed.as_ref().is_some_and(|(id, _)| *id == snapshot.id);
+        let rules = standing.believed.as_ref().is_some_and(|load| load.snapshot == snapshot.id);
         let _ = writeln!(
             out,
             "  {}  {}{}\n    {}, {}, de {}",

@@ -105,6 +105,7 @@ impl Desk<'_> {
         });
         let letters = letters.collect();
         let (outside, silence) = self.now(&id);
+        let (known, validity) = (self.known.status.window(&id), calendar.status_validity(&id));
         WindowFile {
             title: found
                 .as_ref()
@@ -121,7 +122,7 @@ impl Desk<'_> {
                 .filter(|(window, _)| *window == id)
                 .map(|(_, entry)| EvidenceLine {
                     part_name: part_name(&entry.part, calendar),
-                    said: Evidence::of(entry, false),
+                    said: Evidence::of(entry, known.freshness(entry, validity), false),
                 })
                 .collect(),
             letters,

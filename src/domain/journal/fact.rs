@@ -7,7 +7,7 @@ use super::make::{ObjectType, facts};
 use super::word::Text;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
-use crate::domain::status::{Basis, State, StatusEntry};
+use crate::domain::status::{Basis, Freshness, State, StatusEntry};
 
 facts! {
     /// What a feed said of one part.
@@ -26,6 +26,10 @@ facts! {
         snapshot "coleta": Text<SnapshotId>,
         /// When that was taken.
         taken_at "coletada_em": Text<Timestamp>,
+        /// When a later fetch last found that load unchanged; null: none did, and its age counts from when it was taken.
+        confirmed_at "confirmada_em": Option<Text<Timestamp>>,
+        /// Until when a *pendente* counts, by the validity in force; null for other states.
+        fresh_until "vale_ate": Option<Text<Timestamp>>,
         /// On which of its lines; null: it has no row about the part.
         line "linha": Option<u32>,
         /// The row's word as written, or counts; null where there is none.
@@ -167,7 +171,7 @@ facts! {
 
 impl Evidence {
     /// What is known from one feed, as a decision rests on it or only knew of it.
-    pub fn of(entry: &StatusEntry, is_quoted: bool) -> Self {
+    pub fn of(entry: &StatusEntry, freshness: Freshness, is_quoted: bool) -> Self {
         Self {
             part: Text(entry.part.clone()),
             unit: entry.unit.clone().map(Text),
@@ -176,6 +180,8 @@ impl Evidence {
             feed: Text(entry.feed.clone()),
             snapshot: Text(entry.snapshot.clone()),
             taken_at: Text(entry.taken_at),
+            confirmed_at: freshness.confirmed_at.map(Text),
+            fresh_until: freshness.until.map(Text),
             line: (entry.line > 0).then_some(entry.line),
             wording: entry.wording.as_deref().map(str::to_owned),
             is_quoted,

@@ -219,6 +219,15 @@ impl StatusBook {
     }
 }
 
+/// How fresh what a feed said is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Freshness {
+    /// When a fetch later than its load last found that unchanged; absent: none did.
+    pub confirmed_at: Option<Timestamp>,
+    /// Until when a *pendente* is young enough, that instant included; absent for other states.
+    pub until: Option<Timestamp>,
+}
+
 /// What is known of one window.
 #[derive(Debug, Clone, Copy)]
 pub struct WindowStatus<'a> {
@@ -248,9 +257,22 @@ impl<'a> WindowStatus<'a> {
     /// own date can only make it older.
     pub fn fresh_until(&self, entry: &StatusEntry, validity: SignedDuration) -> Timestamp {
         let after = |at: Timestamp| at.saturating_add(validity).unwrap_or(Timestamp::MAX);
-        let unchanged = self.book.fetched.get(&entry.feed).filter(|(last, _)| *last == entry.snapshot);
-        let from =
-            unchanged.map_or(entry.taken_at, |(_, at)| (*at).max(entry.taken_at).min(after(entry.taken_at)));
+        let from = self.confirmed_at(entry).map_or(entry.taken_at, |at| at.min(after(entry.taken_at)));
         after(entry.dated.map_or(from, |dated| dated.min(from)))
+    }
+
+    /// When a fetch later than its load last found that unchanged; absent: none did.
+    fn confirmed_at(&self, entry: &StatusEntry) -> Option<Timestamp> {
+        let (last, at) = self.book.fetched.get(&entry.feed)?;
+        (*last == entry.snapshot && *at > entry.taken_at).then_some(*at)
+    }
+
+    /// How fresh an entry is, for whom it is told to. Only a *pendente* ages.
+    pub fn freshness(&self, entry: &StatusEntry, validity: Option<SignedDuration>) -> Freshness {
+        let ages = validity.filter(|_| entry.state == State::Pending);
+        Freshness {
+            confirmed_at: self.confirmed_at(entry),
+            until: ages.map(|validity| self.fresh_until(entry, validity)),
+        }
     }
 }

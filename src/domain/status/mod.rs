@@ -18,7 +18,7 @@ use super::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
 
 use crate::text::words::words;
 pub use baseline::Baseline;
-pub use book::{StatusBook, WindowStatus};
+pub use book::{Freshness, StatusBook, WindowStatus};
 pub use observed::{ObservationRef, Observations, PackedNames, PackedObservation, Page};
 
 words! {

@@ -18,6 +18,10 @@ pub(in crate::panel) fn content(feeds: &[FeedStanding], scene: &Overview) -> Mar
                 dl .facts {
                     @match feed.valid_from {
                         Some(at) => { dt { "Vale o que disse em" } dd { (pt::instant(at, zone)) } },
+                        None if feed.loads.iter().any(|load| load.verdict == Verdict::Accepted) => {
+                            dt { "Última informação aceita" }
+                            dd { "nenhuma que conte: o que a fonte disse antes de ser desligada deixou de valer" }
+                        },
                         None => { dt { "Última informação aceita" } dd { "nenhuma: a fonte ainda não disse nada" } },
                     }
                     @if let Some(run) = &feed.run {
@@ -33,7 +37,7 @@ pub(in crate::panel) fn content(feeds: &[FeedStanding], scene: &Overview) -> Mar
                     }
                 }
                 @if feed.loads.is_empty() { p { "Nenhuma coleta." } } @else {
-                    (scroll("Coletas", &html! {
+                    (scroll(&format!("Coletas da fonte {}", feed.spec.id), &html! {
                         table {
                             thead { tr { th scope="col" { "Coleta" } th scope="col" { "Veredito" } th scope="col" .num { "Linhas" } th scope="col" { "Motivos" } } }
                             tbody {

@@ -277,7 +277,9 @@ impl Notice {
 
 impl Decided {
     fn of(entry: &Link<'_>, told: &Decision) -> Self {
-        let said = |row: &&Evidence| row.is_quoted && *row.state == State::Pending;
+        // What was too old when it was decided accused nobody.
+        let is_fresh = |row: &Evidence| row.fresh_until.is_some_and(|until| entry.at <= ms(*until));
+        let said = |row: &&Evidence| row.is_quoted && *row.state == State::Pending && is_fresh(row);
         let first = |line: &String| PartId::parse(line.split('\t').next().unwrap_or_default()).ok();
         Self {
             seq: entry.seq,

@@ -10,7 +10,8 @@
 //! row by row), `case` (one municipality's alone), `recount` and `seen` (the ledger as the plan sees it, from the journal alone), `known` (who has filled in, worked out anew from the evidence of each snapshot).
 //!
 //! Not proved, because no decision rests on them alone: leases and fences (`fence`, `owner`, `lease_until`), the daemon's
-//! signs of life in `meta` and `loops`, where the ledger came from and went to (`place`; the journal has each move), `fetches` (what a decision took for fresh is in its own entry), whether a refused
+//! signs of life in `meta` and `loops`, where the ledger came from and went to (`place`; the journal has each move), `fetches` and `confirmations` (what a decision took for fresh is in its own entry: when the load was taken, when a fetch last found it
+//! unchanged, and until when it so counted; an audit holds the hour of the decision against that), whether a refused
 //! or held configuration still lies in the files, and that a person's word on it is used up (the journal has the word, and
 //! without the row it lets nothing in), how fetching goes, and what registers and news propose (the journal has each
 //! load and what people said to it; a person, not the table, changes `unidades.csv` or opens a window), and what a pass
@@ -90,6 +91,7 @@ pub(super) const NOT_PROVED: &[(&str, &[&str])] = &[
     ),
     ("place", &["id", "came_from", "arriving", "went_path", "went_to", "went_at"]),
     ("fetches", &["feed", "fetched_at"]),
+    ("confirmations", &["snapshot", "confirmed_at"]),
     ("config_refusals", &["last_at", "pending", "letters", "faults"]),
     ("feed_runs", &["feed", "tried_at", "next_at", "failures", "failure"]),
     ("crawls", &["feed", "plan", "started_at", "pages"]),

@@ -8,7 +8,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::dossier::EvidenceLine;
 use crate::domain::time::Zone;
 
-use super::super::because::row;
+use super::super::because::{confirmed, row};
 use super::super::portuguese as pt;
 
 /// An instant to the second, with its offset: proof must not depend on the reader's zone.
@@ -77,7 +77,7 @@ pub(super) fn evidence(lines: &[EvidenceLine], zone: &Zone) -> Markup {
                             td { @match &line.said.unit { Some(unit) => { (**unit) }, None => { "–" } } }
                             td { (*line.said.state) }
                             td { (instant(*line.said.as_of, zone)) }
-                            td { (*line.said.feed) br; (code(line.said.snapshot.as_str())) br; (instant(*line.said.taken_at, zone)) }
+                            td { (*line.said.feed) br; (code(line.said.snapshot.as_str())) br; (instant(*line.said.taken_at, zone)) (confirmed(&line.said, zone)) }
                             td {
                                 (row(&line.said))
                                 @if line.said.is_quoted { br; strong { "a carta se baseia nela" } }

@@ -37,6 +37,8 @@ fn evidence(world: &World) -> EvidenceLine {
             feed: Text(FeedId::parse("planilha").unwrap()),
             snapshot: Text(SnapshotId::parse("planilha-1").unwrap()),
             taken_at: Text(at(0)),
+            confirmed_at: None,
+            fresh_until: Some(Text(at(36 * 60))),
             line: Some(17),
             wording: Some("Não <preenchido>".to_owned()),
             is_quoted: true,

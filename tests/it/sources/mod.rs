@@ -20,10 +20,10 @@ use vigia_suas::daemon::ingest::Ingest;
 use vigia_suas::daemon::outbox::Outbox;
 use vigia_suas::daemon::reconcile::reconcile_once;
 use vigia_suas::domain::id::MunicipalityCode;
-use vigia_suas::domain::journal::Verdict;
+use vigia_suas::domain::journal::{Entry, Verdict};
 use vigia_suas::feed::http::Patience;
 use vigia_suas::intake::SnapshotSummary;
-use vigia_suas::store::Store;
+use vigia_suas::store::{JournalFilter, Store};
 
 use crate::support::app::{Choice, Site};
 use crate::support::host::{Answer, Host};
@@ -183,6 +183,21 @@ async fn a_page_that_did_not_change_keeps_what_it_said_fresh_and_is_asked_by_sch
         "pending as of yesterday's 304; today it is asked for whole"
     );
     assert_eq!(office.snapshots().await.len(), 1);
+    // What let those leave is in the entry of each, and known of that instant.
+    let entries = office.app.store.journal(&JournalFilter::default()).await.unwrap();
+    let mut told = 0;
+    for entry in &entries {
+        let Ok(Entry::Decision(decision)) = &entry.told else { continue };
+        for row in decision.evidence.iter().filter(|row| row.is_quoted) {
+            told += 1;
+            assert_eq!(row.confirmed_at.as_deref(), Some(&november(29)));
+            assert!(row.fresh_until.as_deref().is_some_and(|until| november(30) <= *until), "{row:?}");
+        }
+    }
+    assert_eq!(told, 12);
+    let then = office.site.ok(&["situacao", "--janela", "teste/2001", "--em", "2026-11-30T10:00:00-03:00"]);
+    assert!(!then.contains("não confirmado"), "{then}");
+    assert!(office.app.store.verify().await.unwrap().is_whole());
 }
 
 #[tokio::test]

@@ -182,7 +182,16 @@ async fn a_feed_that_is_switched_off_or_removed_accuses_nobody_from_then_on_and_
         office.restart(november(30)).await;
         adopt(&office).await;
         assert_eq!(office.deliver().await, 0, "{gone}: nothing comes back to life");
+        let told = office.site.ok(&["fontes"]);
+        assert!(told.contains("deixou de contar: nada vale até a próxima coleta aceita"), "{gone}{told}");
+        let line: serde_json::Value =
+            serde_json::from_str(office.site.ok(&["--json", "fontes"]).lines().next().unwrap()).unwrap();
+        assert_eq!(
+            (&line["vale"], &line["vale_desde"]),
+            (&serde_json::Value::Null, &serde_json::Value::Null)
+        );
         assert_eq!(office.go_to(at("2026-11-30T13:30:00Z")).await, 12, "{gone}: a new load counts");
+        assert!(!office.site.ok(&["fontes"]).contains("deixou de contar"), "{gone}");
     }
 }
 
