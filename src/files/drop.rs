@@ -80,6 +80,11 @@ impl StableFile {
     pub fn name(&self) -> String {
         self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
     }
+
+    /// When it was last written, as its disk says, if that says so.
+    pub fn modified(&self) -> Option<SystemTime> {
+        self.seen.modified
+    }
 }
 
 impl StableFile {

@@ -34,7 +34,8 @@ pub struct Received {
     pub bodies: Vec<Body>,
     /// Pages that could not be had.
     pub missing: Vec<Missing>,
-    /// When the first of the bodies came, where that was long before the last: the load is no younger than that.
+    /// When the first of the bodies came, where that was long before the last, or when the very file came for the first time:
+    /// the load is no younger than that.
     pub since: Option<Timestamp>,
 }
 

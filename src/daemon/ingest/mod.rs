@@ -162,7 +162,14 @@ impl Ingest {
             let Some(original) = self.arrivals.read(app, &spec.id, &file, LARGEST_FILE).await? else {
                 continue;
             };
-            let accepted = judged(app, &live, spec, Received::of_file(&file.name(), original)).await?;
+            // The very file that came before, untouched since, says what it said when it came.
+            let written_at = file.modified().and_then(|at| Timestamp::try_from(at).ok());
+            let since = match written_at {
+                Some(at) => app.store.first_taken(&spec.id, original.sha256(), at).await?,
+                None => None,
+            };
+            let received = Received { since, ..Received::of_file(&file.name(), original) };
+            let accepted = judged(app, &live, spec, received).await?;
             let kept_in = if accepted { Shelf::Processed } else { Shelf::Quarantine };
             self.arrivals.put_away(app, &spec.id, &file, kept_in).await?;
             believed |= accepted;

@@ -170,11 +170,11 @@ async fn an_old_file_that_comes_again_after_a_newer_one_is_not_believed_and_the_
     };
     assert_eq!(put(&mut office, 24, "lista.csv", 8).await.verdict, Verdict::Accepted);
     assert_eq!(put(&mut office, 25, "de-novo.csv", 8).await.verdict, Verdict::Accepted, "nothing changed");
-    assert_eq!(put(&mut office, 26, "lista.csv", 10).await.verdict, Verdict::Accepted);
+    assert_eq!(put(&mut office, 26, "lista.csv", 9).await.verdict, Verdict::Accepted);
     let old = put(&mut office, 30, "copia.csv", 8).await;
     assert_eq!(old.verdict, Verdict::Quarantined);
     assert!(
-        old.reasons[0].contains("outro veio depois dele que diz outra coisa em 2 respostas"),
+        old.reasons[0].contains("outro veio depois dele que diz outra coisa em 1 resposta:"),
         "{:?}",
         old.reasons
     );
@@ -183,7 +183,46 @@ async fn an_old_file_that_comes_again_after_a_newer_one_is_not_believed_and_the_
     let out =
         office.site.ok(&["fonte", "aceitar", old.id.as_str(), "--motivo", "reabertos", "--autor", "Ana"]);
     assert!(out.contains(old.id.as_str()), "{out}");
-    assert_eq!(put(&mut office, 30, "nova.csv", 9).await.verdict, Verdict::Accepted);
+    assert_eq!(put(&mut office, 30, "nova.csv", 10).await.verdict, Verdict::Accepted);
+}
+
+#[tokio::test]
+async fn a_file_that_lies_there_still_is_no_new_load_after_a_restart() {
+    let mut office = Office::open(DROPPED).await;
+    let folder = office.site.data().join("entrada/lista");
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("lista.csv");
+    fs::write(&file, office.list(|n| if n < 8 { "sim" } else { "nao" })).unwrap();
+    let written_at = std::time::SystemTime::from(november(23));
+    fs::File::options().append(true).open(&file).unwrap().set_modified(written_at).unwrap();
+    let kept =
+        |folder: &Path| fs::read_dir(folder.join("processados")).unwrap().next().unwrap().unwrap().path();
+    office.restart(november(24)).await;
+    for _ in 0..2 {
+        office.ingest().await;
+    }
+    let first = office.last().await;
+    assert_eq!((first.verdict, first.taken_at), (Verdict::Accepted, november(24)));
+    // As if it had never been put away: the same file, not written again.
+    fs::rename(kept(&folder), &file).unwrap();
+    office.restart(november(30)).await;
+    for _ in 0..2 {
+        office.ingest().await;
+    }
+    let again = office.last().await;
+    assert_eq!((again.taken_at, again.recorded_at), (november(24), november(30)));
+    assert_eq!(office.deliver().await, 0, "what it says is six days old");
+    // An export of today that says the same is today's.
+    fs::write(&file, office.list(|n| if n < 8 { "sim" } else { "nao" })).unwrap();
+    let written_at = std::time::SystemTime::from(november(30));
+    fs::File::options().append(true).open(&file).unwrap().set_modified(written_at).unwrap();
+    let later = november(30) + jiff::SignedDuration::from_hours(1);
+    office.restart(later).await;
+    for _ in 0..2 {
+        office.ingest().await;
+    }
+    assert_eq!(office.last().await.taken_at, later);
+    assert_eq!(office.deliver().await, 4);
 }
 
 #[tokio::test]
