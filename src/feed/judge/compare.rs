@@ -14,14 +14,12 @@ use crate::feed::map::Mapped;
 /// Up to this many bad lines are never too much; more reversals always are.
 pub(super) const TOLERATED: usize = 5;
 /// Up to this share of bad lines is never too much, in percent; a greater one of reversals or of keys that are no longer
-/// covered is.
+/// covered is, but for one alone: under twenty keys each is more, and a small feed could never change.
 pub(super) const TOLERATED_PERCENT: usize = 5;
 /// So many loads of a window must be known before a jump can be told from the usual.
 const LOADS_FOR_A_PACE: usize = 3;
 /// A day may bring so many times what the best of the last days brought.
 const PACES: usize = 3;
-/// Of fewer keys than this no share is told.
-const ENOUGH_FOR_A_SHARE: usize = 20;
 
 /// What speaks against a load beside what came before.
 pub(super) fn falls(
@@ -93,7 +91,7 @@ fn of_window(
     if !reversed.is_empty() {
         reversed.extend(still_waiting(known, &now, mapped));
     }
-    if reversed.len() > TOLERATED || is_large_share(reversed.len(), now.len()) {
+    if reversed.len() > most_reversed(now.len()) {
         let (count, who) = (reversed.len(), names(&reversed, roster));
         reasons.push(QuarantineReason::Reversed { window: window(), count, who });
     }
@@ -105,12 +103,7 @@ fn of_window(
         let gone: Vec<Key> = covered.iter().filter(|key| !has_row(key)).cloned().collect();
         // Pages that could not be had are tolerated by another measure.
         let count = gone.len().saturating_sub(mapped.missed_pages);
-        let too_many = if covered.len() < ENOUGH_FOR_A_SHARE {
-            count > TOLERATED
-        } else {
-            is_large_share(count, covered.len())
-        };
-        if too_many {
+        if count > most_of(covered.len()) {
             let who = names(&gone, roster);
             reasons.push(QuarantineReason::Uncovered { window: window(), count, before: covered.len(), who });
         }
@@ -141,7 +134,7 @@ fn still_waiting(known: WindowStatus<'_>, now: &HashMap<Key, (State, Basis)>, ma
             by_load.entry(since).or_default().push(key.clone());
         }
     }
-    by_load.into_values().filter(|keys| keys.len() <= TOLERATED).flatten().collect()
+    by_load.into_values().filter(|keys| keys.len() <= most_reversed(now.len())).flatten().collect()
 }
 
 /// How many newly concluded the last loads let expect until now.
@@ -162,12 +155,30 @@ fn entry_of<'a>(known: WindowStatus<'a>, (municipality, part, unit): &Key) -> Op
     known.of(*municipality).iter().find(|entry| entry.part == *part && entry.unit == *unit)
 }
 
-fn is_large_share(part: usize, whole: usize) -> bool {
-    whole >= ENOUGH_FOR_A_SHARE && part.saturating_mul(100) > whole.saturating_mul(TOLERATED_PERCENT)
+/// How many of so many keys are no large share.
+fn most_of(whole: usize) -> usize {
+    (whole.saturating_mul(TOLERATED_PERCENT) / 100).max(1)
+}
+
+/// How many of so many keys may be reversed.
+fn most_reversed(whole: usize) -> usize {
+    most_of(whole).min(TOLERATED)
 }
 
 /// The municipalities of some keys, each once.
 fn names(keys: &[Key], roster: &Roster) -> Vec<String> {
     let codes: BTreeSet<MunicipalityCode> = keys.iter().map(|(code, ..)| *code).collect();
     codes.into_iter().map(|code| roster.name_of(code)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_percent_or_five_may_be_reversed_and_of_a_few_keys_one() {
+        let wholes = [1, 7, 19, 20, 39, 40, 60, 99, 100, 5_000];
+        assert_eq!(wholes.map(most_reversed), [1, 1, 1, 1, 1, 2, 3, 4, 5, 5]);
+        assert_eq!(wholes.map(most_of), [1, 1, 1, 1, 1, 2, 3, 4, 5, 250]);
+    }
 }

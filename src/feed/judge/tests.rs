@@ -217,8 +217,6 @@ fn a_file_that_came_before_is_not_believed_where_another_said_otherwise_since() 
 #[test]
 fn six_reversals_are_too_many_of_however_many() {
     let before = after(&presence(), &[rows(&CODES)]);
-    let told = reasons(&presence(), rows(&CODES[..1]).as_bytes(), Some(&before));
-    assert!(told.is_empty(), "five: {told:?}");
     let elsewhere = "ibge;ref\n320000;10/2026\n".to_owned();
     let (calendar, windows, roster) = (calendar(), windows(), national());
     let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
@@ -228,6 +226,29 @@ fn six_reversals_are_too_many_of_however_many() {
         panic!("six were done, and now pend by silence")
     };
     assert!(matches!(&reasons[..], [QuarantineReason::Reversed { count: 6, .. }]), "{reasons:?}");
+}
+
+#[test]
+fn of_a_few_keys_one_may_be_reversed_and_two_may_not() {
+    let before = after(&presence(), &[rows(&CODES)]);
+    let told = |few: usize| reasons(&presence(), rows(&CODES[few..]).as_bytes(), Some(&before));
+    assert_eq!(told(1), [""; 0]);
+    for few in 2..CODES.len() {
+        let of_few = told(few);
+        let expected = format!("{few} voltaram de concluído");
+        assert!(matches!(&of_few[..], [one] if one.contains(&expected)), "{of_few:?}");
+    }
+}
+
+#[test]
+fn of_a_few_keys_one_may_lose_its_row_and_two_may_not() {
+    let seven = |from: u32| sixty(move |n| (n >= from && n < 7).then_some(true));
+    assert_eq!(against_sixty(&[seven(0)], &seven(1)), [""; 0]);
+    for few in 2..7 {
+        let told = against_sixty(&[seven(0)], &seven(few));
+        let expected = format!("{few} de 7 que tinham linha na última coleta não têm mais");
+        assert!(matches!(&told[..], [one] if one.contains(&expected)), "{told:?}");
+    }
 }
 
 #[test]

@@ -92,7 +92,10 @@ fn a_word_that_accuses_never_stands_beside_nao_confirmado() {
 fn who_stays_concluido_by_an_earlier_load_is_not_counted_as_nao_confirmado() {
     let office = fed();
     office.write("dois.csv", "ibge;situacao\n3205309;Não\n");
-    let told = office.run("importar planilha dois.csv --em 2026-11-05T10:00", 0);
+    // Two of three without a row wait for a person.
+    let told = office.run("importar planilha dois.csv --em 2026-11-05T10:00", 1);
+    let load = told.split_whitespace().find(|word| word.starts_with("planilha-2026")).unwrap();
+    office.run(&format!("fonte aceitar {load} --motivo confere --autor Ana --em 2026-11-05T10:30"), 0);
     let both = "esperados sem linha: 2 (não confirmados por esta coleta: 1; seguem concluídos, ou não se aplica, pelo que \
                 a fonte disse antes: 1)";
     assert!(told.contains(both), "{told}");
