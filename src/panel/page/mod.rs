@@ -179,22 +179,22 @@ pub(super) fn whole(frame: &Frame<'_>, content: &Markup) -> String {
                         }
                     }
                 }
-                @if frame.is_rehearsal {
-                    p .banner role="note" { strong { "Ensaio: " } "nenhum município recebe carta alguma." }
-                }
-                @if frame.links.is_past() {
-                    p .banner role="note" {
-                        strong { "Como se sabia em " (pt::instant(frame.at, frame.zone)) ". " }
-                        a href=(asked(frame.path, kept())) { "Voltar a hoje" }
-                    }
-                }
-                @if frame.is_behind {
-                    p .banner role="note" {
-                        "O livro pode contar mais do que esta página, de " (pt::instant(frame.at, frame.zone))
-                        ". Ela é refeita em até um minuto: recarregue."
-                    }
-                }
                 main #conteudo tabindex="-1" {
+                    @if frame.is_rehearsal {
+                        p .banner role="note" { strong { "Ensaio: " } "nenhum município recebe carta alguma." }
+                    }
+                    @if frame.links.is_past() {
+                        p .banner role="note" {
+                            strong { "Como se sabia em " (pt::instant(frame.at, frame.zone)) ". " }
+                            a href=(asked(frame.path, kept())) { "Voltar a hoje" }
+                        }
+                    }
+                    @if frame.is_behind {
+                        p .banner role="note" {
+                            "O livro pode contar mais do que esta página, de " (pt::instant(frame.at, frame.zone))
+                            ". Ela é refeita em até um minuto: recarregue."
+                        }
+                    }
                     h1 { (pt::line(frame.title)) }
                     p .paper { "vigia-suas · visto em " (pt::instant(frame.at, frame.zone)) }
                     (content)
@@ -215,7 +215,7 @@ pub(super) fn whole(frame: &Frame<'_>, content: &Markup) -> String {
 
 /// The way back to a page of the panel, on one that stands alone.
 pub(super) fn back(to: &str, name: &str) -> Markup {
-    html! { p .back { a href=(to) { "← " (pt::line(name)) } } }
+    html! { nav .back aria-label="Volta ao painel" { p { a href=(to) { "← " (pt::line(name)) } } } }
 }
 
 /// A page that says why there is no other.

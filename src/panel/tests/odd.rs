@@ -54,6 +54,11 @@ async fn a_stopped_window_and_a_rehearsal_say_so_on_the_pages_that_tell_of_them(
         let of_report = path.starts_with("/relatorio");
         let rehearsal = if of_report { REHEARSAL } else { "Ensaio: </strong>nenhum município recebe" };
         assert!(text.contains(rehearsal), "{path}: {text}");
+        if !of_report {
+            let between = text.split_once("</header>").and_then(|(_, rest)| rest.split_once("<main"));
+            let outside = between.map(|(outside, _)| outside.trim());
+            assert_eq!(outside, Some(""), "{path}: nothing stands outside the landmarks");
+        }
         if of_report || path == "/" || path == format!("/janela/{WINDOW}") {
             assert!(text.contains(STOPPED), "{path}: {text}");
         }
