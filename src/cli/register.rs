@@ -18,6 +18,7 @@ use crate::format::body::Original;
 use crate::render::line::rfc3339;
 use crate::render::{portuguese, register as words};
 use crate::store::Store;
+use crate::text::remark::Reading;
 use crate::text::visible;
 use crate::world::live::Live;
 
@@ -190,7 +191,7 @@ async fn load(session: &Session, register: &FeedId, file: &Path, waived: Option<
             "linhas": read.rows,
             "unidades": read.register.units.len(),
             "propostas": open,
-            "observacoes": loaded.remarks(),
+            "observacoes": loaded.remarks(Reading::Shown),
         })
         .to_string());
     } else {
@@ -198,7 +199,7 @@ async fn load(session: &Session, register: &FeedId, file: &Path, waived: Option<
         let units = portuguese::counted(read.register.units.len(), "unidade", "unidades");
         let mut out =
             format!("carga {verdict}: {}, {units}\n", portuguese::counted(read.rows, "linha", "linhas"));
-        for remark in loaded.remarks() {
+        for remark in loaded.remarks(Reading::Shown) {
             let _ = writeln!(out, "  {}", visible::line(&remark));
         }
         if loaded.is_accepted() {

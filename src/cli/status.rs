@@ -17,6 +17,7 @@ use crate::plan::summary::{CallPurpose, WindowSummary};
 use crate::render::because::{doubt, opposed, part_name, waits_for};
 use crate::render::table::{TableColumn, table};
 use crate::render::{portuguese, report};
+use crate::text::remark::Reading;
 use crate::text::visible;
 use crate::world::live::{Live, spool_folder};
 use crate::world::overview::Overview;
@@ -124,7 +125,7 @@ pub(super) async fn ingest(session: &Session, feed: &FeedId, file: &Path) -> Res
             name @ IntakeError::Name(_) => Failure::could_not(&name),
         })?;
     let mapped = &taken.intake.mapped;
-    let remarks = taken.remarks();
+    let remarks = taken.remarks(Reading::Shown);
     if session.json {
         say(&json!({
             "coleta": taken.snapshot.as_str(),

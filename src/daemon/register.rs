@@ -20,13 +20,14 @@ use crate::domain::overrides::Authorship;
 use crate::domain::register::{Proposal, Refused, Register, RegisterSpec, fact, propose};
 use crate::domain::roster::Units;
 use crate::feed::http::Reply;
-use crate::feed::register::{Before, Distrust, RegisterGround, RegisterIntake, take_in};
+use crate::feed::register::{Before, RegisterGround, RegisterIntake, take_in};
 use crate::files::drop::Shelf;
 use crate::format::body::{Body, Original};
 use crate::intake::KeptRegister;
 use crate::render;
 use crate::store::{Store, StoreError};
 use crate::text::digest::sha256;
+use crate::text::remark::Reading;
 use crate::world::live::Live;
 
 /// What reading one register may take.
@@ -67,11 +68,11 @@ impl Loaded {
 
     /// What staff should know: why it is not believed, or what was odd about it.
     #[must_use]
-    pub fn remarks(&self) -> Vec<String> {
+    pub fn remarks(&self, reading: Reading) -> Vec<String> {
         if self.is_accepted() {
-            self.intake.read.remarks()
+            self.intake.read.remarks(reading)
         } else {
-            self.intake.distrust.iter().map(Distrust::to_string).collect()
+            self.intake.distrust.iter().map(|why| why.told(reading)).collect()
         }
     }
 }
@@ -109,7 +110,7 @@ pub async fn load(
     let unreadable = |failure: Uncontained| RegisterIntake::unreadable(spec, read_on, failure.into());
     let loaded = Loaded { intake: read.await.unwrap_or_else(unreadable) };
     if !loaded.is_accepted() {
-        let reasons = loaded.remarks();
+        let reasons = loaded.remarks(Reading::Kept);
         store.refuse_register(spec.id.clone(), name.to_owned(), sha256, reasons, now).await?;
         return Ok(loaded);
     }
@@ -119,7 +120,7 @@ pub async fn load(
     registers.push(register.clone());
     let lapsed = lapsed(store, &registers).await?;
     let kept = KeptRegister { register, taken_at: now, source: name.to_owned(), sha256 };
-    let (rows, remarks) = (loaded.intake.read.rows, loaded.remarks());
+    let (rows, remarks) = (loaded.intake.read.rows, loaded.remarks(Reading::Kept));
     store.accept_register(kept, rows, remarks, lapsed, waived).await?;
     Ok(loaded)
 }
@@ -317,7 +318,7 @@ async fn take(
     now: Timestamp,
 ) -> Result<Loaded, StoreError> {
     let loaded = load(live, &app.store, spec, name, originals, None, now).await?;
-    let remarks = loaded.remarks();
+    let remarks = loaded.remarks(Reading::Kept);
     info!(
         feed.id = %spec.id,
         register.accepted = loaded.is_accepted(),

@@ -32,6 +32,7 @@ use crate::domain::status::{Baseline, Basis, Observation, State};
 use crate::format;
 use crate::format::body::{Body, Given};
 use crate::format::error::DecodeError;
+use crate::text::remark::Reading;
 
 use self::judge::{AcceptanceNote, QuarantineReason, Verdict, judge};
 use self::map::{Ground, Mapped, Mapper};
@@ -63,10 +64,11 @@ impl Intake {
         reasons.iter().map(name).collect::<Vec<_>>().join(" ")
     }
 
-    /// What staff should know, whatever became of it: why it is not believed, then what is odd about it.
-    pub fn remarks(&self) -> Vec<String> {
+    /// What staff should know, whatever became of it: why it is not believed, then what is odd about it. What is shown may
+    /// quote cells, what is kept never does.
+    pub fn remarks(&self, reading: Reading) -> Vec<String> {
         let Verdict::Quarantined { reasons } = &self.verdict else {
-            return judge::notes(&self.mapped).iter().map(AcceptanceNote::to_string).collect();
+            return judge::notes(&self.mapped).iter().map(|note| reading.say(note)).collect();
         };
         let told = |note: &AcceptanceNote| match note {
             AcceptanceNote::BadLines { .. } => {
@@ -78,8 +80,8 @@ impl Intake {
             _ => false,
         };
         let notes = judge::notes(&self.mapped);
-        let notes = notes.iter().filter(|note| !told(note)).map(AcceptanceNote::to_string);
-        reasons.iter().map(QuarantineReason::to_string).chain(notes).collect()
+        let notes = notes.iter().filter(|note| !told(note)).map(|note| reading.say(note));
+        reasons.iter().map(|reason| reading.say(reason)).chain(notes).collect()
     }
 }
 

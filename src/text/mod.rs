@@ -2,7 +2,8 @@
 //! Pure.
 //!
 //! Reading order: `encoding` (bytes in memory), `stream` (the same piece by piece, for what does not fit there), `fold`
-//! (when two words are the same word), `visible` (what others wrote, shown so that it steers nothing), `number`
+//! (when two words are the same word), `visible` (what others wrote, shown so that it steers nothing), `remark` (what is
+//! said of a cell, with its text or without), `number`
 //! (how many of something), `discreet` (what leaves without addresses and secrets), `system` (what the system says),
 //! `digest`, `words` (tables from words to meanings), `csv` (the one dialect, with the place of every cell, and files
 //! rewritten cell by cell), `toml` (a text quoted).
@@ -13,6 +14,7 @@ pub mod discreet;
 pub mod encoding;
 pub mod fold;
 pub mod number;
+pub mod remark;
 pub mod stream;
 pub mod system;
 pub mod toml;

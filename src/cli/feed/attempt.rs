@@ -20,6 +20,7 @@ use crate::feed::Intake;
 use crate::feed::http::Patience;
 use crate::feed::judge::Verdict;
 use crate::render::portuguese;
+use crate::text::remark::Reading;
 use crate::text::visible;
 use crate::world::live::Live;
 
@@ -73,7 +74,8 @@ fn tell(session: &Session, intake: &Intake, name: &str, of: Option<usize>) {
         return say(&in_words(intake, name, of));
     }
     let mapped = &intake.mapped;
-    let (accepted, remarks) = (matches!(intake.verdict, Verdict::Accepted { .. }), intake.remarks());
+    let (accepted, remarks) =
+        (matches!(intake.verdict, Verdict::Accepted { .. }), intake.remarks(Reading::Shown));
     let states: Vec<_> = states(intake)
         .iter()
         .map(|((window, state), count)| json!({ "janela": window, "situacao": state.as_str(), "quantos": count }))
@@ -105,7 +107,8 @@ fn states(intake: &Intake) -> BTreeMap<(&str, State), usize> {
 /// What would become of a load, line by line.
 pub(super) fn in_words(intake: &Intake, name: &str, of: Option<usize>) -> String {
     let mapped = &intake.mapped;
-    let (accepted, remarks) = (matches!(intake.verdict, Verdict::Accepted { .. }), intake.remarks());
+    let (accepted, remarks) =
+        (matches!(intake.verdict, Verdict::Accepted { .. }), intake.remarks(Reading::Shown));
     let mut out = String::new();
     if let Some(all) = of {
         let _ = writeln!(out, "só as primeiras {} de {all} páginas foram experimentadas", PAGES.min(all));

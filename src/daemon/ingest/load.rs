@@ -11,7 +11,7 @@ use crate::contain::Bounds;
 use crate::daemon::alert::{alert_once, topic};
 use crate::daemon::app::App;
 use crate::domain::calendar::Window;
-use crate::domain::feed::FeedSpec;
+use crate::domain::feed::{FeedSpec, Source};
 use crate::domain::id::{IdError, SnapshotId};
 use crate::domain::status::Baseline;
 use crate::feed::judge::{QuarantineReason, Verdict};
@@ -22,6 +22,7 @@ use crate::intake::NewSnapshot;
 use crate::render::portuguese;
 use crate::store::{Store, StoreError, SwitchedBy};
 use crate::text::digest;
+use crate::text::remark::Reading;
 use crate::world::known;
 use crate::world::live::Live;
 
@@ -99,8 +100,8 @@ impl Taken {
     }
 
     /// What staff should know: why it is not believed, or what was odd about it.
-    pub fn remarks(&self) -> Vec<String> {
-        self.intake.remarks()
+    pub fn remarks(&self, reading: Reading) -> Vec<String> {
+        self.intake.remarks(reading)
     }
 }
 
@@ -176,7 +177,7 @@ pub async fn take_in_load(
         rejected,
         repeated,
         form,
-        reasons: taken.remarks(),
+        reasons: taken.remarks(Reading::Kept),
         original,
     };
     if taken.is_accepted() {
@@ -256,7 +257,8 @@ pub(super) async fn take_in_and_tell(
             return Ok(None);
         }
     };
-    let remarks = taken.remarks();
+    // What leaves in a letter is kept with it.
+    let remarks = taken.remarks(Reading::Kept);
     info!(
         feed.id = %spec.id,
         snapshot.id = %taken.snapshot,
@@ -269,8 +271,13 @@ pub(super) async fn take_in_and_tell(
         return Ok(Some(taken.snapshot));
     }
     let accepting = taken.accepting().map(|command| format!(". Se a coleta estiver certa: {command}"));
+    let hidden = if remarks == taken.remarks(Reading::Shown) {
+        String::new()
+    } else {
+        format!("O que está escrito nas células (“…”) não é guardado; {}.\n", trying(spec))
+    };
     let text = format!(
-        "A coleta “{name}” da fonte {} não foi aceita e ficou em quarentena; vale a última boa.\n{}\n\
+        "A coleta “{name}” da fonte {} não foi aceita e ficou em quarentena; vale a última boa.\n{}\n{hidden}\
          Para ver: vigia-suas fontes {}{}",
         spec.id,
         remarks.join("\n"),
@@ -279,6 +286,14 @@ pub(super) async fn take_in_and_tell(
     );
     alert_once(app, &topic::of_load(&spec.id, &name, &taken.intake.sorts()), text, now).await?;
     Ok(None)
+}
+
+/// How a person sees what stands in the cells of a load.
+fn trying(spec: &FeedSpec) -> String {
+    match spec.source {
+        Source::Http { .. } => format!("para ver: vigia-suas fonte experimentar {}", spec.id),
+        Source::Folder | Source::Manual => "está no arquivo, nas linhas indicadas".to_owned(),
+    }
 }
 
 /// The same, told by whether it is believed.

@@ -1,4 +1,4 @@
-//! What is believed and what is not.
+//! What is believed and what is not. Above 400 lines: each reason for not believing a load, one after the other.
 
 mod pages;
 
@@ -12,6 +12,7 @@ use crate::feed::map::{BadLine, Ground};
 use crate::feed::{Intake, Missing, take_in, take_in_run};
 use crate::format::body::{Body, Given, Original};
 use crate::format::sheet::fixture::xlsx_of;
+use crate::text::remark::{Reading, Remark};
 
 fn reasons(spec: &FeedSpec, file: &[u8], before: Option<&Baseline>) -> Vec<String> {
     let (calendar, windows, roster) = (calendar(), windows(), roster());
@@ -350,10 +351,10 @@ fn another_tab_heading_row_or_order_of_tables_is_not_believed_and_the_difference
             take_in(&spec, &[Body::plain(Original::from_bytes(bytes))], &ground, known)
         };
         let first = take(&before, None);
-        assert!(matches!(first.verdict, Verdict::Accepted { .. }), "{:?}", first.remarks());
+        assert!(matches!(first.verdict, Verdict::Accepted { .. }), "{:?}", first.remarks(Reading::Shown));
         let known = Baseline { form: first.mapped.form, ..Baseline::default() };
         assert!(matches!(take(&before, Some(&known)).verdict, Verdict::Accepted { .. }), "{difference}");
-        let told = take(&now, Some(&known)).remarks();
+        let told = take(&now, Some(&known)).remarks(Reading::Shown);
         assert!(told[0].contains(difference), "{told:?}");
     }
 }
@@ -374,9 +375,26 @@ fn some_bad_lines_are_noted_and_many_are_not_believed() {
     assert!(reasons(&presence(), file(6, 120).as_bytes(), None).is_empty(), "under five percent");
     let found = mapped(&presence(), &roster(), &file(1, 6));
     let Verdict::Accepted { notes } = judge(&presence(), &found, None, &roster()) else { panic!() };
-    let first =
-        BadLine { line: 8, message: "“Total” não é um código IBGE de 6 ou 7 dígitos".to_owned() };
+    let first = Remark::of_cell("Total", |cell| format!("{cell} não é um código IBGE de 6 ou 7 dígitos"));
+    let first = BadLine { line: 8, message: first };
     assert_eq!(notes, [AcceptanceNote::BadLines { bad: 1, lines: vec![first] }]);
+}
+
+#[test]
+fn what_is_kept_of_a_load_quotes_no_cell() {
+    let person = "João Pereira CPF 111.222.333-44";
+    let file = format!(
+        "ibge;parte;situacao;data\n3205309;CRAS;{person};\n3205309;{person};Preencher o questionário;\n{person};CRAS;x;\n"
+    );
+    let (calendar, windows, roster) = (calendar(), windows(), roster());
+    let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+    let intake = take_in(&situation(), &[Body::plain(Original::from_bytes(file.as_bytes()))], &ground, None);
+    let [shown, kept] = [Reading::Shown, Reading::Kept].map(|reading| intake.remarks(reading).join("\n"));
+    assert_eq!(shown.matches(person).count(), 2, "as a word once, and as a code: {shown}");
+    assert!(!kept.contains("João") && !kept.contains("111"), "{kept}");
+    for place in ["“situacao” (2×, a primeira na linha 2)", "linha 4"] {
+        assert!(kept.contains(place), "{kept}");
+    }
 }
 
 #[test]
@@ -393,7 +411,7 @@ fn every_bad_line_and_every_unknown_municipality_is_told_with_its_line_whatever_
     for minimum in [1, 5] {
         let spec = FeedSpec { minimum, ..presence() };
         let intake = take_in(&spec, &[Body::plain(Original::from_bytes(file))], &ground, None);
-        let told = intake.remarks().join("\n");
+        let told = intake.remarks(Reading::Shown).join("\n");
         for words in ["linha 3:", "linha 4:", "3304557 na linha 5; 3550308 na linha 6"] {
             assert!(told.contains(words), "{told}");
         }
@@ -402,7 +420,7 @@ fn every_bad_line_and_every_unknown_municipality_is_told_with_its_line_whatever_
 
 #[test]
 fn a_reason_that_many_lines_share_is_told_once_with_its_first_lines() {
-    let bad = |line, message: &str| crate::feed::map::BadLine { line, message: message.to_owned() };
+    let bad = |line, message: &str| crate::feed::map::BadLine { line, message: message.into() };
     let mut lines = vec![bad(2, "ilegível")];
     lines.extend((3..219).map(|line| bad(line, "de mais de uma janela")));
     let told = QuarantineReason::BadLines { bad: 217, rows: 217, lines }.to_string();

@@ -7,6 +7,7 @@ use crate::feed::map::{BadLine, UnknownMunicipality};
 use crate::format::error::DecodeError;
 use crate::format::table::ColumnError;
 use crate::text::number::counted;
+use crate::text::remark::Reading;
 
 /// Whether a snapshot is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub enum Verdict {
     },
 }
 
-/// Why a snapshot is not believed. Displayed to staff.
+/// Why a snapshot is not believed. Displayed to staff; with `{:#}` without the text of any cell, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QuarantineReason {
     /// The bytes are not what they should be.
@@ -121,7 +122,7 @@ pub enum QuarantineReason {
     },
 }
 
-/// What staff should know of an accepted snapshot.
+/// What staff should know of an accepted snapshot. Displayed as [`QuarantineReason`] is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AcceptanceNote {
     /// Lines that say nothing.
@@ -171,7 +172,7 @@ struct At<'a>(Option<&'a BadLine>);
 
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |bad| write!(f, " (linha {}: {})", bad.line, bad.message))
+        self.0.map_or(Ok(()), |bad| write!(f, " (linha {}: {})", bad.line, bad.message.read(Reading::of(f))))
     }
 }
 
@@ -185,9 +186,10 @@ impl fmt::Display for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut reasons: Vec<(&str, Vec<u64>)> = Vec::new();
         for bad in self.0 {
-            match reasons.iter_mut().find(|(message, _)| *message == bad.message) {
+            let why = bad.message.read(Reading::of(f));
+            match reasons.iter_mut().find(|(message, _)| *message == why) {
                 Some((_, lines)) => lines.push(bad.line),
-                None => reasons.push((&bad.message, vec![bad.line])),
+                None => reasons.push((why, vec![bad.line])),
             }
         }
         let mut told: Vec<String> = reasons
@@ -238,7 +240,8 @@ impl fmt::Display for QuarantineReason {
             Self::Column(error) => write!(f, "{error}: confira as colunas da fonte"),
             Self::NoRows => f.write_str("nenhuma linha de dados: vazio não quer dizer que ninguém preencheu"),
             Self::Truncated(line) => {
-                write!(f, "o arquivo parece cortado: podem faltar linhas{}", At(Some(line)))
+                f.write_str("o arquivo parece cortado: podem faltar linhas")?;
+                At(Some(line)).fmt(f)
             }
             Self::TooFew { known, minimum, unknown } => write!(
                 f,
@@ -294,11 +297,13 @@ impl fmt::Display for QuarantineReason {
             ),
             Self::UnknownWord { word, column, count, first_line } => write!(
                 f,
-                "palavra desconhecida “{word}” na coluna “{column}” ({count}×, a primeira na linha {first_line}): \
-                 declare o que significa em fontes.toml"
+                "palavra desconhecida {} na coluna “{column}” ({count}×, a primeira na linha {first_line}): \
+                 declare o que significa em fontes.toml",
+                Reading::of(f).quoted(word)
             ),
             Self::BadLines { bad, rows, lines } => {
-                write!(f, "{bad} de {rows} linhas com defeito{}", Lines(lines))
+                write!(f, "{bad} de {rows} linhas com defeito")?;
+                Lines(lines).fmt(f)
             }
         }
     }
@@ -307,7 +312,10 @@ impl fmt::Display for QuarantineReason {
 impl fmt::Display for AcceptanceNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BadLines { bad, lines } => write!(f, "linhas com defeito: {bad}{}", Lines(lines)),
+            Self::BadLines { bad, lines } => {
+                write!(f, "linhas com defeito: {bad}")?;
+                Lines(lines).fmt(f)
+            }
             Self::UnknownMunicipalities { count, lines } => {
                 write!(f, "linhas de municípios fora do cadastro: {count}{}", Strangers(lines))
             }

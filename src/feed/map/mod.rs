@@ -30,6 +30,7 @@ use crate::domain::status::{Basis, Observations};
 use crate::format::body::Given;
 use crate::format::error::DecodeError;
 use crate::format::table::{ColumnError, RowProblem, Table, TableRow};
+use crate::text::remark::Remark;
 
 /// What rows are read against.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +49,7 @@ pub struct Ground<'a> {
 pub struct BadLine {
     /// Line in the file, from 1.
     pub line: u64,
-    pub message: String,
+    pub message: Remark,
 }
 
 /// A line about a municipality that the roster does not have.
@@ -141,7 +142,7 @@ pub struct Mapped {
 }
 
 impl Mapped {
-    fn bad_line(&mut self, line: u64, message: String) {
+    fn bad_line(&mut self, line: u64, message: Remark) {
         self.bad += 1;
         if self.bad_lines.len() < MOST_LISTED {
             self.bad_lines.push(BadLine { line, message });
@@ -242,7 +243,7 @@ impl<'a> Mapper<'a> {
                     self.mapped.ignored += 1;
                 }
                 Err(fault) => {
-                    let message = fault.problem.to_string();
+                    let message = Remark::from(fault.problem.to_string());
                     if matches!(fault.problem, RowProblem::Truncated { .. } | RowProblem::Swallowing) {
                         let cut = BadLine { line: fault.line, message: message.clone() };
                         self.mapped.truncated.get_or_insert(cut);

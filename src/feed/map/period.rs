@@ -9,6 +9,7 @@ use crate::domain::calendar::Window;
 use crate::domain::feed::{FeedSpec, ReferenceRule};
 use crate::domain::id::{PartId, Reference};
 use crate::text::fold::excerpt;
+use crate::text::remark::Remark;
 
 use super::{Ground, written};
 
@@ -74,7 +75,7 @@ impl<'a> Periods<'a> {
         cell: Option<&str>,
         given: Option<Reference>,
         part: &PartId,
-    ) -> Result<Vec<usize>, String> {
+    ) -> Result<Vec<usize>, Remark> {
         let has = |at: &usize| self.windows.get(*at).is_some_and(|w| w.parts.contains(part));
         let is =
             |at: usize, wanted: &dyn Fn(&Window) -> bool| self.windows.get(at).is_some_and(|w| wanted(w));
@@ -88,7 +89,8 @@ impl<'a> Periods<'a> {
             (ReferenceRule::Column { pattern, .. }, _) => {
                 let text = cell.ok_or("referência em branco")?;
                 self.reference(text, pattern).ok_or_else(|| {
-                    format!("“{}” não é uma referência no formato {pattern}", excerpt(text, 40))
+                    let says = |cell: &str| format!("{cell} não é uma referência no formato {pattern}");
+                    Remark::of_cell(&excerpt(text, 40), says)
                 })?
             }
         };
@@ -119,7 +121,7 @@ impl<'a> Periods<'a> {
     }
 
     /// A row that two windows could claim is claimed by none.
-    fn claimed(&self, about: Vec<usize>) -> Result<Vec<usize>, String> {
+    fn claimed(&self, about: Vec<usize>) -> Result<Vec<usize>, Remark> {
         if about.len() < 2 {
             return Ok(about);
         }
@@ -128,7 +130,8 @@ impl<'a> Periods<'a> {
             "a linha pode ser de mais de uma janela aberta ({}), e por isso de nenhuma; diga à fonte de qual, em \
              fontes.toml, com referencia = \"AAAA-MM\" ou referencia_coluna",
             ids.join(", ")
-        ))
+        )
+        .into())
     }
 
     /// Reads a reference: year and month, or `%q` for a quarter, as far as the system's references are fine.

@@ -7,6 +7,7 @@ use crate::domain::id::{MunicipalityCode, UnitId};
 use crate::domain::roster::Roster;
 use crate::domain::state::state_of;
 use crate::text::fold::{excerpt, folded};
+use crate::text::remark::Remark;
 
 /// Why a code names no known municipality.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub(in crate::feed) enum NotKnown {
     /// It is a word of a row that is no data.
     Ignored,
     /// It is no code; the text says why.
-    Bad(String),
+    Bad(Remark),
 }
 
 /// The municipalities of the roster, also by their six digits.
@@ -48,18 +49,18 @@ impl Places {
     /// Reads a name written in full, also with its state: `Viana`, `VIANA - ES`, `Viana/ES`, `Viana (ES)`. One that
     /// several have, or none, says nothing: names are cut and misspelled at the source, and nothing near is taken for it.
     pub(in crate::feed) fn named(&self, cell: Option<&str>) -> Result<MunicipalityCode, NotKnown> {
-        let text = cell.ok_or_else(|| NotKnown::Bad("nome do município em branco".to_owned()))?;
+        let text = cell.ok_or_else(|| NotKnown::Bad("nome do município em branco".into()))?;
         match self.by_name.get(&spelled(text)).map_or(&[][..], Vec::as_slice) {
             [only] => Ok(*only),
-            [] => Err(NotKnown::Bad(format!(
-                "“{}” não é o nome de um município do cadastro",
-                excerpt(text, 40)
-            ))),
-            several => Err(NotKnown::Bad(format!(
-                "“{}” é o nome de {} municípios do cadastro: só o código, ou o nome com o Estado, diz qual",
-                excerpt(text, 40),
-                several.len()
-            ))),
+            [] => Err(NotKnown::Bad(Remark::of_cell(&excerpt(text, 40), |cell| {
+                format!("{cell} não é o nome de um município do cadastro")
+            }))),
+            several => Err(NotKnown::Bad(Remark::of_cell(&excerpt(text, 40), |cell| {
+                format!(
+                    "{cell} é o nome de {} municípios do cadastro: só o código, ou o nome com o Estado, diz qual",
+                    several.len()
+                )
+            }))),
         }
     }
 
@@ -76,12 +77,14 @@ impl Places {
         if ibge::has(six) || !self.by_six.keys().any(is_of_ours) {
             return NotKnown::Unknown(digits.to_owned());
         }
-        NotKnown::Bad(format!("“{digits}” não é o código IBGE de município nenhum"))
+        NotKnown::Bad(Remark::of_cell(digits, |cell| {
+            format!("{cell} não é o código IBGE de município nenhum")
+        }))
     }
 
     /// Reads a code of six or seven digits, also as a spreadsheet leaves it (`320530.0`). Six become seven by look-up.
     pub(in crate::feed) fn municipality(&self, cell: Option<&str>) -> Result<MunicipalityCode, NotKnown> {
-        let text = cell.ok_or_else(|| NotKnown::Bad("código do município em branco".to_owned()))?;
+        let text = cell.ok_or_else(|| NotKnown::Bad("código do município em branco".into()))?;
         let digits = without_fraction(text);
         let number = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u32>().ok()).flatten();
         match (digits.len(), number) {
@@ -90,11 +93,12 @@ impl Places {
                 Some(code) if code.number() == seven => Ok(*code),
                 _ => Err(match MunicipalityCode::parse(digits) {
                     Ok(_) => self.stranger(seven / 10, digits),
-                    Err(error) => NotKnown::Bad(error.to_string()),
+                    Err(error) => NotKnown::Bad(error.to_string().into()),
                 }),
             },
             _ => {
-                Err(NotKnown::Bad(format!("“{}” não é um código IBGE de 6 ou 7 dígitos", excerpt(text, 40))))
+                let says = |cell: &str| format!("{cell} não é um código IBGE de 6 ou 7 dígitos");
+                Err(NotKnown::Bad(Remark::of_cell(&excerpt(text, 40), says)))
             }
         }
     }
@@ -131,15 +135,17 @@ fn spelled(name: &str) -> String {
 }
 
 /// Reads a unit's id. One in scientific notation lost its digits in a spreadsheet.
-pub(in crate::feed) fn unit(text: &str) -> Result<UnitId, String> {
+pub(in crate::feed) fn unit(text: &str) -> Result<UnitId, Remark> {
     let id = without_fraction(text);
     let lost = id.bytes().all(|b| b.is_ascii_digit() || b".,eE+".contains(&b))
         && id.contains(['e', 'E'])
         && id.starts_with(|c: char| c.is_ascii_digit());
     if lost {
-        return Err(format!("a unidade “{}” perdeu dígitos numa planilha", excerpt(text, 40)));
+        let says = |cell: &str| format!("a unidade {cell} perdeu dígitos numa planilha");
+        return Err(Remark::of_cell(&excerpt(text, 40), says));
     }
-    UnitId::parse(id).map_err(|_| format!("“{}” não serve de código de unidade", excerpt(text, 40)))
+    let says = |cell: &str| format!("{cell} não serve de código de unidade");
+    UnitId::parse(id).map_err(|_| Remark::of_cell(&excerpt(text, 40), says))
 }
 
 /// `320530.0` → `320530`; anything else as it is.
@@ -211,14 +217,18 @@ mod tests {
         );
         assert_eq!(places.named(Some("Viana - ES")), Ok(viana));
         let several = places.named(Some("Viana")).unwrap_err();
-        assert!(matches!(&several, NotKnown::Bad(why) if why.contains("de 2 municípios")), "{several:?}");
+        assert!(
+            matches!(&several, NotKnown::Bad(why) if why.to_string().contains("de 2 municípios")),
+            "{several:?}"
+        );
         for text in ["Vitória - BA", "Vitór", "Vitória de Santo Antão", "ES", "/ES"] {
             assert_eq!(places.named(Some(text)), bad(text), "{text}");
         }
     }
 
     fn bad(text: &str) -> Result<MunicipalityCode, NotKnown> {
-        Err(NotKnown::Bad(format!("“{text}” não é o nome de um município do cadastro")))
+        let says = |cell: &str| format!("{cell} não é o nome de um município do cadastro");
+        Err(NotKnown::Bad(Remark::of_cell(text, says)))
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::domain::time::Zone;
 use crate::format::body::Given;
 use crate::format::table::{ColumnIndex, TableRow};
 use crate::text::fold::{excerpt, folded};
+use crate::text::remark::Remark;
 use crate::text::words::Words;
 
 use super::absence::Doubts;
@@ -149,8 +150,7 @@ impl<'a> Tables<'a> {
     fn municipality(&mut self, row: &TableRow, with: With<'_>) -> Result<MunicipalityCode, NotKnown> {
         let given = with.given.municipality;
         let Some(column) = with.columns.municipality else {
-            return given
-                .ok_or_else(|| NotKnown::Bad("nem a linha nem a consulta diz o município".to_owned()));
+            return given.ok_or_else(|| NotKnown::Bad("nem a linha nem a consulta diz o município".into()));
         };
         let text = row.cell(column);
         if self.is_ignored(row, with.columns) {
@@ -162,7 +162,8 @@ impl<'a> Tables<'a> {
         };
         match (named, given) {
             (named, Some(asked)) if named != asked => {
-                Err(NotKnown::Bad(format!("a linha é do município {named}, e a consulta era sobre {asked}")))
+                let why = format!("a linha é do município {named}, e a consulta era sobre {asked}");
+                Err(NotKnown::Bad(why.into()))
             }
             (named, _) => Ok(named),
         }
@@ -188,13 +189,16 @@ impl<'a> Tables<'a> {
         let name = excerpt(name, 40);
         if let Some(other) = states.first() {
             self.names_others = true;
-            return Err(NotKnown::Bad(format!("“{name}” é de {own} no cadastro, e a linha diz {other}")));
+            let says = |cell: &str| format!("{cell} é de {own} no cadastro, e a linha diz {other}");
+            return Err(NotKnown::Bad(Remark::of_cell(&name, says)));
         }
         if self.names_others && is_shared(&name) {
-            return Err(NotKnown::Bad(format!(
-                "“{name}” é nome de município também em outro Estado, e o arquivo traz municípios de fora do cadastro: só o \
-                 código, ou o nome com o Estado, diz qual"
-            )));
+            return Err(NotKnown::Bad(Remark::of_cell(&name, |cell| {
+                format!(
+                    "{cell} é nome de município também em outro Estado, e o arquivo traz municípios de fora do \
+                     cadastro: só o código, ou o nome com o Estado, diz qual"
+                )
+            })));
         }
         Ok(code)
     }
@@ -213,7 +217,7 @@ impl<'a> Tables<'a> {
         with: With<'_>,
         municipality: MunicipalityCode,
         to: &mut To<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Remark> {
         let Some(said) = self.said(row, with, municipality, to) else { return Ok(()) };
         let spec = self.spec;
         let found: Rc<Vec<PartId>>;
@@ -237,7 +241,7 @@ impl<'a> Tables<'a> {
         let about: Vec<(&PartId, Word)> = match (parts, &*said.says) {
             (Some(parts), Says::Whole(word)) => parts.iter().map(|part| (part, *word)).collect(),
             (_, Says::Parts(words)) => words.iter().map(|(part, word)| (part, *word)).collect(),
-            (None, Says::Whole(_)) => return Err("a linha não diz de que parte fala".to_owned()),
+            (None, Says::Whole(_)) => return Err("a linha não diz de que parte fala".into()),
         };
         let mut more = false;
         for (part, word) in about {
@@ -253,7 +257,7 @@ impl<'a> Tables<'a> {
             let by_units =
                 self.ground.calendar.parts.get(part).is_some_and(|p| p.respondent == Respondent::Unit);
             if with.columns.unit.is_some() && unit.is_none() && by_units {
-                return Err("código da unidade em branco".to_owned());
+                return Err("código da unidade em branco".into());
             }
             let keep = |written: &String| to.gathered.names.keep_wording(&word.kept_as(written));
             let wording = said.wording.as_ref().map_or(0, keep);
@@ -287,7 +291,7 @@ impl<'a> Tables<'a> {
     }
 
     /// The number of the unit that the row names, else of the one that was asked for.
-    fn unit(&self, row: &TableRow, with: With<'_>, to: &mut To<'_>) -> Result<Option<u32>, String> {
+    fn unit(&self, row: &TableRow, with: With<'_>, to: &mut To<'_>) -> Result<Option<u32>, Remark> {
         let given = with.given.unit.as_ref();
         let text = self.cell(row, with.columns.unit).map(without_fraction);
         let known = text.and_then(|text| to.gathered.names.known_unit(text));
@@ -297,7 +301,8 @@ impl<'a> Tables<'a> {
         }
         let id: UnitId = match (text.map(unit).transpose()?, given) {
             (Some(named), Some(asked)) if named != *asked => {
-                return Err(format!("a linha é da unidade {named}, e a consulta era sobre {asked}"));
+                let why = format!("a linha é da unidade {named}, e a consulta era sobre {asked}");
+                return Err(why.into());
             }
             (Some(named), _) => named,
             (None, Some(asked)) => asked.clone(),
@@ -316,7 +321,7 @@ impl<'a> Tables<'a> {
         with: With<'_>,
         number: u16,
         part: &PartId,
-    ) -> Result<Rc<[usize]>, String> {
+    ) -> Result<Rc<[usize]>, Remark> {
         let cell = self.cell(row, with.columns.reference);
         let given: Option<Reference> = with.given.reference;
         let met = self.windows.entry(number).or_default();

@@ -168,7 +168,7 @@ fn codes_are_looked_up_and_strangers_and_wrong_digits_listed() {
     let strangers: Vec<_> = found.unknown_municipalities.iter().map(|u| (u.line, u.code.as_str())).collect();
     assert_eq!(strangers, [(3, "355030"), (4, "3550308")]);
     assert_eq!((found.bad_lines[0].line, found.municipalities_seen.len()), (5, 1));
-    assert!(found.bad_lines[0].message.contains("verificador"));
+    assert!(found.bad_lines[0].message.to_string().contains("verificador"));
 }
 
 #[test]
@@ -267,7 +267,11 @@ fn a_page_that_speaks_of_others_than_was_asked_for_is_faulty() {
         &[(of_unit("11", "3205309"), "ibge;ref;unidade\n320520;10/2026;11\n320530;10/2026;12\n")],
     );
     assert_eq!((found.bad, found.observations.len()), (2, 0));
-    assert!(found.bad_lines[0].message.contains("a consulta era sobre 3205309"), "{:?}", found.bad_lines);
+    assert!(
+        found.bad_lines[0].message.to_string().contains("a consulta era sobre 3205309"),
+        "{:?}",
+        found.bad_lines
+    );
     spec.mapping.municipality = PlaceRule::Asked;
     assert_eq!(crawled(&spec, &[(Given::default(), "ref;unidade\n10/2026;11\n")]).bad, 1);
 }
@@ -365,7 +369,11 @@ fn a_row_that_two_open_windows_could_claim_is_claimed_by_none() {
     let found =
         map(&without_parts(), "ibge;situacao;data\n3205309;Preencher o questionário;\n".as_bytes(), &ground);
     assert!(found.observations.is_empty());
-    assert!(found.bad_lines[0].message.contains("rma/2026-10, rma/2026-11"), "{:?}", found.bad_lines);
+    assert!(
+        found.bad_lines[0].message.to_string().contains("rma/2026-10, rma/2026-11"),
+        "{:?}",
+        found.bad_lines
+    );
 }
 
 #[test]

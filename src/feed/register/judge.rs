@@ -7,6 +7,7 @@ use crate::domain::register::RegisterSpec;
 use crate::domain::roster::Units;
 use crate::format::error::DecodeError;
 use crate::text::number::counted;
+use crate::text::remark::{Reading, Remark};
 
 /// A fall of so many units is ordinary.
 const ORDINARY_FALL: usize = 5;
@@ -69,8 +70,21 @@ pub enum Distrust {
         /// Rows in all.
         rows: usize,
         /// The first reason.
-        first: String,
+        first: Remark,
     },
+}
+
+impl Distrust {
+    /// The same as it is shown, or without the text of any cell, as it is kept.
+    pub fn told(&self, reading: Reading) -> String {
+        match self {
+            Self::Unclear { unclear, rows, first } => {
+                let first = first.read(reading).into();
+                Self::Unclear { unclear: *unclear, rows: *rows, first }.to_string()
+            }
+            plain => plain.to_string(),
+        }
+    }
 }
 
 pub(super) fn judge(
@@ -93,8 +107,9 @@ pub(super) fn judge(
     let unclear = read.bad + read.unknown_words.values().sum::<usize>();
     if unclear * 5 > read.rows {
         let first = read.bad_lines.first().map(|bad| bad.message.clone());
-        let word = read.unknown_words.keys().next().map(|word| format!("situação desconhecida “{word}”"));
-        let first = first.or(word).unwrap_or_default();
+        let word = read.unknown_words.keys().next();
+        let word = word.map(|word| Remark::of_cell(word, |cell| format!("situação desconhecida {cell}")));
+        let first = first.or(word).unwrap_or_else(|| "".into());
         distrust.push(Distrust::Unclear { unclear, rows: read.rows, first });
     }
     if found < spec.minimum.max(1) {

@@ -18,6 +18,7 @@ use crate::domain::register::{Register, RegisterColumns, RegisterPart, RegisterS
 use crate::domain::roster::{Roster, Units};
 use crate::domain::state::state_of;
 use crate::text::number::counted;
+use crate::text::remark::Reading;
 
 use self::read::Gather;
 use super::map::BadLine;
@@ -85,8 +86,8 @@ impl RegisterRead {
         }
     }
 
-    /// What staff should know of a load that is believed.
-    pub fn remarks(&self) -> Vec<String> {
+    /// What staff should know of a load that is believed. What is shown may quote cells, what is kept never does.
+    pub fn remarks(&self, reading: Reading) -> Vec<String> {
         let told = |n: usize, one: &str, many: &str| (n > 0).then(|| counted(n, one, many));
         let mut remarks: Vec<String> = [
             told(
@@ -115,8 +116,9 @@ impl RegisterRead {
         .collect();
         for (word, rows) in &self.unknown_words {
             remarks.push(format!(
-                "situação desconhecida “{word}” em {}: nada é proposto sobre essas unidades; acrescente a palavra em \
+                "situação desconhecida {} em {}: nada é proposto sobre essas unidades; acrescente a palavra em \
                  `situacoes`",
+                reading.quoted(word),
                 counted(*rows, "linha", "linhas")
             ));
         }
@@ -127,7 +129,10 @@ impl RegisterRead {
                 "linhas que não puderam ser entendidas",
             ));
             remarks.extend(
-                self.bad_lines.iter().take(5).map(|bad| format!("linha {}: {}", bad.line, bad.message)),
+                self.bad_lines
+                    .iter()
+                    .take(5)
+                    .map(|bad| format!("linha {}: {}", bad.line, bad.message.read(reading))),
             );
         }
         for state in &self.silent_states {

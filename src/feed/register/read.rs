@@ -10,6 +10,7 @@ use crate::feed::map::{BadLine, MOST_LISTED, part_words};
 use crate::format::error::DecodeError;
 use crate::format::table::{ColumnError, ColumnIndex, Table, TableRow};
 use crate::text::fold::{excerpt, folded};
+use crate::text::remark::Remark;
 use crate::text::words::Words;
 
 /// Most characters kept of a name, a telephone or an unknown word: a wrong column may hold what nobody should keep.
@@ -33,9 +34,9 @@ enum Odd {
     /// Not about a part that is followed.
     OtherPart(UnitId),
     /// It is about this unit, and that is all that can be said.
-    Unclear(UnitId, Option<String>),
+    Unclear(UnitId, Option<Remark>),
     /// Nobody knows what it is about.
-    Lost(String),
+    Lost(Remark),
 }
 
 /// Rows gathered over the bodies of a load.
@@ -86,7 +87,7 @@ impl<'a> Gather<'a> {
                     let outcome = self.meanings.row(row, &columns, &mut self.read);
                     self.note(row.line, outcome);
                 }
-                Err(fault) => self.note(fault.line, Err(Odd::Lost(fault.problem.to_string()))),
+                Err(fault) => self.note(fault.line, Err(Odd::Lost(fault.problem.to_string().into()))),
             }
         })
     }
@@ -148,7 +149,7 @@ fn keep(read: &mut RegisterRead, listed: Listed) {
     }
 }
 
-fn bad(read: &mut RegisterRead, line: u64, message: String) {
+fn bad(read: &mut RegisterRead, line: u64, message: Remark) {
     read.bad += 1;
     if read.bad_lines.len() < MOST_LISTED {
         read.bad_lines.push(BadLine { line, message });
@@ -202,7 +203,7 @@ impl Meanings<'_> {
             Err(NotKnown::Bad(why)) => Err(why),
         };
         let id = self.cell(row, Some(columns.unit));
-        let id = id.ok_or_else(|| Odd::Lost("código da unidade em branco".to_owned()))?;
+        let id = id.ok_or_else(|| Odd::Lost("código da unidade em branco".into()))?;
         let id = place::unit(id).map_err(Odd::Lost)?;
         let municipality: MunicipalityCode =
             municipality.map_err(|why| Odd::Unclear(id.clone(), Some(why)))?;

@@ -23,6 +23,7 @@ use vigia_suas::domain::refusal::Refusal;
 use vigia_suas::plan::audit::{broken_rules, strangers};
 use vigia_suas::plan::{self, World};
 use vigia_suas::store::{AttemptEnd, Claim, DeliveryFilter, DeliveryLine, Settlement};
+use vigia_suas::text::remark::Reading;
 use vigia_suas::world::known::Known;
 use vigia_suas::world::overview::AsOf;
 use vigia_suas::world::today;
@@ -90,7 +91,7 @@ impl Desk {
         let taken =
             take_in_bytes(&live, &self.app.store, spec, "lista.csv", csv.as_bytes(), self.now()).await;
         let taken = taken.unwrap();
-        assert!(taken.is_accepted(), "{:?}", taken.remarks());
+        assert!(taken.is_accepted(), "{:?}", taken.remarks(Reading::Shown));
     }
 
     pub(super) async fn lines(&self) -> Vec<DeliveryLine> {

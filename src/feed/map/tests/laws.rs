@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::text::remark::Reading;
 
 /// Rows that touch everything: both spellings of codes, strangers, units, bad lines, words, dates.
 fn some_row() -> impl Strategy<Value = String> {
@@ -94,7 +95,7 @@ fn what_may_be_cut_accuses_nobody_and_says_nothing_that_the_whole_does_not_where
             let original = Original::from_bytes(bytes);
             let body = Body::plain(if open_ended { original.open_ended() } else { original });
             let intake = crate::feed::take_in(&spec, &[body], &ground, None);
-            (told(&intake.mapped), intake.remarks())
+            (told(&intake.mapped), intake.remarks(Reading::Kept))
         };
         let (whole, _) = told_of(file, false);
         for end in 0..=file.len() {
