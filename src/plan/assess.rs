@@ -349,12 +349,15 @@ impl<'a> Assessor<'a> {
     }
 
     /// What the feeds say of one key, all together: two that contradict each other leave it in doubt, whichever came
-    /// first, and still when the *pendente* came last and grew old; else a settled word outranks a doubt, and a *pendente*
-    /// stands unless a later row takes it back.
+    /// first, and still when the *pendente* came last and grew old; else a settled word outranks a doubt. A *pendente*
+    /// stands unless a later row takes it back, and not while another feed's *concluído* was taken back only once.
     fn opinion<'e>(
         &self,
         entries: impl Iterator<Item = &'e StatusEntry>,
         then: Option<Then<'e>>,
+        if let Some(reverting) = latest(&Opinion::is_reverting) {
+            return reverting;
+        }
     ) -> Opinion<'e> {
         let words: Vec<Opinion<'e>> = entries.map(|entry| self.word(entry, then)).collect();
         let latest = |of: &dyn Fn(&Opinion<'e>) -> bool| {

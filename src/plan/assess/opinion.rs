@@ -38,17 +38,28 @@ impl<'a> Opinion<'a> {
         matches!(self.state, State::Done | State::NotApplicable)
     }
 
+    /// Whether the last word of its feed that is believed is *concluído* or *não se aplica*, and what the feed says since
+    /// is not believed yet.
+    pub(super) fn is_reverting(&self) -> bool {
+        !self.is_settled() && self.entry.is_some_and(|entry| entry.settled)
+    }
+
     /// A unit's own opinion, or the whole part's where that came later and says more. A concluded unit stands although
-    /// the part has something pending, and a doubt about the part changes nothing. A unit that pends in a part that is
-    /// concluded as a whole is a contradiction, unless the part's word came later.
+    /// the part has something pending, and a doubt about the part changes nothing: but for a part that was concluded and
+    /// is not yet believed not to be, or of which feeds say opposite things, in which no unit pends. A unit that pends in a
+    /// part that is concluded as a whole is a contradiction, unless the part's word came later.
     pub(super) fn or_newer(self, whole: Self) -> Self {
+        if self.state == State::Pending && (whole.is_reverting() || whole.doubt == Some(Doubt::Contradicted))
+        {
+            return whole;
+        }
         if self.state == State::Pending && whole.is_settled() && whole.arrival() <= self.arrival() {
             return Self { state: State::Unconfirmed, doubt: Some(Doubt::Contradicted), ..self };
         }
         let says_more = match whole.state {
             State::Unconfirmed => self.state == State::Unconfirmed,
             State::Pending => {
-                !self.is_settled() && !matches!(self.doubt, Some(Doubt::Reverting | Doubt::Contradicted))
+                !self.is_settled() && !self.is_reverting() && self.doubt != Some(Doubt::Contradicted)
             }
             State::Done | State::NotApplicable => true,
         };

@@ -3,6 +3,7 @@
 mod closed;
 mod evidence;
 mod history;
+mod feeds;
 mod holds;
 mod letters;
 mod staff;
