@@ -6,13 +6,14 @@
 mod expected;
 mod opinion;
 mod verdict;
+mod waits;
 
 use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::moment::Moment;
-use crate::domain::calendar::{Edition, System, Window};
+use crate::domain::calendar::{System, Window};
 use crate::domain::closing::Closing;
 use crate::domain::id::{MunicipalityCode, PartId, UnitId};
 use crate::domain::journal::KnownFacts;
@@ -142,29 +143,6 @@ impl<'a> Assessor<'a> {
             return Cow::Borrowed(now);
         }
         now.iter().chain(retired).cloned().collect()
-    }
-
-    /// Whether nothing is owed yet because another window is not concluded there.
-    pub(super) fn waits(&self, municipality: &'a Municipality) -> bool {
-        self.depends_on.as_ref().is_some_and(|on| !on.is_done(municipality))
-    }
-
-    /// Whether nothing more is owed here in this window, which another one waits for.
-    fn is_done(&self, municipality: &'a Municipality) -> bool {
-        let rules = |edition: &&Edition| {
-            let named = &edition.municipalities;
-            (named.is_empty() || named.contains(&municipality.code))
-                && edition.announced_on.is_none_or(|day| self.moment.day_begun(day))
-        };
-        let ruling = || self.window.editions.iter().rev().filter(rules);
-        // One that repeats the deadline before it moves nothing.
-        let same = |edition: &&Edition| ruling().next().is_some_and(|last| last.deadline == edition.deadline);
-        let ledger = self.world.ledger.window(&self.window.id);
-        let closing = |edition: &Edition| ledger.and_then(|ledger| ledger.closing(edition.number));
-        match ruling().take_while(same).find_map(closing) {
-            Some(closing) => self.assess_closed(municipality.code, closing).is_done(),
-            None => self.assess(municipality).is_done(),
-        }
     }
 
     fn part<'e>(
@@ -355,9 +333,6 @@ impl<'a> Assessor<'a> {
         &self,
         entries: impl Iterator<Item = &'e StatusEntry>,
         then: Option<Then<'e>>,
-        if let Some(reverting) = latest(&Opinion::is_reverting) {
-            return reverting;
-        }
     ) -> Opinion<'e> {
         let words: Vec<Opinion<'e>> = entries.map(|entry| self.word(entry, then)).collect();
         let latest = |of: &dyn Fn(&Opinion<'e>) -> bool| {
@@ -379,6 +354,9 @@ impl<'a> Assessor<'a> {
         if let Some(settled) = settled {
             let doubted = aged.filter(|aged| aged.order() > settled.order());
             return doubted.map_or(settled, |aged| Opinion { doubt: Some(Doubt::Contradicted), ..aged });
+        }
+        if let Some(reverting) = latest(&Opinion::is_reverting) {
+            return reverting;
         }
         let taken_back = latest(&|word| word.doubt == Some(Doubt::Declared));
         match latest(&|word| word.state == State::Pending) {

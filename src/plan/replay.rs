@@ -255,7 +255,12 @@ impl Sight {
     /// Notes that a decision was taken into the ledger.
     fn accepted(&mut self, decision: &Decision) {
         match decision.key() {
-            NoticeKey::Municipal { window, municipality, .. } => self.memo.told(window, *municipality),
+            // Which edition rules in a window depends on what was told, and what waits for it depends on that.
+            NoticeKey::Municipal { window, municipality, .. } => {
+                for window in self.concerned(window) {
+                    self.memo.told(&window, *municipality);
+                }
+            }
             NoticeKey::Staff { window, .. } if matches!(decision, Decision::Publish(_)) => {
                 for window in self.concerned(window) {
                     self.memo.changed(&window);

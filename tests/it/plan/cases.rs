@@ -9,6 +9,7 @@ mod letters;
 mod staff;
 mod status;
 
+mod waits;
 use std::num::NonZeroU16;
 
 use std::collections::{BTreeMap, BTreeSet};

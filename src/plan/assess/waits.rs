@@ -1,0 +1,40 @@
+//! Whether a window waits in a municipality until another one is concluded there (`depende_de`). Pure.
+
+use super::Assessor;
+use crate::domain::notice::Told;
+use crate::domain::roster::Municipality;
+use crate::plan::edition::{Editions, last_told};
+
+impl<'a> Assessor<'a> {
+    /// Whether nothing is owed yet because another window is not concluded there.
+    pub(in crate::plan) fn waits(&self, municipality: &'a Municipality) -> bool {
+        self.depends_on.as_ref().is_some_and(|on| !on.is_done(municipality))
+    }
+
+    /// Whether nothing more is owed here in this window, which another one waits for: as recorded where the edition that
+    /// rules here ended with the municipality in it, else by what is known now.
+    fn is_done(&self, municipality: &'a Municipality) -> bool {
+        let (code, world) = (municipality.code, self.world);
+        let editions = Editions {
+            moment: self.moment,
+            zone: &world.calendar.hours.zone,
+            ledger: world.ledger,
+            overrides: world.overrides,
+        };
+        let ledger = world.ledger.window(&self.window.id);
+        let told = ledger.and_then(|ledger| last_told(ledger.of(code))).map(|(told, _)| told);
+        let track = editions.track(self.window, Some(code), told.or_else(|| self.told_before_start()));
+        let closing = ledger.and_then(|ledger| ledger.closing(track.edition));
+        match closing.filter(|closing| closing.municipalities.contains_key(&code)) {
+            Some(closing) => self.assess_closed(code, closing).is_done(),
+            None => self.assess(municipality).is_done(),
+        }
+    }
+
+    /// The date that counts as told of a window that was open on `inicio`, to whom nothing was written of it yet. (Who
+    /// joined since is told as any other before the difference could matter.)
+    fn told_before_start(&self) -> Option<Told> {
+        let was_open = self.world.calendar.starts_on.is_some_and(|starts| self.window.opens_on < starts);
+        was_open.then(|| Told::from(self.window.edition(1).and_then(|edition| edition.deadline)))
+    }
+}
