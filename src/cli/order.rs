@@ -237,7 +237,10 @@ pub(super) async fn note(session: &Session, call: &Call) -> Result {
     if !undone {
         store.add_override(what, by.clone()).await?;
     }
-    let too_late = until.is_some() && !undone && {
+    let overrides = store.overrides().await?;
+    let ruling = overrides.ruling_pause(municipality, window).and_then(|note| note.until);
+    let paused = ruling.filter(|day| *day >= session.today());
+    let too_late = paused.is_some() && {
         let known = session.filled_in(&store, [window.clone()].into(), AsOf::Now(session.now())).await?;
         account::is_closed(&known.world(), window, municipality, session.now())
     };
@@ -248,13 +251,22 @@ pub(super) async fn note(session: &Session, call: &Call) -> Result {
         "janela": window.as_str(),
         "telefone": call.telephone,
         "ate": until.map(|day| day.to_string()),
+        "em_pausa_ate": paused.map(|day| day.to_string()),
         "prazo_passou": too_late,
     });
-    answer(session, &by, &facts, || match (undone, until) {
-        (true, _) => format!("desfeita a última anotação: {subject}"),
-        (false, None) => format!("anotado o telefonema: {subject}. As cobranças continuam."),
-        (false, Some(_)) if too_late => format!("anotado o telefonema: {subject}.\n{TOO_LATE}"),
-        (false, Some(day)) => format!(
+    let goes_on = |done: &str, day| {
+        let day = portuguese::date(day);
+        format!(
+            "{done}: {subject}. As cobranças desta janela seguem em pausa até {day}, por anotação anterior."
+        )
+    };
+    answer(session, &by, &facts, || match (undone, until, paused) {
+        (true, _, Some(day)) if !too_late => goes_on("desfeita a última anotação", day),
+        (true, ..) => format!("desfeita a última anotação: {subject}"),
+        (false, None, Some(day)) if !too_late => goes_on("anotado o telefonema", day),
+        (false, None, _) => format!("anotado o telefonema: {subject}. As cobranças continuam."),
+        (false, Some(_), _) if too_late => format!("anotado o telefonema: {subject}.\n{TOO_LATE}"),
+        (false, Some(day), _) => format!(
             "anotado o telefonema: {subject}. As cobranças desta janela ficam em pausa até {} e depois seguem com o \
              aviso que ainda valer.",
             portuguese::date(day)

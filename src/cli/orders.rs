@@ -116,9 +116,12 @@ impl Standing {
 
 fn standing(line: &OverrideLine, later: &[OverrideLine], status: &StatusBook, today: Date) -> Standing {
     let (.., until) = matter(&line.what);
-    // Calls were made all the same; each stands for itself.
-    let gives_way = !matches!(line.what, Override::Note { .. } | Override::Release(_));
-    let replaced = |newer: &OverrideLine| newer.lifted.is_none() && same_matter(&newer.what, &line.what);
+    // Calls were made all the same, and each stands for itself: only the pause of one gives way to that of a later one.
+    let rules = |what: &Override| !matches!(what, Override::Note { until: None, .. } | Override::Release(_));
+    let gives_way = rules(&line.what);
+    let replaced = |newer: &OverrideLine| {
+        newer.lifted.is_none() && rules(&newer.what) && same_matter(&newer.what, &line.what)
+    };
     let ended = |one: Dispute| one.ended_by(status.window(&one.window).of(one.municipality));
     match &line.lifted {
         Some(_) => Standing::Undone,

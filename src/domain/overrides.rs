@@ -50,11 +50,19 @@ impl Overrides {
         let object = |one: &'_ Dispute| (one.municipality, one.window.clone(), one.part.clone());
         newest(&self.disputes, object, |one| (&one.authorship, one.until))
     }
+
+    /// The newest `anotar` of a municipality in a window that has the ladder wait.
+    pub fn ruling_pause(&self, municipality: MunicipalityCode, window: &WindowId) -> Option<&Note> {
+        let pauses = self.notes.iter().filter(|note| {
+            note.until.is_some() && note.municipality == municipality && note.window == *window
+        });
+        newest(pauses, |_| (), |note| (&note.authorship, note.until)).next()
+    }
 }
 
 /// The newest order on each object. Of two given at one instant the one that lasts longer.
-fn newest<'a, T, K: Ord>(
-    orders: &'a [T],
+fn newest<'a, T: 'a, K: Ord>(
+    orders: impl IntoIterator<Item = &'a T>,
     object: impl Fn(&'a T) -> K,
     given: impl Fn(&'a T) -> (&'a Authorship, Option<Date>),
 ) -> impl Iterator<Item = &'a T> {

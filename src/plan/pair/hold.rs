@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use super::fate::still_says;
 use super::{Fate, Pair, Wish};
 use crate::domain::notice::{NoticeKey, Recipient, Slot, Told};
-use crate::domain::overrides::{BatchId, Note};
+use crate::domain::overrides::{BatchId, HoldScope};
 use crate::domain::reason::Reason;
 use crate::plan::decision::Withheld;
 use crate::plan::ledger::{NoticeRecord, Standing};
@@ -58,22 +58,17 @@ impl Pair<'_, '_> {
         held.or_else(|| self.paused(wish))
     }
 
-    /// A call was made, and the ladder waits for what was promised in it (`anotar --pausar`). Corrections and
-    /// divulgação do not wait: they accuse nobody.
+    /// A call was made, and the ladder waits for what was promised in it (`anotar --pausar`): in the last that has it wait,
+    /// also where that is shorter than one before. Corrections and divulgação do not wait: they accuse nobody.
     fn paused(&self, wish: &Wish) -> Option<Reason> {
         if !matches!(wish.slot, Slot::Rung { .. }) {
             return None;
         }
         let window = &self.context.assessor.window().id;
-        let waits = |note: &&Note| {
-            note.municipality == self.municipality.code
-                && note.window == *window
-                && note.until.is_some_and(|day| !self.context.moment.day_over(day))
-        };
-        let notes = self.context.world.overrides.notes.iter().filter(waits);
-        let last = notes.max_by_key(|note| (note.until, note.authorship.at, &note.authorship.reason))?;
+        let last = self.context.world.overrides.ruling_pause(self.municipality.code, window)?;
+        let until = last.until.filter(|day| !self.context.moment.day_over(*day))?;
         Some(Reason::Paused {
-            until: last.until?,
+            until,
             author: last.authorship.author.clone(),
             result: last.authorship.reason.clone(),
         })

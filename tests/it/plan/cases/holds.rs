@@ -2,7 +2,7 @@
 
 use vigia_suas::domain::calendar::{Halt, HaltKind};
 use vigia_suas::domain::notice::{AlertItem, Content, NoticeKey};
-use vigia_suas::domain::overrides::{BatchId, Exemption};
+use vigia_suas::domain::overrides::{BatchId, Exemption, Note};
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::refusal::Refusal;
 use vigia_suas::domain::roster::{Unit, Units};
@@ -323,6 +323,29 @@ fn a_dispensa_given_again_with_a_last_day_ends_on_it() {
         });
     }
     assert!(case.pass("2026-03-20T08:00").contains(&format!("enviar {} v1", key(rung(1, 10), 0))));
+}
+
+#[test]
+fn of_two_pauses_the_newest_rules_also_where_it_is_shorter_and_a_call_without_one_changes_neither() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-19T20:00");
+    let call = |given: &str, until: Option<&str>| Note {
+        municipality: municipality_code(0),
+        window: window_id(),
+        telephone: None,
+        until: until.map(date),
+        authorship: Authorship { at: at(given), ..authorship() },
+    };
+    let letter = format!("enviar {} v1", key(rung(1, 10), 0));
+    let notes = [
+        call("2026-03-18T09:00", Some("2026-03-25")),
+        call("2026-03-19T09:00", Some("2026-03-19")),
+        call("2026-03-19T10:00", None),
+    ];
+    for (said, leaves) in [(1, false), (2, true), (3, true)] {
+        case.overrides.notes = notes[..said].to_vec();
+        assert_eq!(brief(&case.plan("2026-03-20T08:00")).contains(&letter), leaves, "{said}");
+    }
 }
 
 // A16
