@@ -10,6 +10,7 @@ use super::calls;
 use super::closing;
 use super::edition::HaltState;
 use super::moment::Moment;
+use super::reminder::ordered_at;
 use super::survey::Survey;
 use super::window::WindowContext;
 use super::written;
@@ -298,7 +299,7 @@ fn held(view: View<'_>, window: &WindowId, held: &[&Decision]) -> Vec<HeldLine> 
                 Some(record.recorded_at)
             }
             // Its record says when it left.
-            Some(record) if record.standing.sent_at().is_some() => ordered_at(view, because),
+            Some(record) if record.standing.sent_at().is_some() => ordered_at(view.world, decision),
             Some(_) | None => None,
         };
         Some(HeldLine {
@@ -309,13 +310,6 @@ fn held(view: View<'_>, window: &WindowId, held: &[&Decision]) -> Vec<HeldLine> 
         })
     };
     held.iter().filter_map(line).collect()
-}
-
-/// When the order was given that holds a letter.
-fn ordered_at(view: View<'_>, because: &Reason) -> Option<Timestamp> {
-    let Reason::Held { scope: by, .. } = because else { return None };
-    let orders = view.world.overrides.ruling_holds().filter(|hold| hold.scope == *by);
-    orders.map(|hold| hold.authorship.at).max()
 }
 
 /// What comes next, if nothing changes.

@@ -17,7 +17,6 @@ use crate::domain::reason::{Cause, Reason};
 use crate::domain::time::day_after;
 use crate::plan::decision::{Decision, End, Notice};
 use crate::plan::draft::PlanDraft;
-use crate::plan::ledger::Standing;
 use crate::plan::world::World;
 
 /// One alert for each cause that holds something.
@@ -80,13 +79,27 @@ fn due(world: &World<'_>, moment: &Moment<'_>, cause: Cause, held: &[&Decision])
     held.iter().any(|decision| dies(decision) && is_news(world, decision, last)).then_some(free)?
 }
 
-/// Whether no alert named it yet: withheld just now, or since the last alert.
+/// Whether no alert named it yet: withheld just now, or since the last alert. What is left of a letter that somebody took
+/// keeps the instant of its letter, so that there the order's own counts too.
 fn is_news(world: &World<'_>, held: &Decision, last: Option<Timestamp>) -> bool {
     let known = world.ledger.notice(held.key());
     known.is_none_or(|record| {
-        record.standing != Standing::Withheld(held.because().cause())
-            || last.is_none_or(|at| record.recorded_at > at)
+        let since = ordered_at(world, held).map_or(record.recorded_at, |at| at.max(record.recorded_at));
+        !record.standing.is_held_by(held.because().cause()) || last.is_none_or(|at| since > at)
     })
+}
+
+/// When the order was given that holds a letter to a municipality, where a person holds it.
+pub(super) fn ordered_at(world: &World<'_>, held: &Decision) -> Option<Timestamp> {
+    if let Reason::Held { scope, .. } = held.because() {
+        let order = world.overrides.ruling_holds().find(|hold| hold.scope == *scope);
+        return order.map(|hold| hold.authorship.at);
+    }
+    if let Reason::Paused { .. } = held.because() {
+        let call = world.overrides.ruling_pause(held.municipality()?, held.window()?);
+        return call.map(|call| call.authorship.at);
+    }
+    None
 }
 
 /// One line for what is equal for many.

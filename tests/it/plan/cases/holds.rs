@@ -436,6 +436,27 @@ fn what_is_held_after_the_days_alert_and_would_die_before_the_next_is_told_at_on
 }
 
 #[test]
+fn what_a_hold_leaves_of_a_letter_that_dies_before_the_morning_is_told_once_and_not_at_every_pass() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-30T20:00");
+    for n in 0..2 {
+        case.has(n, rung(1, 2), Some(FIRST), live("2026-03-31T08:00"));
+    }
+    hold(&mut case, HoldScope::Municipality(municipality_code(0)), "2026-03-31T08:40", None);
+    let told = |case: &mut Case, now: &str| {
+        let told = alerts(&case.plan(now));
+        case.pass(now);
+        told.into_iter().map(|(alert, _)| alert).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&mut case, "2026-03-31T09:00"), ["geral/alerta-retidas-retido-2026-03-31"]);
+    assert_eq!(told(&mut case, "2026-03-31T09:01"), [""; 0]);
+    assert_eq!(told(&mut case, "2026-03-31T09:02"), [""; 0]);
+    hold(&mut case, HoldScope::Municipality(municipality_code(1)), "2026-03-31T10:00", None);
+    assert_eq!(told(&mut case, "2026-03-31T10:01"), ["geral/alerta-retidas-retido-2-2026-03-31"]);
+    assert_eq!(told(&mut case, "2026-03-31T10:02"), [""; 0]);
+}
+
+#[test]
 fn what_is_held_again_after_a_night_in_which_nothing_held_it_is_named_again_before_it_dies() {
     let mut case = Case::new();
     // The deadline lies on a Saturday: what is free to leave on Friday night never does.
