@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::domain::notice::{NoticeKey, Slot, StaffSlot};
+use crate::domain::notice::{NoticeKey, Slot, StaffSlot, halt_word};
 
 /// The Message-ID of a letter, brackets included: `<rma.2026-11.e1.prazo-5d.3205309@example.org>`, with `.v2` and on
 /// before the `@` for later versions (the first is 1). The left side is a dot-atom-text (RFC 5322 §3.2.3).
@@ -114,7 +114,7 @@ fn municipal_folder(slot: Slot) -> String {
     match slot {
         Slot::Announcement => "divulgacao".to_owned(),
         Slot::Extension { edition } => format!("e{edition}-prorrogacao"),
-        Slot::Suspension { edition, since } => of_halt(edition, "suspensao", since),
+        Slot::Suspension { edition, since, kind } => of_halt(edition, halt_word(kind), since),
         Slot::Upheld { edition, since } => of_halt(edition, "prazo-mantido", since),
         Slot::Rung { edition, days_before } => format!("e{edition}-prazo-{days_before}d"),
     }
@@ -146,6 +146,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::calendar::HaltKind;
     use crate::domain::id::{GerenciaId, MunicipalityCode, Reference, SystemId, WindowId};
     use crate::domain::notice::{Addressee, Departure};
 
@@ -195,6 +196,15 @@ mod tests {
         let slot = prop_oneof![
             Just(Slot::Announcement),
             (1_u16..20).prop_map(|edition| Slot::Extension { edition }),
+            (1_u16..20, proptest::option::of(1_i8..29), any::<bool>()).prop_map(
+                |(edition, day, cancelled)| {
+                    Slot::Suspension {
+                        edition,
+                        since: day.map(|day| date(2026, 12, day)),
+                        kind: if cancelled { HaltKind::Cancelled } else { HaltKind::Suspended },
+                    }
+                }
+            ),
             (1_u16..20, proptest::option::of(1_i8..29)).prop_map(|(edition, day)| Slot::Upheld {
                 edition,
                 since: day.map(|day| date(2026, 12, day))

@@ -91,7 +91,7 @@ pub struct Halt {
 }
 
 /// How a window was stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HaltKind {
     /// `suspensa`
     Suspended,

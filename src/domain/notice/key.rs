@@ -8,6 +8,7 @@ use std::fmt;
 use jiff::civil::Date;
 
 use super::staff::StaffSlot;
+use crate::domain::calendar::HaltKind;
 use crate::domain::id::{MunicipalityCode, WindowId};
 
 /// The place of a municipal notice within its window. Ordered as they outrank one another.
@@ -20,12 +21,14 @@ pub enum Slot {
         /// The new edition.
         edition: u16,
     },
-    /// `@1/suspensao-2026-04-10`: one for each halt.
+    /// `@1/suspensao-2026-04-10` or `@1/cancelamento-2026-04-10`: one for each halt. A suspended window that is then
+    /// cancelled is another halt, also from the same day.
     Suspension {
         /// The edition in force when the window stopped.
         edition: u16,
         /// The halt's `situacao_desde`; absent in the key too where the calendar does not say.
         since: Option<Date>,
+        kind: HaltKind,
     },
     /// `@1/prazo-mantido-2026-04-10`: the suspension ended and the deadline stands.
     Upheld {
@@ -48,7 +51,9 @@ impl fmt::Display for Slot {
         match self {
             Self::Announcement => f.write_str("/divulgacao"),
             Self::Extension { edition } => write!(f, "@{edition}/prorrogacao"),
-            Self::Suspension { edition, since } => write!(f, "@{edition}/suspensao{}", of_halt(*since)),
+            Self::Suspension { edition, since, kind } => {
+                write!(f, "@{edition}/{}{}", halt_word(*kind), of_halt(*since))
+            }
             Self::Upheld { edition, since } => write!(f, "@{edition}/prazo-mantido{}", of_halt(*since)),
             Self::Rung { edition, days_before } => write!(f, "@{edition}/prazo-{days_before}d"),
         }
@@ -82,8 +87,10 @@ impl Slot {
             (None, "divulgacao") => Some(Self::Announcement),
             (Some(edition), "prorrogacao") => Some(Self::Extension { edition }),
             (Some(edition), rung) => {
-                if let Some(halt) = rung.strip_prefix("suspensao") {
-                    return Some(Self::Suspension { edition, since: halt_of(halt)? });
+                for kind in [HaltKind::Suspended, HaltKind::Cancelled] {
+                    if let Some(halt) = rung.strip_prefix(halt_word(kind)) {
+                        return Some(Self::Suspension { edition, since: halt_of(halt)?, kind });
+                    }
                 }
                 if let Some(halt) = rung.strip_prefix("prazo-mantido") {
                     return Some(Self::Upheld { edition, since: halt_of(halt)? });
@@ -93,6 +100,14 @@ impl Slot {
             }
             (None, _) => None,
         }
+    }
+}
+
+/// What the note of a halt is called in its key, and in the place of its file.
+pub fn halt_word(kind: HaltKind) -> &'static str {
+    match kind {
+        HaltKind::Suspended => "suspensao",
+        HaltKind::Cancelled => "cancelamento",
     }
 }
 
@@ -230,6 +245,8 @@ mod tests {
             "rma/2026-11@2/suspensao/3205309",
             "rma/2026-11@2/prazo-mantido/3205309",
             "rma/2026-11@2/suspensao-2026-11-10/3205309",
+            "rma/2026-11@2/cancelamento/3205309",
+            "rma/2026-11@2/cancelamento-2026-11-10/3205309",
             "rma/2026-11@2/prazo-mantido-2026-11-10/3205309",
             "rma/2026-11@1/resumo-GPSB-2026-12-29",
             "rma/2026-11@1/remessa-GSUAS",

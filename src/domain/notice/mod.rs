@@ -8,7 +8,7 @@ use crate::text::words::words;
 pub use content::{
     AlertItem, Content, DigestLine, Overtaken, PendingPart, Recipient, Told, UnconfirmedPart, Untold,
 };
-pub use key::{DAILY_PAGE, NoticeKey, Slot};
+pub use key::{DAILY_PAGE, NoticeKey, Slot, halt_word};
 pub use staff::{Addressee, Departure, StaffSlot};
 
 words! {

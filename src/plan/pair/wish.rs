@@ -90,8 +90,8 @@ impl Pair<'_, '_> {
             return None;
         }
         let due_at = self.first_sending(since.max(self.context.opens_at))?;
-        let slot = self.suspended_at(since, since_day);
-        let slot = slot.unwrap_or(Slot::Suspension { edition: self.track.edition, since: since_day });
+        let new = Slot::Suspension { edition: self.track.edition, since: since_day, kind };
+        let slot = self.suspended_at(since, since_day, kind).unwrap_or(new);
         let edition = slot.edition().unwrap_or(self.track.edition);
         let content = Content::Suspension { cancelled: kind == HaltKind::Cancelled, since: since_day };
         let note = self.note(slot, due_at, content, Reason::Halted { kind, since: since_day });
@@ -99,16 +99,18 @@ impl Pair<'_, '_> {
     }
 
     /// The recorded note of this very halt: one that left since it began, or that waits to. An edition learned later,
-    /// or a `situacao_desde` corrected afterwards, gives no second one; another halt does.
-    fn suspended_at(&self, since: Timestamp, since_day: Option<Date>) -> Option<Slot> {
-        self.suspensions().find_map(|(slot, of, standing)| match standing.sent_at() {
+    /// or a `situacao_desde` corrected afterwards, gives no second one; another halt does, and so does a suspension that
+    /// becomes a cancellation.
+    fn suspended_at(&self, since: Timestamp, since_day: Option<Date>, kind: HaltKind) -> Option<Slot> {
+        let mut alike = self.suspensions().filter(|(_, _, of, _)| *of == kind);
+        alike.find_map(|(slot, of, _, standing)| match standing.sent_at() {
             Some(at) => (at >= since || of == since_day).then_some(slot),
             None => (standing.is_open() && of == since_day).then_some(slot),
         })
     }
 
-    /// The recorded suspensão notes, with the day on which the halt of each began.
-    fn suspensions(&self) -> impl Iterator<Item = (Slot, Option<Date>, Standing)> {
+    /// The recorded suspensão notes, with the day on which the halt of each began, and how.
+    fn suspensions(&self) -> impl Iterator<Item = (Slot, Option<Date>, HaltKind, Standing)> {
         self.records.iter().filter_map(|record| match record.slot {
             Slot::Suspension { since, .. } => Some((record.slot, since, record.standing)),
             Slot::Announcement | Slot::Extension { .. } | Slot::Upheld { .. } | Slot::Rung { .. } => None,
@@ -117,7 +119,8 @@ impl Pair<'_, '_> {
 
     /// When the last suspensão note was accepted, and when its halt began.
     fn suspension_told(&self) -> Option<(Timestamp, Option<Date>)> {
-        let sent = self.suspensions().filter_map(|(_, since, standing)| Some((standing.sent_at()?, since)));
+        let sent =
+            self.suspensions().filter_map(|(_, since, _, standing)| Some((standing.sent_at()?, since)));
         sent.max_by_key(|(at, _)| *at)
     }
 

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::calendar::{Calendar, Deadline, Edition, Part, Respondent, Sanction, System, Window};
+use crate::domain::calendar::{
+    Calendar, Deadline, Edition, HaltKind, Part, Respondent, Sanction, System, Window,
+};
 use crate::domain::holiday::Holidays;
 use crate::domain::id::{
     EmailAddress, GerenciaId, IdError, MunicipalityCode, PartId, Reference, SystemId, UnitId, WindowId,
@@ -126,7 +128,8 @@ impl World {
             (Slot::Extension { edition: 2 }, content)
         });
         let suspensions = [(false, Some(date(2023, 11, 14))), (true, None)].map(|(cancelled, since)| {
-            (Slot::Suspension { edition: 1, since }, Content::Suspension { cancelled, since })
+            let kind = if cancelled { HaltKind::Cancelled } else { HaltKind::Suspended };
+            (Slot::Suspension { edition: 1, since, kind }, Content::Suspension { cancelled, since })
         });
         let upheld = [Some(early), None]
             .map(|deadline| (Slot::Upheld { edition: 1, since: None }, Content::Upheld { deadline }));

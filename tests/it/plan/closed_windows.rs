@@ -116,7 +116,8 @@ fn shown(world: &World<'_>, replay: &Replay<'_>, window: &WindowId, now: Timesta
     for line in &mut summary.lines {
         let of_line = (line.letters.len(), line.withheld.len());
         line.letters.retain(|letter| letter.kind != Kind::Suspension);
-        line.withheld.retain(|held| !held.batch.as_str().contains("/suspensao"));
+        let is_note = |batch: &str| batch.contains("/suspensao") || batch.contains("/cancelamento");
+        line.withheld.retain(|held| !is_note(held.batch.as_str()));
         if of_line != (line.letters.len(), line.withheld.len()) {
             notes.insert(line.municipality);
         }

@@ -277,7 +277,7 @@ fn who_was_told_of_a_suspension_and_not_that_the_deadline_stands_was_not_told_th
     });
     case.has(
         0,
-        Slot::Suspension { edition: 1, since: Some(date("2026-03-16")) },
+        Slot::Suspension { edition: 1, since: Some(date("2026-03-16")), kind: HaltKind::Suspended },
         None,
         sent("2026-03-16T08:00"),
     );

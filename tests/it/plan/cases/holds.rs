@@ -468,7 +468,8 @@ fn what_is_held_again_after_a_night_in_which_nothing_held_it_is_named_again_befo
     case.pass("2026-03-27T08:00");
     case.gestao(State::Pending, "2026-03-27T20:00");
     case.pass("2026-03-27T20:00");
-    let waits = Reason::AwaitsHours { until: at("2026-03-30T08:00") }.cause();
+    let valid_until = deadline("2026-03-28").instant(&case.calendar.hours.zone);
+    let waits = Reason::LeavesNoMore { until: at("2026-03-30T08:00"), valid_until }.cause();
     let records = case.ledger.window(&window_id()).unwrap().of(municipality_code(0));
     let record = records.iter().find(|r| r.slot == rung(1, 2)).unwrap();
     assert_eq!(record.standing, Standing::Withheld(waits));
@@ -487,7 +488,7 @@ fn a_second_suspension_is_told_and_so_is_its_end() {
     case.announced().gestao(State::Pending, "2026-03-05T07:00");
     halt(&mut case, "2026-03-04", Some("2026-03-06"));
     let note = |day: &str, n| {
-        let slot = Slot::Suspension { edition: 1, since: Some(date(day)) };
+        let slot = Slot::Suspension { edition: 1, since: Some(date(day)), kind: HaltKind::Suspended };
         format!("enviar {} v1", key(slot, n))
     };
     let upheld =

@@ -8,15 +8,15 @@ use vigia_suas::domain::refusal::Refusal;
 use super::*;
 
 const UPHELD: Slot = Slot::Upheld { edition: 1, since: None };
-const SUSPENSION: Slot = Slot::Suspension { edition: 1, since: None };
-const EXTENSION: Slot = Slot::Extension { edition: 2 };
+const SUSPENSION: Slot = Slot::Suspension { edition: 1, since: None, kind: HaltKind::Suspended };
+pub(super) const EXTENSION: Slot = Slot::Extension { edition: 2 };
 
-fn suspended(case: &mut Case, since: Option<&str>, until: Option<&str>) {
+pub(super) fn suspended(case: &mut Case, since: Option<&str>, until: Option<&str>) {
     case.window().halt =
         Some(Halt { kind: HaltKind::Suspended, since: since.map(date), until: until.map(date) });
 }
 
-fn withheld(cause: &Reason) -> Standing {
+pub(super) fn withheld(cause: &Reason) -> Standing {
     Standing::Withheld(cause.cause())
 }
 
@@ -234,7 +234,8 @@ fn a_suspension_that_stopped_the_deadline_is_told_also_after_its_day() {
         case.has(n, Slot::Announcement, Some("2026-03-29"), sent("2026-03-02T08:00"));
     }
     assert_eq!(case.pass("2026-03-30T00:00"), [""; 0]);
-    let of_this_halt = Slot::Suspension { edition: 1, since: Some(date("2026-03-28")) };
+    let of_this_halt =
+        Slot::Suspension { edition: 1, since: Some(date("2026-03-28")), kind: HaltKind::Suspended };
     let note = |n| format!("enviar {} v1", key(of_this_halt, n));
     assert_eq!(case.pass("2026-03-30T08:00"), [note(0), note(1)]);
     // Once the deadline has passed, municipalities are not written to.
