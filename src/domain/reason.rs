@@ -48,6 +48,8 @@ pub enum Reason {
     },
     /// The suspension ended and the deadline stands.
     DeadlineUpheld,
+    /// One address took the letter; it goes on to the others as it was written, whatever would be written now.
+    GoesOn,
     /// Letters with a copy to them left.
     CopiesDue { letters: usize },
     /// The deadline passed and the business days after it too.
@@ -165,6 +167,10 @@ pub enum Reason {
     NoLongerConfirmed,
     /// What the letter says no longer holds.
     ContentChanged,
+    /// The window goes on before anybody took the note that it was stopped.
+    HaltOver,
+    /// Another letter to the municipality goes first; this one comes again after it, if it still holds then.
+    GivesWay,
     /// An address that it was to go to is no longer one of the municipality's, or the office's.
     AddressGone,
     /// What held a letter to staff is over, and nobody took it: what it tells is written by what is known now.
@@ -201,6 +207,12 @@ pub enum Reason {
     AwaitsHours {
         /// When letters may leave again.
         until: Timestamp,
+    },
+    /// Nothing holds it, but it cannot leave before its validity ends.
+    LeavesNoMore {
+        /// When it could leave.
+        until: Timestamp,
+        valid_until: Timestamp,
     },
     /// Due before the first day of sending (`inicio`).
     BeforeStart,
@@ -252,6 +264,7 @@ causes! {
     DeadlineMoved => "prazo-alterado",
     Halted => "janela-interrompida",
     DeadlineUpheld => "prazo-mantido",
+    GoesOn => "segue",
     CopiesDue => "copia",
     DeadlinePassed => "prazo-encerrado",
     ReferralOvertaken => "remessa-adendo",
@@ -276,6 +289,8 @@ causes! {
     WindowGone => "janela-removida",
     NoLongerConfirmed => "deixou-de-confirmar",
     ContentChanged => "conteudo-mudou",
+    HaltOver => "interrupcao-terminou",
+    GivesWay => "cede-a-vez",
     AddressGone => "endereco-mudou",
     WrittenAnew => "escrita-de-novo",
     Outage => "parada",
@@ -286,6 +301,7 @@ causes! {
     NothingDue => "nada-a-fazer",
     Waits => "espera",
     AwaitsHours => "horario",
+    LeavesNoMore => "nao-sai-mais",
     BeforeStart => "antes-do-inicio",
 }
 
@@ -295,7 +311,7 @@ impl Cause {
 
     /// Whether nothing holds a notice, and only the hour is not come.
     pub fn only_waits(self) -> bool {
-        matches!(self.0, "espera" | "horario")
+        matches!(self.0, "espera" | "horario" | "nao-sai-mais")
     }
 
     /// Whether it holds a batch of letters as a whole, and not each for itself.

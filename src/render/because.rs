@@ -63,6 +63,9 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             }
         }
         Reason::DeadlineUpheld => "A suspensão terminou e o prazo está mantido.".to_owned(),
+        Reason::GoesOn => {
+            "Um dos endereços já recebeu a carta: ela segue para os outros como foi escrita.".to_owned()
+        }
         Reason::CopiesDue { letters } => format!(
             "{} {}.",
             if *letters == 1 { "Saiu" } else { "Saíram" },
@@ -151,6 +154,10 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         Reason::WindowGone => "A janela não está mais no calendário.".to_owned(),
         Reason::NoLongerConfirmed => "Os dados deixaram de confirmar a pendência.".to_owned(),
         Reason::ContentChanged => "O que a carta dizia deixou de valer.".to_owned(),
+        Reason::HaltOver => "A janela voltou a correr antes que alguém recebesse a carta.".to_owned(),
+        Reason::GivesWay => {
+            "Outra carta ao município vai antes; esta volta depois dela, se ainda valer.".to_owned()
+        }
         Reason::AddressGone => "Um endereço a que ela iria não está mais no cadastro.".to_owned(),
         Reason::WrittenAnew => {
             "Ninguém a recebeu antes de ser retida; agora é escrita de novo, com o que vale hoje.".to_owned()
@@ -178,6 +185,11 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         Reason::AwaitsHours { until } => {
             format!("Espera o próximo horário de envio: {}.", at(*until))
         }
+        Reason::LeavesNoMore { until, valid_until } => format!(
+            "Não sai mais: o próximo horário em que poderia sair é {}, e a validade do aviso termina em {}.",
+            at(*until),
+            at(*valid_until)
+        ),
         Reason::BeforeStart => match calendar.starts_on {
             Some(day) => format!("Era devido antes de {}, quando os envios começam.", pt::date(day)),
             None => "Era devido antes do início dos envios.".to_owned(),
@@ -396,6 +408,7 @@ pub fn cause(cause: Cause) -> &'static str {
         "relogio" => "o relógio estava atrasado",
         "espera" => "esperava-se o intervalo depois de outra carta",
         "horario" => "esperava-se o próximo horário de envio",
+        "nao-sai-mais" => "não havia mais horário de envio dentro da validade",
         _ => "havia impedimento registrado no livro",
     }
 }

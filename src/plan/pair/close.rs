@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::fate::still_says;
 use super::{Decided, Pair};
 use crate::domain::notice::{Kind, Slot, Told};
 use crate::domain::reason::Reason;
@@ -19,7 +20,7 @@ impl Pair<'_, '_> {
         for step in self.steps.iter().filter(|step| ended(step.valid_until)) {
             let slot = Slot::Rung { edition: self.track.edition, days_before: step.days_before };
             let too_early = self.context.starts_at.is_some_and(|starts| step.due_at < starts);
-            if too_early || step.valid_until <= self.track.known_at || self.record(slot).is_some() {
+            if too_early || step.valid_until <= self.track.known_at || self.was_told_of(slot) {
                 continue;
             }
             let quiet = self.corrected_at().filter(|told_at| *told_at <= step.valid_until);
@@ -44,7 +45,7 @@ impl Pair<'_, '_> {
         let due_at = self.first_sending(self.context.announced_from())?;
         let seen = self.context.opens_at <= last_pass;
         let missed = seen && !self.context.told_outside(self.municipality) && self.last_told().is_none();
-        (missed && self.record(Slot::Announcement).is_none())
+        (missed && !self.was_told_of(Slot::Announcement))
             .then(|| self.expired(Slot::Announcement, Kind::Announcement, due_at, at))
     }
 
@@ -53,11 +54,27 @@ impl Pair<'_, '_> {
         let slot = Slot::Extension { edition: self.track.edition };
         let (told, _) = self.last_told()?;
         let seen = self.track.edition > 1 && self.track.known_at <= last_pass;
-        if !seen || told == Told::from(self.track.deadline) || self.record(slot).is_some() {
+        if !seen || told == Told::from(self.track.deadline) || self.was_told_of(slot) {
             return None;
         }
-        let due_at = self.first_sending(self.track.known_at)?;
+        let due_at = self.correction_due(self.track.edition)?;
         (!self.assessment().is_done()).then(|| self.expired(slot, Kind::Extension, due_at, at))
+    }
+
+    /// Whether a letter is on record that left or tried to, still may, or of whose end something was said. One that was
+    /// taken back and became due again is owed as if it had never been written.
+    fn was_told_of(&self, slot: Slot) -> bool {
+        match self.record(slot).map(|record| record.standing) {
+            None | Some(Standing::Withdrawn) => false,
+            Some(
+                Standing::Withheld(_)
+                | Standing::Queued
+                | Standing::Sent { .. }
+                | Standing::Failed
+                | Standing::Superseded
+                | Standing::Expired { .. },
+            ) => true,
+        }
     }
 
     fn expired(&self, slot: Slot, kind: Kind, due_at: Timestamp, at: Timestamp) -> Closed {
@@ -68,7 +85,7 @@ impl Pair<'_, '_> {
             edition: self.track.edition,
             told: Some(Told::from(self.track.deadline)),
             parts: Vec::new(),
-            version: None,
+            version: self.record(slot).and_then(|record| record.version),
             due_at,
             valid_until: Some(at),
             because: Reason::ValidityOver { at, withheld: None },
@@ -122,12 +139,38 @@ impl Pair<'_, '_> {
             None if record.edition != self.track.edition && self.track.awaiting != Some(record.edition) => {
                 Reason::EditionChanged { edition: self.track.edition }
             }
-            None if self.goes_astray(record) => Reason::AddressGone,
-            None if self.assessment().is_done() => Reason::Satisfied,
-            None if self.assessment().state() == State::Unconfirmed => Reason::NoLongerConfirmed,
-            None => Reason::ContentChanged,
+            None => self.why_taken_back(record),
         };
         self.closing(record, End::Withdrawn, because)
+    }
+
+    /// Why a letter is not wished any more whose edition rules and whose validity lasts. What the data says is no reason but
+    /// for a letter that is about it.
+    fn why_taken_back(&self, record: &NoticeRecord) -> Reason {
+        let is_done = || self.assessment().is_done();
+        let is_unconfirmed = || self.assessment().state() == State::Unconfirmed;
+        match record.slot {
+            Slot::Suspension { .. } => Reason::HaltOver,
+            Slot::Announcement | Slot::Extension { .. } | Slot::Upheld { .. } | Slot::Rung { .. }
+                if self.goes_astray(record) =>
+            {
+                Reason::AddressGone
+            }
+            Slot::Extension { .. } | Slot::Upheld { .. } | Slot::Rung { .. } if is_done() => {
+                Reason::Satisfied
+            }
+            Slot::Rung { .. } if self.gives_way(record) => Reason::GivesWay,
+            Slot::Rung { .. } if is_unconfirmed() => Reason::NoLongerConfirmed,
+            Slot::Announcement | Slot::Extension { .. } | Slot::Upheld { .. } | Slot::Rung { .. } => {
+                Reason::ContentChanged
+            }
+        }
+    }
+
+    /// Whether a letter of the rung that is valid now still says what is so: then only another letter keeps it back.
+    fn gives_way(&self, record: &NoticeRecord) -> bool {
+        let step = self.active_step().filter(|step| record.slot.rung() == Some(step.days_before));
+        step.and_then(|step| self.rung(step)).is_some_and(|wish| still_says(record, &wish))
     }
 
     fn closing(&self, record: &NoticeRecord, end: End, because: Reason) -> Closed {

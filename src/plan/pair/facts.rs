@@ -76,6 +76,12 @@ impl<'b> Pair<'_, 'b> {
         self.context.starts_at.is_none_or(|starts| due_at >= starts).then_some(due_at)
     }
 
+    /// The first sending instant at or after a cause, or after `inicio` where that came later.
+    pub(super) fn first_sending_since_start(&self, cause: Timestamp) -> Timestamp {
+        let cause = self.context.starts_at.map_or(cause, |starts| cause.max(starts));
+        self.context.world.calendar.hours.next_sending(cause)
+    }
+
     pub(super) fn deadline_passed(&self) -> bool {
         self.track.ends_at.is_some_and(|at| self.context.moment.reached(at))
     }

@@ -8,7 +8,6 @@ use super::facts::counts_to_the_day;
 use super::{Fate, Pair, Ready, Wish};
 use crate::domain::calendar::CopyTo;
 use crate::domain::notice::{Addressee, Content, Kind, Slot};
-use crate::domain::overrides::BatchId;
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::time::hours_after;
 use crate::plan::audience::{self, Reach};
@@ -30,17 +29,11 @@ impl Pair<'_, '_> {
         if let Some(told_at) = self.corrected_at().filter(|_| !self.has_left(wish.slot))
             && !self.context.moment.reached(hours_after(told_at, QUIET_HOURS))
         {
-            let because = Reason::Waits { until: self.leaves_after(told_at) };
+            let until = self.leaves_after(told_at);
+            let because = leaves_at(&wish, until, Reason::Waits { until });
             return self.waits(&wish, Behind::Quiet, because);
         }
-        if let Some(edition) = self.track.awaiting {
-            let window = &self.context.assessor.window().id;
-            let because = match self.track.lapsed {
-                Some(deadline) => Reason::DeadlineLapsed { deadline },
-                None => {
-                    Reason::DeadlineInDoubt { batch: BatchId::of_slot(window, Slot::Extension { edition }) }
-                }
-            };
+        if let Some(because) = self.date_in_doubt(wish.slot) {
             return match self.record(wish.slot).map(|record| (record, record.standing)) {
                 // Nobody is warned by a date in doubt: nor is whoever a letter still goes to that another address took.
                 Some((record, Standing::Sent { rest, .. })) if self.goes_on(record, &wish) => {
@@ -105,9 +98,9 @@ impl Pair<'_, '_> {
             {
                 return Fate::Nothing;
             }
-            // What is recorded and still right leaves, unless somebody stopped it meanwhile.
+            // What is recorded and still right leaves, unless somebody stopped it meanwhile, or its date is in doubt.
             Some(Standing::Queued) => {
-                return match self.held_by_hand(&wish) {
+                return match self.held_by_hand(&wish).or_else(|| self.date_in_doubt(wish.slot)) {
                     Some(because) => self.withhold(&wish, Vec::new(), because),
                     None => Fate::Kept,
                 };
@@ -129,7 +122,8 @@ impl Pair<'_, '_> {
         if counts_to_the_day(wish.slot)
             && let Some(until) = self.leaves_another_day()
         {
-            return self.waits(&wish, Behind::Letter, Reason::Waits { until });
+            let because = leaves_at(&wish, until, Reason::Waits { until });
+            return self.waits(&wish, Behind::Letter, because);
         }
         let version = match record.and_then(|r| Some((r, r.version?))) {
             // A letter that a hold stopped before anybody took it goes on as it was recorded.
@@ -154,7 +148,7 @@ impl Pair<'_, '_> {
             return Fate::Send(sending);
         }
         let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
-        let because = Reason::AwaitsHours { until };
+        let because = leaves_at(&wish, until, Reason::AwaitsHours { until });
         let resumed = self.resumed(&wish, &because);
         let waiting = Waiting { kind: wish.kind, rung: wish.slot.rung(), behind: Behind::Hours };
         Fate::Ready(Box::new(Ready { sending, resumed }), waiting, because)
@@ -203,6 +197,14 @@ impl Pair<'_, '_> {
             }
         }
         requests
+    }
+}
+
+/// Why a letter only waits that may leave at an instant; or that it leaves no more, where its validity is over by then.
+pub(super) fn leaves_at(wish: &Wish, until: Timestamp, waits: Reason) -> Reason {
+    match wish.valid_until {
+        Some(valid_until) if valid_until <= until => Reason::LeavesNoMore { until, valid_until },
+        Some(_) | None => waits,
     }
 }
 

@@ -16,6 +16,9 @@ impl Pair<'_, '_> {
         if let Some(held) = self.held_by_hand(wish) {
             return Some(held);
         }
+        if let Some(doubt) = self.date_in_doubt(wish.slot) {
+            return Some(doubt);
+        }
         let overrides = self.context.world.overrides;
         let batch = BatchId::of_slot(&self.context.assessor.window().id, wish.slot);
         // What left from another ledger was let go there.
@@ -39,6 +42,21 @@ impl Pair<'_, '_> {
             | Slot::Suspension { .. }
             | Slot::Upheld { .. }
             | Slot::Rung { .. } => (system.approve && !released).then_some(Reason::AwaitsApproval { batch }),
+        }
+    }
+
+    /// Why no letter leaves that repeats the date in force: an earlier one waits for release, or passed without it.
+    pub(super) fn date_in_doubt(&self, slot: Slot) -> Option<Reason> {
+        let edition = self.track.awaiting?;
+        match slot {
+            Slot::Rung { .. } | Slot::Upheld { .. } => Some(match self.track.lapsed {
+                Some(deadline) => Reason::DeadlineLapsed { deadline },
+                None => {
+                    let window = &self.context.assessor.window().id;
+                    Reason::DeadlineInDoubt { batch: BatchId::of_slot(window, Slot::Extension { edition }) }
+                }
+            }),
+            Slot::Announcement | Slot::Extension { .. } | Slot::Suspension { .. } => None,
         }
     }
 

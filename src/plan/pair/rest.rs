@@ -1,9 +1,10 @@
 //! What becomes of a letter's other addresses once one of them took it. Pure.
 
+use super::fate::leaves_at;
 use super::{Fate, Pair, Ready, Wish};
-use crate::domain::notice::{Content, Slot, Told};
+use crate::domain::notice::{Content, Kind, Slot, Told};
 use crate::domain::reason::Reason;
-use crate::plan::decision::{Sending, Withheld};
+use crate::plan::decision::{Notice, Sending, Withheld};
 use crate::plan::edition::last_told;
 use crate::plan::ledger::{NoticeRecord, Rest, Standing};
 use crate::plan::summary::{Behind, Waiting};
@@ -46,7 +47,7 @@ impl Pair<'_, '_> {
     /// same version, in the hours, past what another letter of the day would keep back.
     pub(super) fn rest_fate(&self, wish: &Wish, record: &NoticeRecord, rest: Rest) -> Fate {
         let Some(version) = record.version.filter(|_| rest != Rest::Nothing) else { return Fate::Nothing };
-        if let Some(because) = self.held_by_hand(wish) {
+        if let Some(because) = self.held_by_hand(wish).or_else(|| self.date_in_doubt(wish.slot)) {
             return self.rest_held(wish, record, rest, because);
         }
         if rest == Rest::Waits {
@@ -59,14 +60,30 @@ impl Pair<'_, '_> {
             return self.rest_held(wish, record, rest, Reason::NoContact);
         }
         let copies = record.copies.clone();
-        let sending =
-            Sending { notice: self.notice(wish, to), version, copies, because: wish.because.clone() };
+        let (content, because) = self.as_written(wish, record);
+        let notice = Notice { content, ..self.notice(wish, to) };
+        let sending = Sending { notice, version, copies, because };
         if self.context.moment.is_sending() {
             return Fate::Send(sending);
         }
         let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
+        let because = leaves_at(wish, until, Reason::AwaitsHours { until });
         let waiting = Waiting { kind: record.kind, rung: wish.slot.rung(), behind: Behind::Hours };
-        Fate::Ready(Box::new(Ready { sending, resumed: None }), waiting, Reason::AwaitsHours { until })
+        Fate::Ready(Box::new(Ready { sending, resumed: None }), waiting, because)
+    }
+
+    /// What goes on, and why: a lembrete stays one, and accuses nobody, also where a prazo would be written now.
+    fn as_written(&self, wish: &Wish, record: &NoticeRecord) -> (Content, Reason) {
+        if record.kind == wish.kind {
+            return (wish.content.clone(), wish.because.clone());
+        }
+        let content = match (&wish.content, record.kind) {
+            (Content::Warning { deadline, .. }, Kind::Reminder) => {
+                Content::Reminder { deadline: *deadline, unconfirmed: self.assessment().unconfirmed() }
+            }
+            (as_wished, _) => as_wished.clone(),
+        };
+        (content, Reason::GoesOn)
     }
 
     /// What is left of a letter that somebody took, held: by hand where somebody stopped it, else because of this.

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::{Pair, Wish};
 use crate::domain::calendar::{HaltKind, OnUnconfirmed};
 use crate::domain::notice::{Content, Kind, Slot, Told};
+use crate::domain::overrides::BatchId;
 use crate::domain::reason::Reason;
 use crate::domain::status::{State, StatusEntry};
 use crate::plan::edition::HaltState;
@@ -65,15 +66,26 @@ impl Pair<'_, '_> {
         {
             return None;
         }
-        let known_at = match self.track.awaiting {
-            Some(_) => edition.announced_on.map_or(self.track.known_at, |day| zone.start_of(day)),
-            None => self.track.known_at,
+        let due_at = match self.track.awaiting {
+            Some(_) => {
+                let known_at = edition.announced_on.map_or(self.track.known_at, |day| zone.start_of(day));
+                self.first_sending_since_start(known_at)
+            }
+            None => self.correction_due(number)?,
         };
-        let due_at = self.first_sending(known_at)?;
         let content = Content::Extension { previous: told, deadline, source: edition.source.clone() };
         let because = Reason::DeadlineMoved { told, now: Told::Date(deadline) };
         let note = self.note(Slot::Extension { edition: number }, due_at, content, because);
         Some(Wish { edition: number, valid_until: Some(ends_at), ..note })
+    }
+
+    /// When the correction for an edition that rules falls due. One that was known before `inicio` has none, unless it
+    /// waited for somebody to release it since.
+    pub(super) fn correction_due(&self, edition: u16) -> Option<Timestamp> {
+        let batch = BatchId::of_slot(&self.context.assessor.window().id, Slot::Extension { edition });
+        let released = || self.context.world.overrides.released.get(&batch);
+        let released = || released().map(|at| self.first_sending_since_start(*at));
+        self.first_sending(self.track.known_at).or_else(released)
     }
 
     pub(super) fn suspension(
@@ -112,7 +124,7 @@ impl Pair<'_, '_> {
     /// The recorded suspensão notes, with the day on which the halt of each began, and how.
     fn suspensions(&self) -> impl Iterator<Item = (Slot, Option<Date>, HaltKind, Standing)> {
         self.records.iter().filter_map(|record| match record.slot {
-            Slot::Suspension { since, .. } => Some((record.slot, since, record.standing)),
+            Slot::Suspension { since, kind, .. } => Some((record.slot, since, kind, record.standing)),
             Slot::Announcement | Slot::Extension { .. } | Slot::Upheld { .. } | Slot::Rung { .. } => None,
         })
     }

@@ -43,6 +43,7 @@ fn reasons() -> Vec<Reason> {
         Reason::Halted { kind: HaltKind::Suspended, since: Some(date(2023, 11, 14)) },
         Reason::Halted { kind: HaltKind::Cancelled, since: None },
         Reason::DeadlineUpheld,
+        Reason::GoesOn,
         Reason::CopiesDue { letters: 1 },
         Reason::CopiesDue { letters: 12 },
         Reason::DeadlinePassed { at },
@@ -79,6 +80,8 @@ fn reasons() -> Vec<Reason> {
         Reason::WindowGone,
         Reason::NoLongerConfirmed,
         Reason::ContentChanged,
+        Reason::HaltOver,
+        Reason::GivesWay,
         Reason::AddressGone,
         Reason::WrittenAnew,
         Reason::Outage { from: at, until: later },
@@ -90,6 +93,7 @@ fn reasons() -> Vec<Reason> {
         Reason::NothingDue,
         Reason::Waits { until: later },
         Reason::AwaitsHours { until: later },
+        Reason::LeavesNoMore { until: later, valid_until: at },
         Reason::BeforeStart,
     ]
 }
@@ -118,7 +122,7 @@ fn every_reason_is_a_sentence() {
 #[test]
 fn every_reason_is_here() {
     let causes: std::collections::BTreeSet<_> = reasons().iter().map(Reason::cause).collect();
-    assert_eq!(causes.len(), 41, "one for each variant of Reason; a new one needs an example here");
+    assert_eq!(causes.len(), 45, "one for each variant of Reason; a new one needs an example here");
 }
 
 #[test]

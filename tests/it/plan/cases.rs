@@ -1,15 +1,16 @@
 //! The decision, sentence by sentence, in small worlds written out.
 
+mod because;
 mod closed;
 mod evidence;
-mod history;
 mod feeds;
+mod history;
 mod holds;
 mod letters;
 mod staff;
 mod status;
-
 mod waits;
+
 use std::num::NonZeroU16;
 
 use std::collections::{BTreeMap, BTreeSet};
