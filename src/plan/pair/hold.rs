@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use super::fate::still_says;
 use super::{Fate, Pair, Wish};
 use crate::domain::notice::{NoticeKey, Recipient, Slot, Told};
-use crate::domain::overrides::{BatchId, HoldScope};
+use crate::domain::overrides::BatchId;
 use crate::domain::reason::Reason;
 use crate::plan::decision::Withheld;
 use crate::plan::ledger::{NoticeRecord, Standing};
