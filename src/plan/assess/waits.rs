@@ -1,9 +1,11 @@
 //! Whether a window waits in a municipality until another one is concluded there (`depende_de`). Pure.
 
 use super::Assessor;
+use crate::domain::id::MunicipalityCode;
 use crate::domain::notice::Told;
 use crate::domain::roster::Municipality;
-use crate::plan::edition::{Editions, last_told};
+use crate::plan::edition::{Editions, Heard, last_told};
+use crate::plan::ledger::WindowLedger;
 
 impl<'a> Assessor<'a> {
     /// Whether nothing is owed yet because another window is not concluded there.
@@ -23,12 +25,30 @@ impl<'a> Assessor<'a> {
         };
         let ledger = world.ledger.window(&self.window.id);
         let told = ledger.and_then(|ledger| last_told(ledger.of(code))).map(|(told, _)| told);
-        let track = editions.track(self.window, Some(code), told.or_else(|| self.told_before_start()));
+        let own = told.or_else(|| self.told_before_start());
+        let others = own.is_none().then(|| ledger.and_then(|ledger| self.told_others(ledger))).flatten();
+        let track = editions.track(self.window, Some(code), Heard { own, others });
         let closing = ledger.and_then(|ledger| ledger.closing(track.edition));
         match closing.filter(|closing| closing.municipalities.contains_key(&code)) {
             Some(closing) => self.assess_closed(code, closing).is_done(),
             None => self.assess(municipality).is_done(),
         }
+    }
+
+    /// The latest date that anybody was told whom no edition names: asked only of whoever was told nothing, where an
+    /// edition is earlier than one before it.
+    fn told_others(&self, ledger: &WindowLedger) -> Option<Told> {
+        let editions = &self.window.editions;
+        if editions.iter().filter_map(|edition| edition.deadline).is_sorted() {
+            return None;
+        }
+        let named = |code: MunicipalityCode| editions.iter().any(|e| e.municipalities.contains(&code));
+        let others = ledger.municipalities().filter(|(code, _)| !named(*code));
+        others
+            .filter_map(|(_, records)| last_told(records))
+            .map(|(told, _)| told)
+            .filter(|told| matches!(told, Told::Date(_)))
+            .max()
     }
 
     /// The date that counts as told of a window that was open on `inicio`, to whom nothing was written of it yet. (Who
