@@ -7,6 +7,7 @@ use super::super::portuguese as pt;
 use super::Context;
 use crate::domain::notice::AlertItem;
 use crate::domain::reason::Reason;
+use crate::domain::time::Zone;
 
 /// One item, in words.
 pub(super) fn item(desk: &Context<'_>, item: &AlertItem) -> String {
@@ -22,7 +23,10 @@ pub(super) fn item(desk: &Context<'_>, item: &AlertItem) -> String {
             };
             let end = dies_at.map_or_else(String::new, |end| {
                 let when = pt::instant(end, &desk.calendar.hours.zone);
-                format!(" Se nada for feito, a validade acaba em {when} ({}).", left(*at, end))
+                format!(
+                    " Se nada for feito, a validade acaba em {when} ({}).",
+                    left(*at, end, &desk.calendar.hours.zone)
+                )
             });
             format!("{batch}: {held}. {}{end}", why(because))
         }
@@ -31,13 +35,17 @@ pub(super) fn item(desk: &Context<'_>, item: &AlertItem) -> String {
     }
 }
 
-/// How long from one instant to a later one, in the largest whole unit that says something.
-fn left(from: Timestamp, to: Timestamp) -> String {
+/// How long from one instant to a later one, in the largest unit that says something. Days are the calendar's, as in the
+/// call list: of an end on the 24th it is four on the 20th, whatever the hours.
+fn left(from: Timestamp, to: Timestamp, zone: &Zone) -> String {
     let minutes = usize::try_from(to.duration_since(from).as_mins()).unwrap_or(0);
     let time = match minutes {
         0..60 => pt::counted(minutes, "minuto", "minutos"),
         60..2_880 => pt::counted(minutes / 60, "hora", "horas"),
-        _ => pt::counted(minutes / 1_440, "dia", "dias"),
+        _ => {
+            let days = (zone.date_of(to) - zone.date_of(from)).get_days();
+            pt::counted(usize::try_from(days).unwrap_or(0), "dia", "dias")
+        }
     };
     format!("em {time}")
 }
@@ -68,3 +76,24 @@ pub(super) fn topic(items: &[AlertItem]) -> String {
 
 /// A subject longer than this is cut by mail readers.
 const LONGEST_TOPIC: usize = 70;
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn the_days_until_an_end_are_those_of_the_calendar() {
+        let zone = Zone::new(TimeZone::fixed(jiff::tz::offset(-3)));
+        let left = |from: &str, to: &str| {
+            let at = |text: &str| format!("{text}-03:00").parse::<Timestamp>().unwrap();
+            left(at(from), at(to), &zone)
+        };
+        assert_eq!(left("2026-11-20T08:01:00", "2026-11-24T08:00:00"), "em 4 dias");
+        assert_eq!(left("2026-11-20T23:00:00", "2026-11-24T08:00:00"), "em 4 dias");
+        assert_eq!(left("2026-11-20T08:00:00", "2026-11-22T08:00:00"), "em 2 dias");
+        assert_eq!(left("2026-11-20T08:01:00", "2026-11-22T08:00:00"), "em 47 horas");
+        assert_eq!(left("2026-11-20T08:00:00", "2026-11-20T08:59:00"), "em 59 minutos");
+    }
+}
