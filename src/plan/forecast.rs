@@ -50,6 +50,8 @@ pub struct Day {
     pub left: usize,
     /// When the last of that day would leave; absent when none does.
     pub ends_at: Option<Time>,
+    /// Deliveries of the page of the day, which are in none of the other numbers.
+    pub page: usize,
 }
 
 /// What one municipality gets.
@@ -144,6 +146,8 @@ pub struct Forecast {
 pub struct ForecastTally {
     acts: BTreeMap<(Act, Option<Kind>), usize>,
     due: Vec<(Timestamp, usize)>,
+    /// Deliveries of alerts, which wait for no hour and which no day's quota holds.
+    alerts: Vec<(Timestamp, usize)>,
     days: BTreeMap<Date, Day>,
     letters: BTreeMap<MunicipalityCode, Vec<(Date, Kind)>>,
     limits: BTreeMap<Date, (usize, usize)>,
@@ -167,7 +171,16 @@ impl ForecastTally {
     }
 
     fn sent(&mut self, at: Timestamp, on: Date, notice: &Notice) {
-        self.due.push((at, notice.to.len()));
+        match notice.content.kind() {
+            Kind::Alert => self.alerts.push((at, notice.to.len())),
+            Kind::Announcement
+            | Kind::Warning
+            | Kind::Reminder
+            | Kind::Extension
+            | Kind::Suspension
+            | Kind::Digest
+            | Kind::Referral => self.due.push((at, notice.to.len())),
+        }
         let day = self.days.entry(on).or_default();
         day.due += notice.to.len();
         match notice.key.municipality() {
@@ -205,6 +218,16 @@ impl ForecastTally {
         }
         for (on, day) in self.days.iter().filter(|(_, day)| day.left > 0) {
             warnings.push(Warning::OverQuota { on: *on, waiting: day.sent + day.left, left: day.left });
+        }
+        if quota.is_some() {
+            flow::at_once(&self.alerts, &calendar.hours.zone, &mut self.days);
+        }
+        if roster.offices.daily_page {
+            let readers = roster.offices.alert_addresses().len();
+            let all = days.0.series(1.day()).take_while(|on| *on <= days.1);
+            for on in all.filter(|on| calendar.hours.is_sending_day(*on)) {
+                self.days.entry(on).or_default().page = readers;
+            }
         }
         let limits = self.limits.iter();
         warnings.extend(limits.map(|(on, (due, limit))| Warning::DailyLimit {

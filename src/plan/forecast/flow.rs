@@ -1,4 +1,5 @@
-//! Deliveries through a relay that takes so many in a minute and so many in a day, in sending hours only. Pure.
+//! Deliveries through a relay that takes so many in a minute and so many in a day, in sending hours only; and alerts, which
+//! wait for neither. Pure.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Day, Quota};
-use crate::domain::time::SendingHours;
+use crate::domain::time::{SendingHours, Zone};
 
 /// Nobody plans further ahead than this for a queue to empty.
 const MOST_DAYS: usize = 1_000;
@@ -51,6 +52,15 @@ pub(super) fn run(
         }
         let day = days.entry(on).or_default();
         (day.sent, day.left) = (sent, queue);
+    }
+}
+
+/// Adds what leaves when it is due, whatever the day and the hour.
+pub(super) fn at_once(alerts: &[(Timestamp, usize)], zone: &Zone, days: &mut BTreeMap<Date, Day>) {
+    for (at, count) in alerts {
+        let day = days.entry(zone.date_of(*at)).or_default();
+        day.sent += count;
+        day.ends_at = day.ends_at.max((*count > 0).then(|| zone.time_of(*at)));
     }
 }
 

@@ -53,6 +53,18 @@ fn a_queue_is_empty_when_its_last_delivery_leaves_in_sending_hours() {
 }
 
 #[test]
+fn an_alert_leaves_on_the_day_on_which_it_is_due_beside_what_waits() {
+    let friday = hours().zone.at(date(2026, 11, 27), time(8, 0, 0, 0));
+    let saturday = hours().zone.at(date(2026, 11, 28), time(21, 30, 0, 0));
+    let mut days = run(&[(friday, 150)], 30, 100);
+    flow::at_once(&[(friday, 2), (saturday, 2)], &hours().zone, &mut days);
+    let told: Vec<_> = days.iter().map(|(on, day)| (on.day(), day.sent, day.left)).collect();
+    assert_eq!(told, [(27, 102, 50), (28, 2, 0), (30, 50, 0)]);
+    assert_eq!(days[&date(2026, 11, 28)].ends_at, Some(time(21, 30, 0, 0)));
+    assert_eq!(days[&date(2026, 11, 27)].ends_at, Some(time(8, 4, 0, 0)));
+}
+
+#[test]
 fn what_falls_due_late_in_the_day_has_only_the_minutes_that_are_left() {
     let late = hours().zone.at(date(2026, 11, 27), time(17, 58, 0, 0));
     let days = run(&[(late, 100)], 30, 10_000);

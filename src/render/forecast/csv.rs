@@ -7,15 +7,24 @@ use crate::domain::notice::Kind;
 use crate::domain::roster::Roster;
 use crate::plan::forecast::Forecast;
 
-/// One row for each day on which something leaves or waits.
+/// One row for each day on which something leaves or waits, also where that is the page of the day alone.
 pub fn days_csv(forecast: &Forecast) -> String {
-    let mut out =
-        heading(&["dia", "cartas_municipios", "cartas_equipe", "entregas", "saem", "ficam", "ultima_as"]);
+    let mut out = heading(&[
+        "dia",
+        "cartas_municipios",
+        "cartas_equipe",
+        "entregas",
+        "saem",
+        "ficam",
+        "ultima_as",
+        "pagina_do_dia",
+    ]);
     for (on, day) in &forecast.calendar {
         let counts = [day.letters, day.staff, day.due, day.sent, day.left];
         let mut cells = vec![on.to_string()];
         cells.extend(counts.iter().map(ToString::to_string));
         cells.push(day.ends_at.map(pt::time).unwrap_or_default());
+        cells.push(day.page.to_string());
         row(&cells, &mut out);
     }
     out

@@ -51,7 +51,10 @@ fn totals(forecast: &Forecast) -> Markup {
             dt { "Cartas a municípios" } dd { (letters) }
             dt { "Cartas à equipe" } dd { (staff) " (resumos, remessas, alertas)" }
             dt { "Entregas" } dd { (due) " (uma para cada endereço)" }
-            @if let Some((on, day)) = busiest {
+            @if let Some(readers) = forecast.calendar.values().map(|day| day.page).max().filter(|readers| *readers > 0) {
+                dt { "Página do dia" } dd { (pt::counted(readers, "entrega", "entregas")) " em cada dia de envio, além dessas" }
+            }
+            @if let Some((on, day)) = busiest.filter(|(_, day)| day.due > 0) {
                 dt { "Dia mais cheio" } dd { (pt::date_and_weekday(*on)) ", " (day.due) " entregas" }
             }
             dt { "Servidor de e-mail" }

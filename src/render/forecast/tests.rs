@@ -13,7 +13,8 @@ use crate::render::letter::example::World;
 
 fn forecast(world: &World) -> Forecast {
     let window = world.window.clone();
-    let day = |letters, staff, due, sent, left, ends_at| Day { letters, staff, due, sent, left, ends_at };
+    let day =
+        |letters, staff, due, sent, left, ends_at| Day { letters, staff, due, sent, left, ends_at, page: 2 };
     Forecast {
         days: (date(2023, 11, 20), date(2023, 12, 10)),
         quota: Some(Quota { per_minute: 30, per_day: 100 }),

@@ -53,6 +53,7 @@ fn days(forecast: &Forecast, calendar: &Calendar, width: Option<usize>, out: &mu
     let rows: Vec<Vec<String>> = forecast
         .calendar
         .iter()
+        .filter(|(_, day)| day.due + day.left + day.letters + day.staff > 0)
         .map(|(on, day)| {
             let all = day.letters + day.staff;
             let bar = (all * BAR).div_ceil(most);
@@ -76,6 +77,14 @@ fn days(forecast: &Forecast, calendar: &Calendar, width: Option<usize>, out: &mu
         ("", TableColumn::Text),
     ];
     out.push_str(&table(&columns, &rows, width));
+    if let Some(readers) = forecast.calendar.values().map(|day| day.page).max().filter(|readers| *readers > 0)
+    {
+        let _ = writeln!(
+            out,
+            "e a página do dia, {} em cada dia de envio",
+            pt::counted(readers, "entrega", "entregas")
+        );
+    }
 }
 
 fn municipalities(forecast: &Forecast, roster: &Roster, width: Option<usize>, out: &mut String) {
