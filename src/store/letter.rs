@@ -31,8 +31,11 @@ statements! {
                  WHERE notice_key = $1 AND version = $2";
     pub(crate) const OF = of!("n.municipality = $1");
     pub(crate) const OF_WINDOW = of!("n.window_id = $2 AND n.municipality = $1");
+    // What never left, or came back, nobody there has.
     const IDS = "SELECT n.municipality, l.message_id FROM letters l JOIN notices n ON n.notice_key = l.notice_key \
-                 WHERE n.window_id = $1 AND n.municipality IS NOT NULL \
+                 WHERE n.window_id = $1 AND n.municipality IS NOT NULL AND EXISTS (SELECT 1 FROM deliveries d \
+                 WHERE d.notice_key = l.notice_key AND d.version = l.version \
+                 AND d.state IN ('aceito', 'incerto', 'lido')) \
                  ORDER BY l.recorded_at, l.notice_key, l.version";
 }
 
@@ -70,7 +73,8 @@ impl Store {
         }
     }
 
-    /// The Message-IDs of the letters of a window, by municipality, oldest first: what new ones refer to.
+    /// The Message-IDs of the letters of a window that an address has, or may have, by municipality, oldest first: what new
+    /// ones refer to.
     pub async fn message_ids(
         &self,
         window: &WindowId,

@@ -35,6 +35,22 @@ async fn standing(store: &Store, code: &str) -> Standing {
 }
 
 #[tokio::test]
+async fn a_letter_refers_only_to_those_that_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    assert!(store.message_ids(&rma()).await.unwrap().is_empty(), "they wait");
+    send_all(&store, 2, |claim| match claim.key.municipality() {
+        Some(code) if code == municipality(VITORIA) => accepted(),
+        Some(code) if code == municipality(SERRA) => uncertain(),
+        _ => refused(),
+    })
+    .await;
+    let mut known: Vec<_> = store.message_ids(&rma()).await.unwrap().into_keys().collect();
+    known.sort();
+    assert_eq!(known, [municipality(SERRA), municipality(VITORIA)], "a refused one is nowhere");
+}
+
+#[tokio::test]
 async fn concurrent_claimers_take_disjoint_deliveries() {
     let dir = tempfile::tempdir().unwrap();
     let store = filled(&dir).await;
