@@ -58,7 +58,8 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         Reason::Halted { kind, since } => {
             let how = halted(*kind);
             match since {
-                Some(day) => format!("A janela foi {how} em {}.", pt::date(*day)),
+                // The day is the one on which it became known.
+                Some(day) => format!("Soube-se em {} que a janela foi {how}.", pt::date(*day)),
                 None => format!("A janela está {how}."),
             }
         }
