@@ -122,7 +122,7 @@ fn a_summary_tells_days_municipalities_and_warnings_and_is_kept_as_a_page_and_ta
     let page = office.read("ensaio/resumo.html");
     assert!(page.contains("novembro de 2026") && page.contains("Serra"), "{page}");
     for (file, heading) in [
-        ("dias", "dia;cartas_municipios;cartas_equipe;entregas;saem;ficam;ultima_as"),
+        ("dias", "dia;cartas_municipios;cartas_equipe;entregas;saem;ficam;ultima_as;pagina_do_dia"),
         (
             "municipios",
             "ibge;municipio;cartas;divulgacao;lembrete;prazo;prorrogacao;suspensao;em_7_dias;a_partir_de",
