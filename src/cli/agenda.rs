@@ -1,15 +1,20 @@
 //! `agenda`: what is announced, for people, for programs, and for their calendars.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::session::{Answer, Failure, Result, Session, say};
 use super::terminal;
+use crate::desk::agenda::standing;
+use crate::desk::view::windows_between;
 use crate::files::{self, Access};
+use crate::plan::ruling::goes_back;
 use crate::render::agenda;
 use crate::render::portuguese::counted;
+use crate::world::live::Live;
 
 /// Windows between two days, with editions and sources; a year from now when not said. With a file, as iCalendar.
 pub(super) async fn run(
@@ -22,20 +27,27 @@ pub(super) async fn run(
     let today = calendar.hours.zone.date_of(session.now());
     let from = from.unwrap_or(today);
     let until = until.unwrap_or_else(|| from.saturating_add(1.year()).saturating_sub(1.day()));
-    let windows = calendar.windows(until);
+    let windows = windows_between(&calendar, (from, until));
+    // Nothing of the ledger is looked at that does not matter: this works without one.
+    let asked = ics.is_some() || windows.iter().any(goes_back);
+    let store = if asked { session.ledger().await? } else { None };
+    let standing = match store {
+        Some(store) => {
+            let live = Arc::new(Live::under(session.setup.clone(), calendar.clone()));
+            standing(live, &store, &windows, session.as_of()).await?
+        }
+        None => agenda::Standing::default(),
+    };
     let Some(path) = ics else {
+        let days = ((from, until), today);
         say(&if session.json {
-            agenda::json(&windows, &calendar, (from, until), today)
+            agenda::json(&windows, &calendar, &standing.rulings, days)
         } else {
-            agenda::text(&windows, &calendar, (from, until), today, terminal::drawing_width())
+            agenda::text(&windows, &calendar, &standing.rulings, days, terminal::drawing_width())
         });
         return Ok(Answer::Done);
     };
-    let reread = match session.ledger().await? {
-        Some(store) => store.reread().await?,
-        None => agenda::Reread::new(),
-    };
-    let (text, events) = agenda::ics(&windows, &calendar, &reread, (from, until));
+    let (text, events) = agenda::ics(&windows, &calendar, &standing, (from, until));
     if path == Path::new("-") {
         super::session::say_bytes(text.as_bytes());
         return Ok(Answer::Done);

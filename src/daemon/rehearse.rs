@@ -1,6 +1,6 @@
 //! Virtual time: the real decision over a scratch ledger, from one day to another (`simular`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::report;
 use crate::domain::calendar::Calendar;
-use crate::domain::id::IdError;
+use crate::domain::id::{IdError, MunicipalityCode, WindowId};
 use crate::domain::roster::Roster;
 use crate::files;
 use crate::mail::token;
@@ -62,11 +62,12 @@ pub fn rehearse(
     let mut replay = Replay::new(&calendar, &setup.config.roster, until)?;
     let live = keep_in.map(|dir| (dir, Live::under(setup.clone(), calendar.clone())));
     let mut failure = None;
+    let mut threads = Threads::new();
     replay.run_with(from, until, changes, |replay, at, decisions| {
         for decision in decisions {
             tell(at, decision);
             if let Some((dir, live)) = live.as_ref().filter(|_| failure.is_none()) {
-                failure = keep(dir, live, replay, at, decision).err();
+                failure = keep((dir, live), &mut threads, replay, at, decision).err();
             }
         }
     });
@@ -89,9 +90,12 @@ pub fn keep_forecast(
     write(&dir.join("resumo-avisos.csv"), forecast::warnings_csv(forecast, roster).as_bytes())
 }
 
+/// The Message-IDs of the letters that left in each window, by municipality: what the next there refers to.
+type Threads = HashMap<(WindowId, MunicipalityCode), Vec<String>>;
+
 fn keep(
-    dir: &Path,
-    live: &Live,
+    (dir, live): (&Path, &Live),
+    threads: &mut Threads,
     replay: &Replay<'_>,
     at: Timestamp,
     decision: &Decision,
@@ -99,8 +103,14 @@ fn keep(
     match decision {
         Decision::Send(Sending { notice, version, .. }) => {
             let key = &notice.key;
-            let letter = compose(live, notice, *version, &[], at)
+            let of_window = key.window().cloned().zip(key.municipality());
+            let thread = of_window.map(|of_window| threads.entry(of_window).or_default());
+            let letter = compose(live, notice, *version, thread.as_deref().map_or(&[], Vec::as_slice), at)
                 .map_err(|source| RehearsalError::Letter { key: key.to_string(), source })?;
+            // A rehearsal's letters all leave.
+            if let Some(thread) = thread {
+                thread.push(letter.message_id.clone());
+            }
             write(&dir.join(token::letter_path(key, version.get())), &letter.bytes)
         }
         Decision::Publish(last) => {

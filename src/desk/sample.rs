@@ -8,6 +8,7 @@ use crate::domain::id::{IdError, MunicipalityCode, SystemId};
 use crate::domain::notice::{Addressee, Content, Kind, NoticeKey, StaffSlot};
 use crate::domain::overrides::Overrides;
 use crate::domain::roster::Roster;
+use crate::domain::time::Zone;
 use crate::plan::Notice;
 use crate::plan::sample::{Course, rehearse};
 use crate::render::letter::name_of;
@@ -33,6 +34,9 @@ impl Example {
             Course::ExtendedLate => {
                 "o MDS tivesse prorrogado o prazo depois da remessa; o prazo novo e a fonte são inventados"
             }
+            Course::ExtendedUnknown => {
+                "o MDS tivesse dado um prazo e nada se soubesse do preenchimento; o prazo e a fonte são inventados"
+            }
             Course::Suspended => "a janela tivesse sido suspensa e retomada; os dias são inventados",
         }
     }
@@ -40,9 +44,13 @@ impl Example {
 
 /// The system's window that is open now, else its next, else its last.
 pub fn window_of(calendar: &Calendar, system: &SystemId, now: Timestamp) -> Option<Window> {
-    let zone = &calendar.hours.zone;
     let windows: Vec<Window> =
         known::windows(calendar, now).into_iter().filter(|w| w.system == *system).collect();
+    current(&windows, &calendar.hours.zone, now)
+}
+
+/// The one that is open now, else the next, else the last.
+fn current(windows: &[Window], zone: &Zone, now: Timestamp) -> Option<Window> {
     let opened = |w: &&Window| zone.start_of(w.opens_on) <= now;
     let closed = |w: &&Window| w.latest_deadline().is_some_and(|d| d.instant(zone) <= now);
     let open = windows.iter().filter(|w| opened(w) && !closed(w)).max_by_key(|w| w.opens_on);
@@ -51,9 +59,23 @@ pub fn window_of(calendar: &Calendar, system: &SystemId, now: Timestamp) -> Opti
     open.or(next).or(last).cloned()
 }
 
-/// The window of each system that examples are written of, the soonest to close first within its system's name.
+/// The windows that examples are written of: of each system one for all that are about the same parts and the same who
+/// answers for them, by system.
 pub fn windows(calendar: &Calendar, now: Timestamp) -> Vec<Window> {
-    calendar.systems.keys().filter_map(|system| window_of(calendar, system, now)).collect()
+    let all = known::windows(calendar, now);
+    let mut chosen = Vec::new();
+    for system in calendar.systems.keys() {
+        let mut alike: Vec<Vec<Window>> = Vec::new();
+        for window in all.iter().filter(|window| window.system == *system) {
+            let same = |first: &Window| first.parts == window.parts && first.respondent == window.respondent;
+            match alike.iter_mut().find(|group| group.first().is_some_and(same)) {
+                Some(group) => group.push(window.clone()),
+                None => alike.push(vec![window.clone()]),
+            }
+        }
+        chosen.extend(alike.iter().filter_map(|group| current(group, &calendar.hours.zone, now)));
+    }
+    chosen
 }
 
 /// Every sort of letter that a window may give, once to everybody to whom it may go.

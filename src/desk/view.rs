@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::agenda;
 use super::dossier::{self, DossierRequest};
 use super::entry::entry_words;
 use super::why::{self, Account};
@@ -22,7 +23,7 @@ pub use crate::plan::day::DayPage;
 use crate::plan::history::HistoryLine;
 use crate::plan::summary::WindowSummary;
 use crate::proof::CaseCheck;
-use crate::render::agenda;
+use crate::render::agenda::Standing;
 use crate::store::{DeliveryFilter, Store, StoreError};
 pub use crate::store::{DeliveryLine, HistoryBasis, JournalEntry, ToldWindow};
 pub use crate::world::ailment::Ailment;
@@ -238,9 +239,14 @@ impl LedgerView {
         Ok(standings)
     }
 
-    /// Which windows' dates were read anew, and how often: what a calendar file counts its changes by.
-    pub async fn reread(&self) -> Result<agenda::Reread, StoreError> {
-        self.store.reread().await
+    /// Which deadline is in force in windows, and when anything of them last changed.
+    pub async fn agenda(
+        &self,
+        live: Arc<Live>,
+        windows: &[Window],
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        agenda::standing(live, &self.store, windows, AsOf::Now(now)).await
     }
 
     /// What metrics say, of which `health` is known already.

@@ -250,8 +250,11 @@ async fn calendar(State(panel): State<Arc<Panel>>, ask: Ask) -> Answer {
     let scene = panel.scene(None).await?;
     let days = year(&scene);
     let windows = windows_between(scene.calendar(), days);
+    let live = scene.known.live.clone();
+    let rulings = panel.ledger.agenda(live, &windows, scene.as_of.at()).await?.rulings;
+    let shown = (&windows[..], &rulings);
     let content =
-        page::calendar::content(&windows, scene.calendar(), days, &panel.calendar_token, &Ask::links(&scene));
+        page::calendar::content(shown, scene.calendar(), days, &panel.calendar_token, &Ask::links(&scene));
     Ok(ask.show(&panel, &scene, "Agenda", &content))
 }
 
@@ -263,11 +266,13 @@ fn year(scene: &Overview) -> (Date, Date) {
 
 async fn calendar_file(State(panel): State<Arc<Panel>>) -> Answer {
     let live = panel.beside.live();
-    let today = live.calendar.hours.zone.date_of(panel.clock.now());
+    let now = panel.clock.now();
+    let today = live.calendar.hours.zone.date_of(now);
     // What is over stays for a year: a subscription drops what its file no longer has.
     let days = (today.saturating_sub(1.year()), today.saturating_add(1.year()));
-    let reread = panel.ledger.reread().await?;
-    let (text, _) = agenda::ics(&live.calendar.windows(days.1), &live.calendar, &reread, days);
+    let windows = windows_between(&live.calendar, days);
+    let standing = panel.ledger.agenda(live.clone(), &windows, now).await?;
+    let (text, _) = agenda::ics(&windows, &live.calendar, &standing, days);
     Ok(typed("text/calendar; charset=utf-8", text))
 }
 

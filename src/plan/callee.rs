@@ -4,10 +4,11 @@ use super::edition::HaltState;
 use super::post::{DeliveryFact, LetterState, Post};
 use super::summary::{CallLine, CallReason, LetterLine, MunicipalityLine, PartLine};
 use super::survey::Survey;
+use crate::domain::calendar::Respondent;
 use crate::domain::id::{EmailAddress, PartId};
-use crate::domain::notice::Kind;
+use crate::domain::notice::{Kind, Recipient};
 use crate::domain::reason::{Cause, Reason};
-use crate::domain::roster::{Municipality, Role};
+use crate::domain::roster::{Contact, Municipality, Role};
 use crate::domain::status::State;
 use crate::plan::ledger::{NoticeRecord, Standing};
 
@@ -70,17 +71,23 @@ pub(super) fn call(
     if because.is_empty() {
         return None;
     }
-    let contact =
-        municipality.contacts.iter().find(|c| c.role == Role::Smas).or(municipality.contacts.first());
+    let unconfirmed: Vec<_> = parts(State::Unconfirmed).map(|p| p.part.clone()).collect();
+    let contact = contact(municipality, survey, if owes.is_empty() { &unconfirmed } else { &owes });
     Some(CallLine {
         municipality: municipality.code,
         name: municipality.name.clone(),
+        role: contact.map(|c| c.role.clone()),
         holder: contact.map(|c| c.holder.clone()).unwrap_or_default(),
         telephone: contact.map(|c| c.telephone.clone()).unwrap_or_default(),
         as_of: parts(State::Pending).filter_map(|p| p.as_of).min(),
-        unconfirmed: parts(State::Unconfirmed).map(|p| p.part.clone()).collect(),
+        unconfirmed,
         owes,
         because,
+        resting: {
+            let all = municipality.contacts.iter().flat_map(|c| c.addresses.iter().map(|a| (&c.role, a)));
+            let resting = all.filter(|(_, address)| rests(address).is_some());
+            resting.map(|(role, a)| Recipient { role: role.clone(), address: a.clone() }).collect()
+        },
         tried: {
             let window = &survey.context.assessor.window().id;
             let notes = survey.context.world.overrides.notes.iter();
@@ -117,6 +124,21 @@ fn warned<'l>(
         }
         _ => CallReason::WarnedOfOther { letters, last_at },
     })
+}
+
+/// Whom to telephone about some parts: the first who answers for one of them and has a telephone, else the secretariat,
+/// which also answers for its units, else whoever has one; where nobody has, whose would be asked for first.
+fn contact<'a>(municipality: &'a Municipality, survey: &Survey<'_>, about: &[PartId]) -> Option<&'a Contact> {
+    let (window, calendar) = (survey.context.assessor.window(), survey.context.world.calendar);
+    let declared = about.iter().filter_map(|part| calendar.parts.get(part));
+    let answers = declared.map(|part| match window.respondent_of(part) {
+        Respondent::Smas | Respondent::Unit => Role::Smas,
+        Respondent::Cmas => Role::Cmas,
+    });
+    let first =
+        answers.chain([Role::Smas]).filter_map(|role| municipality.contacts.iter().find(|c| c.role == role));
+    let all: Vec<&Contact> = first.chain(&municipality.contacts).collect();
+    all.iter().find(|c| !c.telephone.trim().is_empty()).or(all.first()).copied()
 }
 
 /// What kept a letter from being read, as the ledger has it and by what became of it at each address: one that came back was

@@ -36,6 +36,7 @@ pub mod punctuality;
 mod referral;
 mod reminder;
 pub mod replay;
+pub mod ruling;
 pub mod sample;
 mod staff;
 pub mod summary;

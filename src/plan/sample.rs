@@ -29,12 +29,29 @@ pub enum Course {
     ExtendedLate,
     /// A suspension, and its end.
     Suspended,
+    /// A prorrogação half-way with nothing known: only so has a window "a definir" a rung, and so a lembrete. Of one with a
+    /// deadline [`Self::Unknown`] brings all that this would, and it brings nothing.
+    ExtendedUnknown,
 }
 
 impl Course {
     /// Every course; what needs the least made up comes first.
-    pub const ALL: [Self; 5] =
-        [Self::Pending, Self::Unknown, Self::Extended, Self::ExtendedLate, Self::Suspended];
+    pub const ALL: [Self; 6] = [
+        Self::Pending,
+        Self::Unknown,
+        Self::Extended,
+        Self::ExtendedLate,
+        Self::Suspended,
+        Self::ExtendedUnknown,
+    ];
+
+    /// Whether something is known of who has filled in.
+    fn is_known(self) -> bool {
+        match self {
+            Self::Pending | Self::Extended | Self::ExtendedLate | Self::Suspended => true,
+            Self::Unknown | Self::ExtendedUnknown => false,
+        }
+    }
 }
 
 /// So long a window without a deadline is rehearsed, and so long after a deadline.
@@ -52,6 +69,9 @@ pub fn rehearse(
     window: &Window,
     course: Course,
 ) -> Result<Vec<Notice>, IdError> {
+    if course == Course::ExtendedUnknown && window.latest_deadline().is_some() {
+        return Ok(Vec::new());
+    }
     let calendar = alone(calendar, window, course);
     let Some(window) = calendar.declared.first() else { return Ok(Vec::new()) };
     let zone = &calendar.hours.zone;
@@ -60,10 +80,10 @@ pub fn rehearse(
     let from = zone.start_of(window.opens_on);
     let mut replay = Replay::new(&calendar, roster, until)?;
     replay.overrides.exemptions.clone_from(&overrides.exemptions);
-    let changes = if course == Course::Unknown {
-        Vec::new()
-    } else {
+    let changes = if course.is_known() {
         all_pending(&replay.world(), &Moment::new(from, &calendar.hours), window, from)
+    } else {
+        Vec::new()
     };
     let mut letters = Vec::new();
     replay.run(from, until, &changes, |_, decision| {
@@ -128,7 +148,7 @@ fn alone(calendar: &Calendar, window: &Window, course: Course) -> Calendar {
     };
     match course {
         Course::Pending | Course::Unknown => {}
-        Course::Extended => {
+        Course::Extended | Course::ExtendedUnknown => {
             let edition = extended(on(third + third / 2), ends_on);
             window.editions.push(edition);
         }

@@ -7,9 +7,10 @@ use jiff::civil::Date;
 
 use crate::domain::calendar::Deadline;
 use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, UnitId, WindowId};
-use crate::domain::notice::{Kind, NoticeKey};
+use crate::domain::notice::{Kind, NoticeKey, Recipient};
 use crate::domain::overrides::{BatchId, Note};
 use crate::domain::reason::Reason;
+use crate::domain::roster::Role;
 use crate::domain::status::{Doubt, State, StatusEntry};
 use crate::plan::post::{DeliveryFact, LetterState};
 
@@ -279,6 +280,8 @@ pub enum CallReason {
 pub struct CallLine {
     pub municipality: MunicipalityCode,
     pub name: String,
+    /// Whose the telephone is; absent: nobody there is known.
+    pub role: Option<Role>,
     pub holder: String,
     pub telephone: String,
     /// As of when the oldest of the data speaks that says that it owes; absent: none says so.
@@ -288,6 +291,8 @@ pub struct CallLine {
     /// What nobody knows of.
     pub unconfirmed: Vec<PartId>,
     pub because: Vec<CallReason>,
+    /// Addresses that are not written to for now, since letters came back from them.
+    pub resting: Vec<Recipient>,
     /// Calls already made, oldest first.
     pub tried: Vec<Note>,
 }
@@ -310,10 +315,22 @@ impl CallPurpose {
 impl CallLine {
     /// What the call is for.
     pub fn purpose(&self) -> CallPurpose {
-        match (self.owes.is_empty(), self.unconfirmed.is_empty()) {
-            (false, _) => CallPurpose::Debt,
-            (true, false) => CallPurpose::Doubt,
-            (true, true) => CallPurpose::Address,
+        if !self.owes.is_empty() {
+            return CallPurpose::Debt;
+        }
+        // What nobody knows of is asked about where that is why: an address alone is another question.
+        let is_of_address = |reason: &CallReason| match reason {
+            CallReason::Undelivered { .. } => true,
+            CallReason::Decided(why) => matches!(why, Reason::AddressFlagged { .. } | Reason::NoContact),
+            CallReason::Warned { .. }
+            | CallReason::WarnedOfOther { .. }
+            | CallReason::Rehearsed { .. }
+            | CallReason::Ended { .. } => false,
+        };
+        if self.unconfirmed.is_empty() || self.because.iter().all(is_of_address) {
+            CallPurpose::Address
+        } else {
+            CallPurpose::Doubt
         }
     }
 }

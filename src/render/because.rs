@@ -12,7 +12,7 @@ use crate::domain::reason::{Cause, Reason};
 use crate::domain::refusal::Refusal;
 use crate::domain::status::{Basis, Doubt, State, StatusEntry};
 use crate::domain::time::Zone;
-use crate::plan::summary::{CallPurpose, CallReason, PartLine};
+use crate::plan::summary::{CallLine, CallPurpose, CallReason, PartLine};
 
 use super::portuguese as pt;
 
@@ -258,6 +258,15 @@ pub fn call_reason(reason: &CallReason, calendar: &Calendar) -> String {
 fn named(kind: Kind, rung: Option<u16>) -> String {
     let kind = pt::kind(kind);
     rung.map_or_else(|| kind.to_owned(), |days| format!("{kind} ({})", pt::days_before(days)))
+}
+
+/// A telephone with whose it is: `telefone (27) 3333-3333 (cmas)`.
+pub fn telephone_of(call: &CallLine) -> String {
+    match (pt::line(&call.telephone), &call.role) {
+        (none, _) if none.is_empty() => "telefone não informado".to_owned(),
+        (number, Some(role)) => format!("telefone {number} ({role})"),
+        (number, None) => format!("telefone {number}"),
+    }
 }
 
 /// A call made, in one line: when, by whom, what came of it, and until when the ladder waits.

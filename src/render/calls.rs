@@ -10,18 +10,19 @@ use jiff::Timestamp;
 use maud::html;
 use serde_json::{Value, json};
 
-use super::because::{CALLS, call, call_list, call_reason, part_name};
+use super::because::{CALLS, call, call_list, call_reason, part_name, telephone_of};
 use super::history::recalled;
 use super::page::{CLOSED, shell};
 use super::portuguese as pt;
-use super::report::{STYLE, heading, row_with, telephone as as_text};
+use super::report::{STYLE, day_and_time, heading, row_with, telephone as as_text};
 use crate::domain::calendar::Calendar;
 use crate::domain::id::{PartId, Reference};
+use crate::domain::reason::Reason;
 use crate::plan::calls::CallEntry;
-use crate::plan::summary::CallPurpose;
+use crate::plan::summary::{CallPurpose, CallReason};
 
 /// Columns of [`csv`].
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18] = [
     "ordem",
     "janela",
     "lista",
@@ -29,6 +30,7 @@ const COLUMNS: [&str; 17] = [
     "dias",
     "ibge",
     "municipio",
+    "papel",
     "titular",
     "telefone",
     "pendente",
@@ -79,15 +81,13 @@ fn names(parts: &[PartId], calendar: &Calendar) -> String {
 pub fn sentence(entry: &CallEntry<'_>, calendar: &Calendar) -> String {
     let what = reference(entry, calendar);
     let (owes, unconfirmed) = (&entry.call.owes, &entry.call.unconfirmed);
-    if owes.is_empty() && unconfirmed.is_empty() {
-        return format!(
-            "“As nossas cartas sobre o {what} não chegam a um dos endereços que temos. Qual é o e-mail certo?”"
-        );
+    if entry.call.purpose() == CallPurpose::Address {
+        return ask_for_address(entry, &what);
     }
     let over = entry.is_over();
-    let date = match entry.deadline.map(|deadline| pt::date(deadline.on)) {
-        Some(date) if over => format!(", cujo prazo acabou em {date}"),
-        Some(date) => format!(", com prazo até {date}"),
+    let date = match entry.deadline {
+        Some(deadline) if over => format!(", cujo prazo acabou {}", pt::at_deadline(deadline)),
+        Some(deadline) => format!(", com prazo {}", pt::until_deadline(deadline)),
         None => String::new(),
     };
     if owes.is_empty() {
@@ -103,6 +103,33 @@ pub fn sentence(entry: &CallEntry<'_>, calendar: &Calendar) -> String {
         None => "Precisam de apoio para concluir?",
     };
     format!("“No {what}{date}, ainda não consta como concluído: {}. {ask}”", names(owes, calendar))
+}
+
+/// Names the addresses from which letters came back, as far as they are known.
+fn ask_for_address(entry: &CallEntry<'_>, what: &str) -> String {
+    let resting = entry.call.resting.iter().map(|to| (&to.role, &to.address));
+    let failed = entry.failed.iter().map(|fact| (&fact.role, &fact.address));
+    let mut named: Vec<String> = Vec::new();
+    for (role, address) in resting.chain(failed) {
+        let name = format!("{address} ({role})");
+        if !named.contains(&name) {
+            named.push(name);
+        }
+    }
+    let none_known = entry.call.because.iter().all(|why| *why == CallReason::Decided(Reason::NoContact));
+    match named.as_slice() {
+        [] if none_known => format!("“Não temos um e-mail para as nossas cartas sobre o {what}. Qual é?”"),
+        [] => format!(
+            "“As nossas cartas sobre o {what} não chegam a um dos endereços que temos. Qual é o e-mail certo?”"
+        ),
+        [one] => {
+            format!("“As nossas cartas sobre o {what} não chegam ao endereço {one}. Qual é o e-mail certo?”")
+        }
+        all => format!(
+            "“As nossas cartas sobre o {what} não chegam aos endereços {}. Quais são os e-mails certos?”",
+            pt::list(&all.iter().map(String::as_str).collect::<Vec<_>>())
+        ),
+    }
 }
 
 fn is_rehearsal(entries: &[CallEntry<'_>]) -> bool {
@@ -138,7 +165,7 @@ fn one(number: usize, entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp
         pt::line(&line.name),
         line.municipality,
         entry.window.window,
-        telephone(entry),
+        telephone_of(entry.call),
         if holder.is_empty() { String::new() } else { format!(", {holder}") }
     );
     for fact in facts(entry, calendar, now) {
@@ -147,13 +174,6 @@ fn one(number: usize, entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp
     let _ = writeln!(out, "     diga: {}", sentence(entry, calendar));
     let (code, window) = (line.municipality, &entry.window.window);
     let _ = writeln!(out, "     depois: vigia-suas anotar {code} {window} --resultado \"…\"");
-}
-
-fn telephone(entry: &CallEntry<'_>) -> String {
-    match pt::line(&entry.call.telephone) {
-        none if none.is_empty() => "telefone não informado".to_owned(),
-        number => format!("telefone {number}"),
-    }
 }
 
 /// What a caller should know, one line each.
@@ -200,10 +220,11 @@ pub fn csv(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> St
                 format!("{number}"),
                 entry.window.window.to_string(),
                 call_list(line.purpose()).to_owned(),
-                entry.deadline.map(|deadline| pt::date(deadline.on)).unwrap_or_default(),
+                day_and_time(entry.deadline),
                 String::new(),
                 line.municipality.to_string(),
                 line.name.clone(),
+                line.role.as_ref().map(ToString::to_string).unwrap_or_default(),
                 line.holder.clone(),
                 as_text(&line.telephone),
                 names(&line.owes, calendar),
@@ -237,7 +258,7 @@ pub fn page(entries: &[CallEntry<'_>], calendar: &Calendar, now: Timestamp) -> S
                 @for (number, entry) in (1..).zip(group) {
                     article .call {
                         h3 { (number) ". " (pt::line(&entry.call.name)) " · " (entry.window.window) }
-                        p { strong { (telephone(entry)) } @if !entry.call.holder.is_empty() { ", " (pt::line(&entry.call.holder)) } }
+                        p { strong { (telephone_of(entry.call)) } @if !entry.call.holder.is_empty() { ", " (pt::line(&entry.call.holder)) } }
                         ul { @for fact in facts(entry, calendar, now) { li { (fact) } } }
                         p .say { (sentence(entry, calendar)) }
                         div .fill-in {
@@ -262,9 +283,11 @@ pub fn json(entry: &CallEntry<'_>, calendar: &Calendar, now: Timestamp) -> Value
         "janela": entry.window.window.as_str(),
         "lista": call_list(line.purpose()),
         "prazo": entry.deadline.map(|deadline| deadline.on.to_string()),
+        "prazo_hora": entry.deadline.map(|deadline| deadline.at.strftime("%H:%M:%S").to_string()),
         "dias": days_left(entry, calendar, now),
         "municipio": line.municipality.to_string(),
         "nome": line.name,
+        "papel": line.role.as_ref().map(ToString::to_string),
         "titular": line.holder,
         "telefone": line.telephone,
         "pendente": ids(&line.owes),

@@ -62,6 +62,28 @@ pub fn deadline(deadline: Deadline) -> String {
     if ends_the_day(deadline) { date_and_weekday(deadline.on) } else { deadline_to_the_hour(deadline) }
 }
 
+/// The same in few words, with its hour unless that is the day's end: `05/12/2023`, `05/12/2023, até as 12:00`.
+pub fn short_deadline(deadline: Deadline) -> String {
+    let on = date(deadline.on);
+    if ends_the_day(deadline) { on } else { format!("{on}, até as {}", time(deadline.at)) }
+}
+
+/// The same as where a sentence goes on: `até 05/12/2023`, `até as 12:00 de 05/12/2023`.
+pub fn until_deadline(deadline: Deadline) -> String {
+    let on = date(deadline.on);
+    if ends_the_day(deadline) {
+        format!("até {on}")
+    } else {
+        format!("até as {} de {on}", time(deadline.at))
+    }
+}
+
+/// The same of one that passed: `em 05/12/2023`, `às 12:00 de 05/12/2023`.
+pub fn at_deadline(deadline: Deadline) -> String {
+    let on = date(deadline.on);
+    if ends_the_day(deadline) { format!("em {on}") } else { format!("às {} de {on}", time(deadline.at)) }
+}
+
 /// The same with its hour, also where that is the day's end.
 pub fn deadline_to_the_hour(deadline: Deadline) -> String {
     format!("{}, até as {}", date_and_weekday(deadline.on), time(deadline.at))

@@ -24,9 +24,11 @@ statements! {
         "SELECT window_id, edition, read_at, deadline, source FROM edition_readings WHERE edition > 1 AND ",
         among!("window_id")
     );
-    // About no municipality: of those the journal has very many entries.
-    const REREAD = "SELECT window_id, COUNT(*) AS times FROM journal WHERE municipality IS NULL AND kind = 'leitura' \
-                    AND body NOT LIKE '%\"antes\":null%' GROUP BY window_id";
+    // The clock may have been set back between two configurations.
+    const CHANGED = "SELECT fingerprint, (SELECT MAX(adopted_at) FROM configurations) AS adopted_at, \
+                     (SELECT MAX(decided_at) FROM overrides WHERE kind = 'liberar') AS released_at, \
+                     (SELECT MAX(lifted_at) FROM overrides WHERE kind = 'liberar') AS lifted_at \
+                     FROM configurations WHERE in_force = 1";
     // Read again otherwise than before: the instant of the first reading stands.
     const PUT = "INSERT INTO edition_readings (window_id, edition, read_at, deadline, source) \
                  VALUES ($1, $2, $3, $4, $5) ON CONFLICT (window_id, edition) \
@@ -80,14 +82,17 @@ impl Store {
 }
 
 impl Store {
-    /// How often an edition of each window was read otherwise than before.
-    pub async fn reread(&self) -> Result<BTreeMap<WindowId, u32>, StoreError> {
-        bound!(REREAD)
-            .all(&self.db, |row: &Row| {
-                let cells = Cells::of("journal", row);
-                Ok((cells.parsed("window_id", |t| WindowId::parse(t).ok())?, cells.number("times")?))
-            })
-            .await
+    /// The configuration in force, by its hash, and when it was put in force, or a date was released or that taken back
+    /// since.
+    pub async fn last_change(&self) -> Result<Option<(String, Timestamp)>, StoreError> {
+        let change = |row: &Row| {
+            let cells = Cells::of("configurations", row);
+            let by_hand = [cells.instant_opt("released_at")?, cells.instant_opt("lifted_at")?];
+            let adopted_at = cells.instant("adopted_at")?;
+            let last = by_hand.into_iter().flatten().max().map_or(adopted_at, |at| at.max(adopted_at));
+            Ok((cells.get("fingerprint")?, last))
+        };
+        bound!(CHANGED).first(&self.db, change).await
     }
 }
 

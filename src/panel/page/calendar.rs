@@ -9,6 +9,8 @@ use maud::{Markup, html};
 use super::Links;
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::WindowId;
+use crate::plan::ruling::Rulings;
+use crate::render::agenda;
 use crate::render::portuguese as pt;
 
 /// What happens on a day.
@@ -21,7 +23,7 @@ struct Event {
 
 /// The page.
 pub(in crate::panel) fn content(
-    windows: &[Window],
+    (windows, rulings): (&[Window], &Rulings),
     calendar: &Calendar,
     (from, until): (Date, Date),
     token: &str,
@@ -38,12 +40,14 @@ pub(in crate::panel) fn content(
         days.entry(window.opens_on).or_default().push(event("abre", String::new()));
         for edition in &window.editions {
             let Some(deadline) = edition.deadline else { continue };
-            let later =
-                window.editions.iter().any(|e| e.number > edition.number && e.municipalities.is_empty());
-            let note = match (edition.municipalities.len(), later) {
-                (0, true) => "edição anterior, já prorrogada".to_owned(),
-                (0, false) => pt::time(deadline.at),
-                (some, _) => format!("só para {}", pt::counted(some, "município", "municípios")),
+            let rules = agenda::in_force(window, rulings);
+            let rules = rules.is_none_or(|rules| rules.number <= edition.number);
+            let held = agenda::unreleased(window, edition, rulings);
+            let note = match (edition.municipalities.len(), held, rules) {
+                (0, Some(held), _) => held,
+                (0, None, false) => "edição anterior, já prorrogada".to_owned(),
+                (0, None, true) => pt::time(deadline.at),
+                (some, ..) => format!("só para {}", pt::counted(some, "município", "municípios")),
             };
             days.entry(deadline.on).or_default().push(event("termina", note));
         }

@@ -1,53 +1,42 @@
 //! The agenda as iCalendar (RFC 5545), for Outlook, Google and Thunderbird. Pure.
 //!
 //! An event's UID comes from its window's id alone, so that a calendar imported again moves the events it has instead of
-//! adding to them; SEQUENCE grows with each revision (RFC 5545, 3.8.7.4). A date for some municipalities that rules
-//! nowhere any more stays as a cancelled event: one that only vanished would stay in every calendar that has it. Instants
-//! are in UTC and openings are whole days: no zone has to be described. Nothing here depends on when the file is written:
-//! the same calendar and the same ledger give the same bytes.
-
-use std::collections::BTreeMap;
+//! adding to them; SEQUENCE only grows (RFC 5545, 3.8.7.4), for it is the second of the last change that the ledger knows.
+//! A date for some municipalities that rules nowhere any more stays as a cancelled event: one that only vanished would stay
+//! in every calendar that has it. Instants are in UTC and openings are whole days: no zone has to be described. Nothing here
+//! depends on when the file is written: the same calendar and the same ledger give the same bytes.
 
 use icalendar::{Alarm, Calendar as Ics, Component, Event, EventLike, EventStatus, Property, Trigger};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::super::portuguese as pt;
-use super::{between, scope, source, system_name};
+use super::{Standing, between, in_force, scope, source, system_name, unreleased};
 use crate::domain::calendar::{Calendar, Deadline, Edition, HaltKind, Window};
-use crate::domain::id::{PartId, WindowId};
+use crate::domain::id::PartId;
 use crate::domain::time::{day_after, days_before};
 
 const PRODUCT: &str = "-//vigia-suas//agenda REDE SUAS//PT-BR";
 
-/// A new edition counts for so much: a suspension and its end may have come before it, and be in the file no more.
-const OF_AN_EDITION: u32 = 3;
-
-/// How often the service read an edition of a window otherwise than before.
-pub type Reread = BTreeMap<WindowId, u32>;
+/// SEQUENCE counts the seconds from here, 01/01/2020 in UTC: an integer of iCalendar (RFC 5545, 3.3.8) has room for 68 years.
+const SEQUENCE_BEGINS: i64 = 1_577_836_800;
 
 /// The windows of a period as a calendar, and how many events it has.
 pub fn ics(
     windows: &[Window],
     calendar: &Calendar,
-    reread: &Reread,
+    standing: &Standing,
     (from, to): (Date, Date),
 ) -> (String, usize) {
-    let undeclared = Calendar { declared: Vec::new(), ..calendar.clone() };
     let mut out = Ics::empty();
     for (name, value) in [("VERSION", "2.0"), ("PRODID", PRODUCT), ("CALSCALE", "GREGORIAN")] {
         out.append_property(Property::new(name, value));
     }
     out.name("Prazos da REDE SUAS");
     for window in between(windows, from, to) {
-        let told = Told {
-            window,
-            calendar,
-            rewritten: reread.get(&window.id).copied().unwrap_or_default()
-                + u32::from(undeclared.window(&window.id).is_some_and(|rule| differs(&rule, window))),
-        };
+        let told = Told { window, calendar, standing };
         out.push(told.opening());
-        let general = window.editions.iter().rfind(|e| e.municipalities.is_empty());
+        let general = in_force(window, &standing.rulings);
         let special = window.editions.iter().filter(|e| !e.municipalities.is_empty());
         for edition in general.into_iter().chain(special) {
             if let Some(deadline) = edition.deadline {
@@ -78,16 +67,10 @@ fn refolded(text: &str) -> String {
     out
 }
 
-/// Whether a window written by hand has another first date than the rule that it stands for.
-fn differs(rule: &Window, window: &Window) -> bool {
-    let first = |window: &Window| (window.opens_on, window.edition(1).and_then(|edition| edition.deadline));
-    first(rule) != first(window)
-}
-
-/// Whether, of the editions up to a number, one that names municipalities rules nowhere any more: each of them has a
-/// newer one of its own, or a general one that is no earlier.
-fn is_overtaken(window: &Window, special: &Edition, up_to: u16) -> bool {
-    let newer = || window.editions.iter().filter(|e| e.number > special.number && e.number <= up_to);
+/// Whether an edition that names municipalities rules nowhere any more: each of them has a newer one of its own, or a
+/// general one that is no earlier.
+fn is_overtaken(window: &Window, special: &Edition) -> bool {
+    let newer = || window.editions.iter().filter(|e| e.number > special.number);
     let general = newer().rfind(|e| e.municipalities.is_empty());
     let renamed = |code| newer().any(|e| e.municipalities.contains(code));
     general.is_some_and(|general| general.deadline >= special.deadline)
@@ -98,19 +81,18 @@ fn is_overtaken(window: &Window, special: &Edition, up_to: u16) -> bool {
 struct Told<'a> {
     window: &'a Window,
     calendar: &'a Calendar,
-    /// How often it was written otherwise without a new edition.
-    rewritten: u32,
+    standing: &'a Standing,
 }
 
 impl Told<'_> {
     /// The first day, as a whole day that keeps nobody busy.
     fn opening(&self) -> Event {
         let window = self.window;
-        let mut event = self.event("abertura", "Abre", 0, self.stopped());
+        let mut event = self.event("abertura", "Abre", self.stopped());
         let day = |name, on: Date| Property::new(name, compact(on)).add_parameter("VALUE", "DATE").done();
         event.append_property(day("DTSTART", window.opens_on));
         event.append_property(day("DTEND", day_after(window.opens_on)));
-        event.description(&description(window, self.calendar, window.editions.first()));
+        event.description(&self.description(window.editions.first()));
         event
     }
 
@@ -118,27 +100,16 @@ impl Told<'_> {
     fn due(&self, edition: &Edition, deadline: Deadline) -> Event {
         let (window, calendar) = (self.window, self.calendar);
         let ends_at = deadline.instant(&calendar.hours.zone);
-        let newest = window.editions.last().map_or(edition.number, |last| last.number);
-        let (topic, title, revised, why) = if edition.municipalities.is_empty() {
-            let general = window.editions.iter().filter(|e| e.municipalities.is_empty()).count();
-            let moved = u32::try_from(general.saturating_sub(1)).unwrap_or(u32::MAX);
-            ("prazo".to_owned(), "Prazo", moved, self.stopped())
+        let (topic, title, why) = if edition.municipalities.is_empty() {
+            ("prazo".to_owned(), "Prazo", self.stopped())
         } else {
-            let states: Vec<bool> =
-                (edition.number..=newest).map(|up_to| is_overtaken(window, edition, up_to)).collect();
-            let turned = states.windows(2).filter(|pair| pair[0] != pair[1]).count();
-            let overtaken = states.last().is_some_and(|overtaken| *overtaken).then_some("SUBSTITUÍDO");
-            (
-                format!("prazo-{}", edition.number),
-                "Prazo (alguns municípios)",
-                u32::try_from(turned).unwrap_or(u32::MAX),
-                overtaken.or(self.stopped()),
-            )
+            let overtaken = is_overtaken(window, edition).then_some("SUBSTITUÍDO");
+            (format!("prazo-{}", edition.number), "Prazo (alguns municípios)", overtaken.or(self.stopped()))
         };
-        let mut event = self.event(&topic, title, revised, why);
+        let mut event = self.event(&topic, title, why);
         // Without an end the event ends where it starts; an end that is no later than the start is not allowed.
         event.append_property(Property::new("DTSTART", utc(ends_at)));
-        event.description(&description(window, calendar, Some(edition)));
+        event.description(&self.description(Some(edition)));
         if why.is_some() {
             return event;
         }
@@ -169,15 +140,13 @@ impl Told<'_> {
         event
     }
 
-    /// What every event has. `revised`: how often editions changed it; `why`: why it no longer stands, in one word.
-    fn event(&self, topic: &str, title: &str, revised: u32, why: Option<&str>) -> Event {
+    /// What every event has. `why`: why it no longer stands, in one word.
+    fn event(&self, topic: &str, title: &str, why: Option<&str>) -> Event {
         let (window, calendar) = (self.window, self.calendar);
         let summary = format!("{title}: {}, {}", system_name(window, calendar), pt::period(window));
         let changed = utc(changed_at(window, calendar));
-        let halted = window.halt.map_or(0, |halt| 1 + u32::from(halt.until.is_some()));
-        let revised = revised.saturating_mul(OF_AN_EDITION).saturating_add(self.rewritten);
         let mut event = Event::new();
-        event.uid(&uid(window, topic)).sequence(revised.saturating_add(halted));
+        event.uid(&uid(window, topic)).sequence(self.sequence());
         // Outlook shows no status: the title says it too.
         event.summary(&why.map_or_else(|| summary.clone(), |why| format!("{why} – {summary}")));
         event.status(if why.is_some() { EventStatus::Cancelled } else { EventStatus::Confirmed });
@@ -188,6 +157,48 @@ impl Told<'_> {
             event.url(&system.link);
         }
         event
+    }
+
+    /// What only grows, whatever was written and taken out again. Where no ledger knows of changes, those that the calendar
+    /// still shows are counted, which is less than any ledger says later.
+    fn sequence(&self) -> u32 {
+        let window = self.window;
+        let Some(changed_at) = self.standing.changed_at else {
+            let shown = window.halt.map_or(0, |halt| 1 + usize::from(halt.until.is_some()));
+            // An extension ends a suspension: it counts for more than one that has begun and ended.
+            let shown = window.editions.len().saturating_sub(1).saturating_mul(3).saturating_add(shown);
+            return u32::try_from(shown).unwrap_or(u32::MAX);
+        };
+        let known_at = self.standing.rulings.get(&window.id).and_then(|ruling| ruling.known_at);
+        let last = known_at.map_or(changed_at, |known_at| known_at.max(changed_at));
+        u32::try_from(last.as_second().saturating_sub(SEQUENCE_BEGINS).max(0)).unwrap_or(u32::MAX)
+    }
+
+    fn description(&self, edition: Option<&Edition>) -> String {
+        let (window, calendar) = (self.window, self.calendar);
+        let mut lines = vec![
+            format!("Janela {}", window.id),
+            format!("Abertura: {}", pt::date_and_weekday(window.opens_on)),
+        ];
+        if let Some(edition) = edition {
+            lines.push(format!("Prazo: {}, {}", pt::deadline_or_undefined(edition.deadline), scope(edition)));
+            let source = source(edition);
+            if !source.is_empty() {
+                lines.push(format!("Edição {}{source}", edition.number));
+            }
+        }
+        for edition in &window.editions {
+            if let Some(words) = unreleased(window, edition, &self.standing.rulings) {
+                let deadline = pt::deadline_or_undefined(edition.deadline);
+                lines.push(format!("Edição {}: prazo {deadline}; {words}", edition.number));
+            }
+        }
+        let parts: Vec<&str> = window.parts.iter().map(PartId::as_str).collect();
+        lines.push(format!("Quem preenche: {}", pt::list(&parts)));
+        if let Some(system) = calendar.systems.get(&window.system) {
+            lines.push(format!("Onde: {}", system.link));
+        }
+        lines.join("\n")
     }
 
     /// Whether the window stands still for good, as far as is known.
@@ -212,24 +223,6 @@ fn changed_at(window: &Window, calendar: &Calendar) -> Timestamp {
     let halted = window.halt.into_iter().flat_map(|halt| [halt.since, halt.until]).flatten();
     let first = window.opens_on.saturating_sub(1.year());
     calendar.hours.zone.start_of(announced.chain(halted).max().unwrap_or(first))
-}
-
-fn description(window: &Window, calendar: &Calendar, edition: Option<&Edition>) -> String {
-    let mut lines =
-        vec![format!("Janela {}", window.id), format!("Abertura: {}", pt::date_and_weekday(window.opens_on))];
-    if let Some(edition) = edition {
-        lines.push(format!("Prazo: {}, {}", pt::deadline_or_undefined(edition.deadline), scope(edition)));
-        let source = source(edition);
-        if !source.is_empty() {
-            lines.push(format!("Edição {}{source}", edition.number));
-        }
-    }
-    let parts: Vec<&str> = window.parts.iter().map(PartId::as_str).collect();
-    lines.push(format!("Quem preenche: {}", pt::list(&parts)));
-    if let Some(system) = calendar.systems.get(&window.system) {
-        lines.push(format!("Onde: {}", system.link));
-    }
-    lines.join("\n")
 }
 
 /// `20261201`

@@ -8,15 +8,43 @@ mod year;
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::domain::calendar::{Calendar, Edition, HaltKind, Window};
 use crate::domain::id::PartId;
+use crate::plan::ruling::{Rulings, Unreleased};
 
 use super::portuguese as pt;
 
-pub use ics::{Reread, ics};
+pub use ics::ics;
+
+/// What the ledger says of windows; nothing where there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Which deadline is in force, where the dates go back.
+    pub rulings: Rulings,
+    /// When somebody last changed anything that a calendar shows: put another configuration in force, released a date, or
+    /// took that back.
+    pub changed_at: Option<Timestamp>,
+}
+
+/// The edition in force for all.
+pub fn in_force<'a>(window: &'a Window, rulings: &Rulings) -> Option<&'a Edition> {
+    let last = || window.editions.iter().rfind(|e| e.municipalities.is_empty());
+    rulings.get(&window.id).map_or_else(last, |ruling| window.edition(ruling.edition))
+}
+
+/// What is to be said of an edition that nobody released; none of any other.
+pub fn unreleased(window: &Window, edition: &Edition, rulings: &Rulings) -> Option<String> {
+    let ruling = rulings.get(&window.id)?;
+    let held = ruling.unreleased.filter(|held| held.edition() == edition.number)?;
+    Some(match held {
+        Unreleased::Waits(_) => format!("aguarda liberação; até lá vale a edição {}", ruling.edition),
+        Unreleased::Lapsed(_) => format!("não foi liberada a tempo; vale a edição {}", ruling.edition),
+    })
+}
 
 /// The windows that are open at some time between two dates, in order of opening.
 fn between(windows: &[Window], from: Date, to: Date) -> Vec<&Window> {
@@ -33,8 +61,8 @@ fn between(windows: &[Window], from: Date, to: Date) -> Vec<&Window> {
 pub fn text(
     windows: &[Window],
     calendar: &Calendar,
-    days: (Date, Date),
-    today: Date,
+    rulings: &Rulings,
+    (days, today): ((Date, Date), Date),
     width: usize,
 ) -> String {
     let (from, to) = days;
@@ -44,7 +72,7 @@ pub fn text(
         out.push_str("\nNenhuma janela neste período.\n");
     } else {
         out.push('\n');
-        out.push_str(&year::draw(&shown, from, to, today, width));
+        out.push_str(&year::draw(&shown, rulings, (from, to), today, width));
     }
     for window in shown {
         let _ = writeln!(out, "\n{}  {}, {}", window.id, system_name(window, calendar), pt::period(window));
@@ -52,12 +80,13 @@ pub fn text(
         for edition in &window.editions {
             let _ = writeln!(
                 out,
-                "  edição {}  prazo {}; {}{}{}",
+                "  edição {}  prazo {}; {}{}{}{}",
                 edition.number,
                 pt::deadline_or_undefined(edition.deadline),
                 edition.announced_on.map(|d| format!("anunciada em {}; ", pt::date(d))).unwrap_or_default(),
                 scope(edition),
                 source(edition),
+                unreleased(window, edition, rulings).map(|words| format!("; {words}")).unwrap_or_default(),
             );
         }
         let parts: Vec<&str> = window.parts.iter().map(PartId::as_str).collect();
@@ -115,6 +144,7 @@ struct WindowLine<'a> {
     partes: Vec<&'a str>,
     abertura: String,
     edicoes: Vec<EditionLine>,
+    edicao_em_vigor: Option<u16>,
     situacao: &'static str,
     situacao_desde: Option<String>,
     situacao_ate: Option<String>,
@@ -128,11 +158,18 @@ struct EditionLine {
     anunciada: Option<String>,
     fonte: String,
     municipios: Vec<String>,
+    aguarda_liberacao: bool,
 }
 
 /// The agenda as JSON Lines: one compact object for each window; dates as ISO 8601, absent facts null, an empty
 /// `municipios` for all. `situacao` is what is in force today; its two dates say when it begins and ends.
-pub fn json(windows: &[Window], calendar: &Calendar, days: (Date, Date), today: Date) -> String {
+/// `edicao_em_vigor` is of those for all.
+pub fn json(
+    windows: &[Window],
+    calendar: &Calendar,
+    rulings: &Rulings,
+    (days, today): ((Date, Date), Date),
+) -> String {
     let (from, to) = days;
     let mut out = String::new();
     for window in between(windows, from, to) {
@@ -142,7 +179,8 @@ pub fn json(windows: &[Window], calendar: &Calendar, days: (Date, Date), today: 
             referencia: window.reference.to_string(),
             partes: window.parts.iter().map(PartId::as_str).collect(),
             abertura: window.opens_on.to_string(),
-            edicoes: window.editions.iter().map(edition_line).collect(),
+            edicoes: window.editions.iter().map(|edition| edition_line(window, edition, rulings)).collect(),
+            edicao_em_vigor: in_force(window, rulings).map(|edition| edition.number),
             situacao: window.halt_on(today).map_or("normal", |h| halt_word(h.kind)),
             situacao_desde: window.halt.and_then(|h| h.since).map(|d| d.to_string()),
             situacao_ate: window.halted_until().map(|d| d.to_string()),
@@ -153,7 +191,8 @@ pub fn json(windows: &[Window], calendar: &Calendar, days: (Date, Date), today: 
     out
 }
 
-fn edition_line(edition: &Edition) -> EditionLine {
+fn edition_line(window: &Window, edition: &Edition, rulings: &Rulings) -> EditionLine {
+    let held = rulings.get(&window.id).and_then(|ruling| ruling.unreleased);
     EditionLine {
         edicao: edition.number,
         prazo: edition.deadline.map(|d| d.on.to_string()),
@@ -161,5 +200,6 @@ fn edition_line(edition: &Edition) -> EditionLine {
         anunciada: edition.announced_on.map(|d| d.to_string()),
         fonte: pt::line(&edition.source),
         municipios: edition.municipalities.iter().map(ToString::to_string).collect(),
+        aguarda_liberacao: held == Some(Unreleased::Waits(edition.number)),
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use jiff::civil::date;
 
 use super::*;
-use crate::domain::calendar::{
-    Audience, Deadline, Halt, MonthDay, OnUnconfirmed, Recurrence, Rung, Sanction,
-};
+use crate::domain::calendar::{Audience, Deadline, Halt, OnUnconfirmed, Rung, Sanction};
 use crate::domain::time::days_before;
+use crate::plan::ruling::Ruling;
 use crate::render::letter::example::World;
 
 fn agenda() -> (World, Vec<Window>) {
@@ -43,15 +43,20 @@ fn a_window_shows_its_editions_and_sources() {
     let (from, to) = (date(2023, 12, 1), date(2023, 12, 31));
     insta::assert_snapshot!(
         "agenda_text",
-        text(&windows, &world.calendar, (from, to), date(2023, 12, 12), 80)
+        text(&windows, &world.calendar, &Rulings::new(), ((from, to), date(2023, 12, 12)), 80)
     );
-    insta::assert_snapshot!("agenda_json", json(&windows, &world.calendar, (from, to), date(2023, 12, 12)));
+    insta::assert_snapshot!(
+        "agenda_json",
+        json(&windows, &world.calendar, &Rulings::new(), ((from, to), date(2023, 12, 12)))
+    );
 }
 
 #[test]
 fn a_window_is_shown_while_any_day_of_it_falls_in_the_period() {
     let (world, mut windows) = agenda();
-    let shown = |windows: &[Window], from, to| !json(windows, &world.calendar, (from, to), from).is_empty();
+    let shown = |windows: &[Window], from, to| {
+        !json(windows, &world.calendar, &Rulings::new(), ((from, to), from)).is_empty()
+    };
     assert!(shown(&windows, date(2023, 12, 19), date(2024, 1, 1)), "the last day of the last edition");
     assert!(!shown(&windows, date(2023, 12, 20), date(2024, 1, 1)));
     assert!(shown(&windows, date(2023, 1, 1), date(2023, 10, 23)), "the first day");
@@ -77,7 +82,7 @@ fn a_year_at_a_glance_tells_each_sort_of_window() {
     let all = [renamed(&extended[0], "prorrogada"), renamed(&suspended[0], "suspensa"), undefined, cancelled];
     let all: Vec<&Window> = all.iter().collect();
     let today = date(2023, 11, 1);
-    let pages = [60, 100, 160].map(|width| year::draw(&all, YEAR.0, YEAR.1, today, width));
+    let pages = [60, 100, 160].map(|width| year::draw(&all, &Rulings::new(), YEAR, today, width));
     insta::assert_snapshot!("agenda_year", pages.join("\n"));
 }
 
@@ -88,7 +93,7 @@ fn no_line_of_the_drawing_is_wider_than_the_terminal() {
     for width in 60..200 {
         for (from, to) in [YEAR, (date(2023, 12, 1), date(2023, 12, 1)), (date(2020, 1, 1), date(2025, 1, 1))]
         {
-            let page = year::draw(&windows, from, to, date(2023, 12, 31), width);
+            let page = year::draw(&windows, &Rulings::new(), (from, to), date(2023, 12, 31), width);
             for line in page.lines() {
                 assert!(line.chars().count() <= width, "{width}: {line}");
             }
@@ -110,7 +115,7 @@ fn the_calendar_file_is_what_rfc_5545_asks_for() {
     let (mut world, mut windows) = extended();
     windows[0].editions[1].source = "MDS; comunicado, \"nº 1\" – prorrogação\\nova".to_owned();
     world.calendar.systems.values_mut().for_each(|s| s.name = "Censo, SUAS; é".to_owned());
-    let (text, events) = ics(&windows, &world.calendar, &Reread::new(), YEAR);
+    let (text, events) = ics(&windows, &world.calendar, &Standing::default(), YEAR);
     assert_eq!(events, 2, "the opening and the deadline");
     assert!(text.ends_with("END:VCALENDAR\r\n") && !text.replace("\r\n", "").contains(['\r', '\n']));
     for line in text.split("\r\n") {
@@ -152,7 +157,7 @@ fn lines_of_any_length_are_folded_at_75_octets_and_lose_nothing() {
     for more in 0..160 {
         let name = format!("Sistema {}é{}", "x".repeat(more), " ão".repeat(more % 7));
         world.calendar.systems.values_mut().for_each(|s| s.name.clone_from(&name));
-        let (text, _) = ics(&windows, &world.calendar, &Reread::new(), YEAR);
+        let (text, _) = ics(&windows, &world.calendar, &Standing::default(), YEAR);
         assert!(text.split("\r\n").all(|line| line.len() <= 75), "{text}");
         assert!(
             unfolded(&text).iter().any(|line| line.starts_with("SUMMARY:Prazo: ") && line.contains(&name)),
@@ -183,7 +188,7 @@ fn a_deadline_that_moves_is_the_same_event_with_a_higher_sequence() {
         (&resumed, "CONFIRMED"),
         (&third, "CONFIRMED"),
     ] {
-        let (text, _) = ics(windows, &world.calendar, &Reread::new(), YEAR);
+        let (text, _) = ics(windows, &world.calendar, &Standing::default(), YEAR);
         let lines = unfolded(&text);
         let uids: Vec<&str> =
             property(&lines, "UID").into_iter().filter(|uid| !uid.starts_with("alarme")).collect();
@@ -196,7 +201,7 @@ fn a_deadline_that_moves_is_the_same_event_with_a_higher_sequence() {
         let now = (sequence, changed);
         assert!(last.as_ref().is_none_or(|last| *last < now), "{last:?} then {now:?}");
         assert_eq!(
-            ics(windows, &world.calendar, &Reread::new(), YEAR).0,
+            ics(windows, &world.calendar, &Standing::default(), YEAR).0,
             text,
             "the same facts, the same bytes"
         );
@@ -205,8 +210,8 @@ fn a_deadline_that_moves_is_the_same_event_with_a_higher_sequence() {
 }
 
 /// SEQUENCE and STATUS of each event, by its UID.
-fn events(windows: &[Window], calendar: &Calendar, reread: &Reread) -> BTreeMap<String, (u32, String)> {
-    let (text, _) = ics(windows, calendar, reread, YEAR);
+fn events(windows: &[Window], calendar: &Calendar, standing: &Standing) -> BTreeMap<String, (u32, String)> {
+    let (text, _) = ics(windows, calendar, standing, YEAR);
     let lines = unfolded(&text);
     let uids = property(&lines, "UID").into_iter().filter(|uid| !uid.starts_with("alarme"));
     let uids: Vec<String> = uids.map(|uid| uid.replace(".censo-suas.2023@vigia-suas", "")).collect();
@@ -216,35 +221,109 @@ fn events(windows: &[Window], calendar: &Calendar, reread: &Reread) -> BTreeMap<
     uids.into_iter().zip(sequences.zip(status)).collect()
 }
 
+/// One change of what is written of a window.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Suspended,
+    Resumed,
+    /// `situacao` taken out again.
+    Unsuspended,
+    Extended,
+    /// The last edition taken out again.
+    Shortened,
+}
+
+proptest::proptest! {
+    #[test]
+    fn the_sequence_of_an_event_only_grows_whatever_is_written_and_taken_out_again(
+        changes in proptest::collection::vec((0..5_usize, 1..100_000_i64), 1..40),
+    ) {
+        let (world, mut windows) = extended();
+        let mut changed_at: Timestamp = "2023-10-01T12:00:00Z".parse().unwrap();
+        let mut last: BTreeMap<String, (u32, String)> = BTreeMap::new();
+        for (change, seconds) in changes {
+            let window = &mut windows[0];
+            let change =
+                [Change::Suspended, Change::Resumed, Change::Unsuspended, Change::Extended, Change::Shortened][change];
+            match change {
+                Change::Suspended => {
+                    window.halt =
+                        Some(Halt { kind: HaltKind::Suspended, since: Some(date(2023, 12, 20)), until: None });
+                }
+                Change::Resumed => {
+                    window.halt = window.halt.map(|halt| Halt { until: Some(date(2023, 12, 22)), ..halt });
+                }
+                Change::Unsuspended => window.halt = None,
+                Change::Extended if window.editions.len() < 9 => {
+                    let mut edition = window.editions[1].clone();
+                    edition.number = u16::try_from(window.editions.len()).unwrap() + 1;
+                    window.editions.push(edition);
+                }
+                Change::Shortened if window.editions.len() > 2 => drop(window.editions.pop()),
+                Change::Extended | Change::Shortened => {}
+            }
+            changed_at += SignedDuration::from_secs(seconds);
+            let standing = Standing { rulings: Rulings::new(), changed_at: Some(changed_at) };
+            let now = events(&windows, &world.calendar, &standing);
+            for (topic, (sequence, _)) in &now {
+                let before = last.get(topic);
+                proptest::prop_assert!(before.is_none_or(|(before, _)| before < sequence), "{change:?}: {last:?} {now:?}");
+                proptest::prop_assert!(i32::try_from(*sequence).is_ok(), "an integer of iCalendar");
+            }
+            last.extend(now);
+        }
+        // A calendar written without a ledger says less than any ledger says later.
+        for (sequence, _) in events(&windows, &world.calendar, &Standing::default()).values() {
+            proptest::prop_assert!(last.values().all(|(of_a_ledger, _)| sequence < of_a_ledger));
+        }
+    }
+}
+
 #[test]
-fn the_sequence_of_an_event_grows_with_each_revision_of_that_event() {
-    let (mut world, windows) = extended();
-    let none = Reread::new();
-    let sequence = |world: &World, windows: &[Window], reread: &Reread, topic: &str| {
-        events(windows, &world.calendar, reread)[topic].0
+fn an_earlier_deadline_that_nobody_released_is_not_the_one_in_force() {
+    let (world, mut windows) = extended();
+    let mut earlier = windows[0].editions[1].clone();
+    (earlier.number, earlier.announced_on) = (3, Some(date(2023, 12, 8)));
+    earlier.deadline = Some(Deadline { on: date(2023, 12, 15), at: Deadline::DEFAULT_TIME });
+    windows[0].editions.push(earlier);
+    let known_at: Timestamp = "2023-12-08T03:00:00Z".parse().unwrap();
+    let standing = |edition, unreleased| Standing {
+        rulings: [(windows[0].id.clone(), Ruling { edition, unreleased, known_at: Some(known_at) })].into(),
+        changed_at: Some("2023-12-07T12:00:00Z".parse().unwrap()),
     };
-    let mut first = windows.clone();
-    first[0].editions.truncate(1);
-    assert_eq!(sequence(&world, &first, &none, "prazo"), 0);
-    assert_eq!(sequence(&world, &windows, &none, "prazo"), 3, "one prorrogação");
-    assert_eq!(sequence(&world, &windows, &none, "abertura"), 0, "which moves no opening");
-    let reread = Reread::from([(windows[0].id.clone(), 2)]);
-    assert_eq!(
-        sequence(&world, &first, &reread, "prazo"),
-        2,
-        "written otherwise twice, without a prorrogação"
+    let shown = |standing: &Standing| {
+        let (text, _) = ics(&windows, &world.calendar, standing, YEAR);
+        let lines = unfolded(&text);
+        let of = |name| property(&lines, name)[1].to_owned();
+        (of("DTSTART"), of("DESCRIPTION"), of("SEQUENCE").parse::<i64>().unwrap())
+    };
+    let (starts, words, sequence) = shown(&standing(2, Some(Unreleased::Waits(3))));
+    assert_eq!(starts, "20231220T025959Z", "the one before rules");
+    assert!(
+        words.contains(
+            "Edição 3: prazo 15/12/2023 (sexta-feira)\\; aguarda liberação\\; até lá vale a edição 2"
+        ),
+        "{words}"
     );
-    // A window written by hand over a recurring one moves the date that the rule gave.
-    let recurrence = Recurrence {
-        first: windows[0].reference,
-        last: None,
-        opens: MonthDay { months: 9, day: 23 },
-        deadline: MonthDay { months: 10, day: 30 },
-        deadline_at: Deadline::DEFAULT_TIME,
-        source: String::new(),
-    };
-    world.calendar.systems.values_mut().for_each(|system| system.recurrence = Some(recurrence.clone()));
-    assert_eq!(sequence(&world, &first, &none, "prazo"), 1);
+    assert_eq!(sequence, known_at.as_second() - 1_577_836_800, "a date that became known is a change");
+    let (starts, words, _) = shown(&standing(2, Some(Unreleased::Lapsed(3))));
+    assert_eq!(starts, "20231220T025959Z");
+    assert!(words.contains("não foi liberada a tempo\\; vale a edição 2"), "{words}");
+    let (starts, words, _) = shown(&standing(3, None));
+    assert_eq!(starts, "20231216T025959Z", "released");
+    assert!(!words.contains("liberação"), "{words}");
+
+    let days = ((date(2023, 12, 1), date(2023, 12, 31)), date(2023, 12, 12));
+    let held = standing(2, Some(Unreleased::Waits(3))).rulings;
+    insta::assert_snapshot!("agenda_unreleased", text(&windows, &world.calendar, &held, days, 80));
+    let line: serde_json::Value =
+        serde_json::from_str(json(&windows, &world.calendar, &held, days).trim_end()).unwrap();
+    assert_eq!(line["edicao_em_vigor"], 2);
+    assert_eq!(line["edicoes"][2]["aguarda_liberacao"], true);
+    assert_eq!(line["edicoes"][1]["aguarda_liberacao"], false);
+    let lapsed = standing(2, Some(Unreleased::Lapsed(3))).rulings;
+    let drawn = text(&windows, &world.calendar, &lapsed, days, 80);
+    assert!(drawn.contains('◆') && !drawn.contains('○'), "{drawn}");
 }
 
 #[test]
@@ -269,22 +348,18 @@ fn a_date_for_some_that_was_overtaken_stays_as_a_cancelled_event() {
     let mut seen = Vec::new();
     for edition in told {
         windows[0].editions.push(edition);
-        let events = events(&windows, &world.calendar, &Reread::new());
-        seen.push(["prazo", "prazo-2", "prazo-3", "prazo-4"].map(|topic| {
-            events.get(topic).map_or_else(String::new, |(sequence, status)| format!("{sequence} {status}"))
-        }));
+        let events = events(&windows, &world.calendar, &Standing::default());
+        seen.push(
+            ["prazo", "prazo-2", "prazo-3", "prazo-4"]
+                .map(|topic| events.get(topic).map_or_else(String::new, |(_, status)| status.clone())),
+        );
     }
-    let (kept, gone) = ("0 CONFIRMED", "3 CANCELLED");
+    let (kept, gone) = ("CONFIRMED", "CANCELLED");
     assert_eq!(
         seen,
-        [
-            [kept, kept, "", ""],
-            [kept, kept, kept, ""],
-            [kept, gone, kept, kept],
-            ["3 CONFIRMED", gone, gone, gone],
-        ]
+        [[kept, kept, "", ""], [kept, kept, kept, ""], [kept, gone, kept, kept], [kept, gone, gone, gone],]
     );
-    let (text, _) = ics(&windows, &world.calendar, &Reread::new(), YEAR);
+    let (text, _) = ics(&windows, &world.calendar, &Standing::default(), YEAR);
     let words = unfolded(&text);
     assert!(
         property(&words, "SUMMARY")[2].starts_with("SUBSTITUÍDO – Prazo (alguns municípios)"),
@@ -296,7 +371,7 @@ fn a_date_for_some_that_was_overtaken_stays_as_a_cancelled_event() {
 fn an_extension_for_some_is_an_event_of_its_own() {
     let (world, mut windows) = extended();
     windows[0].editions[1].municipalities.insert(world.municipality);
-    let (text, events) = ics(&windows, &world.calendar, &Reread::new(), YEAR);
+    let (text, events) = ics(&windows, &world.calendar, &Standing::default(), YEAR);
     assert_eq!(events, 3);
     assert!(text.contains("UID:prazo-2.censo-suas.2023@vigia-suas") && text.contains("20231206T025959Z"));
 }
@@ -306,7 +381,7 @@ fn no_alarm_tells_of_letters_that_cannot_leave_or_at_a_wrong_distance() {
     let (mut world, mut windows) = extended();
     windows[0].editions.truncate(1);
     let alarms = |world: &World, windows: &[Window]| -> Vec<String> {
-        let (text, _) = ics(windows, &world.calendar, &Reread::new(), YEAR);
+        let (text, _) = ics(windows, &world.calendar, &Standing::default(), YEAR);
         unfolded(&text).into_iter().filter(|line| line.contains("cartas de prazo saem em")).collect()
     };
     let all = alarms(&world, &windows);
@@ -318,7 +393,7 @@ fn no_alarm_tells_of_letters_that_cannot_leave_or_at_a_wrong_distance() {
     for system in world.calendar.systems.values_mut() {
         system.ladder[0].days_before = 60;
     }
-    let (text, _) = ics(&windows, &world.calendar, &Reread::new(), YEAR);
+    let (text, _) = ics(&windows, &world.calendar, &Standing::default(), YEAR);
     assert!(!text.contains("alarme-60d"), "the window was not open yet: {text}");
     assert_eq!(alarms(&world, &windows).len(), 1);
     // Nobody knew of the second date before it was announced.

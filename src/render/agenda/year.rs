@@ -8,7 +8,9 @@ use jiff::civil::Date;
 use jiff::{ToSpan, Unit};
 
 use super::super::portuguese as pt;
+use super::in_force;
 use crate::domain::calendar::{HaltKind, Window};
+use crate::plan::ruling::{Rulings, Unreleased};
 
 /// Narrower than this nothing can be told apart.
 const LEAST_CELLS: usize = 24;
@@ -20,18 +22,20 @@ const OPEN: char = '─';
 const LAST: char = '◆';
 const EARLIER: char = '◇';
 const SOME: char = '◈';
+const WAITS: char = '○';
 const STOPPED: char = '░';
 const CANCELLED: char = '×';
 const UNDEFINED: char = '?';
 const MONTH: char = '┊';
 
 /// What each sign means, in the order in which a row shows them.
-const LEGEND: [(char, &str); 8] = [
+const LEGEND: [(char, &str); 9] = [
     (OPENING, "abertura"),
     (OPEN, "aberta"),
     (EARLIER, "prazo prorrogado"),
     (LAST, "prazo"),
     (SOME, "prazo só de alguns municípios"),
+    (WAITS, "prazo que aguarda liberação"),
     (STOPPED, "suspensa"),
     (CANCELLED, "cancelada"),
     (UNDEFINED, "prazo a definir"),
@@ -84,7 +88,13 @@ fn between(from: Date, to: Date) -> i32 {
 }
 
 /// The windows drawn over a period, `width` columns wide.
-pub(super) fn draw(windows: &[&Window], from: Date, to: Date, today: Date, width: usize) -> String {
+pub(super) fn draw(
+    windows: &[&Window],
+    rulings: &Rulings,
+    (from, to): (Date, Date),
+    today: Date,
+    width: usize,
+) -> String {
     let label = windows.iter().map(|w| w.id.as_str().chars().count()).max().unwrap_or(0);
     let scale = Scale::new(from, to, width.saturating_sub(label + 2));
     let indent = " ".repeat(label + 2);
@@ -100,7 +110,7 @@ pub(super) fn draw(windows: &[&Window], from: Date, to: Date, today: Date, width
     }
     let mut shown = Vec::new();
     for window in windows {
-        let bar = bar(window, &scale, to);
+        let bar = bar(window, rulings, &scale, to);
         shown.extend(bar.iter().copied());
         let bar: String = bar.into_iter().collect();
         out.push_str(format!("{:<label$}  {bar}", window.id.as_str()).trim_end());
@@ -144,7 +154,7 @@ fn short(month: &str) -> String {
     month.chars().take(3).collect()
 }
 
-fn bar(window: &Window, scale: &Scale, to: Date) -> Vec<char> {
+fn bar(window: &Window, rulings: &Rulings, scale: &Scale, to: Date) -> Vec<char> {
     let mut row = vec![' '; scale.cells];
     for month in scale.months().into_iter().skip(1) {
         put(&mut row, scale.cell(month), MONTH);
@@ -158,14 +168,26 @@ fn bar(window: &Window, scale: &Scale, to: Date) -> Vec<char> {
         row[scale.span(since, until)].fill(STOPPED);
     }
     put(&mut row, scale.cell(window.opens_on), OPENING);
-    let general = window.editions.iter().filter(|e| e.municipalities.is_empty());
-    let rules = general.clone().filter_map(|e| e.deadline).next_back().map(|d| d.on);
+    let ruling = in_force(window, rulings);
+    // "A definir" leaves the date that was there before to be seen.
+    let dated = window.editions.iter().filter(|e| e.municipalities.is_empty() && e.deadline.is_some());
+    let rules = ruling.and_then(|rules| dated.clone().rfind(|e| e.number <= rules.number));
+    let rules = rules.and_then(|e| e.deadline).map(|d| d.on);
+    let held = rulings.get(&window.id).and_then(|ruling| ruling.unreleased);
+    let waits = |number| held == Some(Unreleased::Waits(number));
+    let is_known = |number| ruling.is_none_or(|rules| number <= rules.number);
     for edition in &window.editions {
         let Some(deadline) = edition.deadline else { continue };
-        let sign = match (edition.municipalities.is_empty(), Some(deadline.on) == rules) {
-            (false, _) => SOME,
-            (true, false) => EARLIER,
-            (true, true) => LAST,
+        let sign = if !edition.municipalities.is_empty() {
+            SOME
+        } else if Some(deadline.on) == rules {
+            LAST
+        } else if waits(edition.number) {
+            WAITS
+        } else if is_known(edition.number) {
+            EARLIER
+        } else {
+            continue;
         };
         put(&mut row, scale.cell(deadline.on), sign);
     }

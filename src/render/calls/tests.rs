@@ -5,10 +5,14 @@ use jiff::civil::{date, time};
 
 use super::{csv, json, page, sentence, text};
 use crate::domain::calendar::{Deadline, Sanction};
-use crate::domain::id::{PartId, WindowId};
+use crate::domain::id::{EmailAddress, PartId, WindowId};
+use crate::domain::notice::Recipient;
+use crate::domain::reason::Reason;
+use crate::domain::refusal::Refusal;
+use crate::domain::roster::Role;
 use crate::plan::calls::calls;
 use crate::plan::history::{HistoryLine, Punctuality, Recall};
-use crate::plan::summary::{CallLine, CallReason, WindowSummary};
+use crate::plan::summary::{CallLine, CallPurpose, CallReason, WindowSummary};
 use crate::render::letter::example::World;
 
 /// One call about CRAS in a window whose deadline ends at noon of 5 December.
@@ -20,12 +24,14 @@ fn summary(world: &World, now: &str) -> WindowSummary {
     summary.call_list = vec![CallLine {
         municipality: world.municipality,
         name: "Vitória".to_owned(),
+        role: Some(Role::Smas),
         holder: String::new(),
         telephone: String::new(),
         as_of: None,
         owes: vec![PartId::parse("CRAS").unwrap()],
         unconfirmed: Vec::new(),
         because: vec![CallReason::Rehearsed { letters: 2 }],
+        resting: Vec::new(),
         tried: Vec::new(),
     }];
     summary
@@ -42,13 +48,13 @@ fn the_sentence_names_the_reference_and_asks_by_the_instant_of_the_deadline() {
     let morning = summary(&world, "2023-12-05T14:00:00Z");
     assert_eq!(
         said(&world, &morning),
-        "“No Censo SUAS de 2023, com prazo até 05/12/2023, ainda não consta como concluído: CRAS. Conseguem concluir até lá, ou \
+        "“No Censo SUAS de 2023, com prazo até as 12:00 de 05/12/2023, ainda não consta como concluído: CRAS. Conseguem concluir até lá, ou \
          precisam de apoio?”"
     );
     let afternoon = summary(&world, "2023-12-05T16:00:00Z");
     assert_eq!(
         said(&world, &afternoon),
-        "“No Censo SUAS de 2023, cujo prazo acabou em 05/12/2023, ainda não consta como concluído: CRAS. Há alguma dificuldade em que \
+        "“No Censo SUAS de 2023, cujo prazo acabou às 12:00 de 05/12/2023, ainda não consta como concluído: CRAS. Há alguma dificuldade em que \
          possamos ajudar?”"
     );
     let undefined = WindowSummary { deadline: None, ..summary(&world, "2023-12-05T14:00:00Z") };
@@ -67,6 +73,71 @@ fn who_owes_nothing_is_asked_for_an_address_and_a_stopped_window_says_so() {
     let entries = calls(std::slice::from_ref(&stopped), &world.calendar, &Recall::default());
     let shown = text(&entries, &world.calendar, stopped.at);
     assert!(shown.contains("janela interrompida") && !shown.contains("acabou"), "{shown}");
+}
+
+#[test]
+fn a_deadline_that_is_no_days_end_is_told_with_its_hour_in_every_form() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut summary = summary(&world, "2023-12-04T14:00:00Z");
+    summary.deadline = Some(Deadline { on: date(2023, 12, 5), at: time(0, 0, 0, 0) });
+    assert!(
+        said(&world, &summary).contains("com prazo até as 00:00 de 05/12/2023"),
+        "{}",
+        said(&world, &summary)
+    );
+    let entries = calls(std::slice::from_ref(&summary), &world.calendar, &Recall::default());
+    assert!(csv(&entries, &world.calendar, summary.at).contains(";05/12/2023 00:00;"));
+    assert_eq!(json(&entries[0], &world.calendar, summary.at)["prazo_hora"], "00:00:00");
+    summary.deadline = Some(Deadline { on: date(2023, 12, 5), at: Deadline::DEFAULT_TIME });
+    assert!(said(&world, &summary).contains("com prazo até 05/12/2023, ainda"), "{}", said(&world, &summary));
+}
+
+#[test]
+fn an_address_alone_is_asked_about_as_an_address_and_by_its_name() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut summary = summary(&world, "2023-12-04T14:00:00Z");
+    let call = &mut summary.call_list[0];
+    call.unconfirmed = std::mem::take(&mut call.owes);
+    let flagged = Reason::AddressFlagged { role: Role::Smas, refusal: Refusal::Address };
+    call.because = vec![CallReason::Decided(flagged)];
+    let to = |address| Recipient { role: Role::Smas, address: EmailAddress::parse(address).unwrap() };
+    call.resting = vec![to("geral@vitoria.invalid")];
+    assert_eq!(call.purpose(), CallPurpose::Address);
+    assert_eq!(
+        said(&world, &summary),
+        "“As nossas cartas sobre o Censo SUAS de 2023 não chegam ao endereço geral@vitoria.invalid (smas). Qual é o e-mail \
+         certo?”"
+    );
+    summary.call_list[0].resting.push(to("social@vitoria.invalid"));
+    assert!(
+        said(&world, &summary).contains(
+            "aos endereços geral@vitoria.invalid (smas) e social@vitoria.invalid (smas). Quais são"
+        ),
+        "{}",
+        said(&world, &summary)
+    );
+    let call = &mut summary.call_list[0];
+    call.resting.clear();
+    call.because = vec![CallReason::Decided(Reason::NoContact)];
+    assert!(said(&world, &summary).starts_with("“Não temos um e-mail"), "{}", said(&world, &summary));
+    // Whoever is not known to have filled in and waits for a letter is asked about that first.
+    summary.call_list[0].because.push(CallReason::Decided(Reason::NotExpected));
+    assert_eq!(summary.call_list[0].purpose(), CallPurpose::Doubt);
+}
+
+#[test]
+fn a_telephone_is_shown_with_whose_it_is() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut summary = summary(&world, "2023-12-04T14:00:00Z");
+    let call = &mut summary.call_list[0];
+    (call.role, call.telephone) = (Some(Role::Cmas), "27 3333-3333".to_owned());
+    let entries = calls(std::slice::from_ref(&summary), &world.calendar, &Recall::default());
+    let calendar = &world.calendar;
+    for shown in [text(&entries, calendar, summary.at), page(&entries, calendar, summary.at)] {
+        assert!(shown.contains("telefone 27 3333-3333 (cmas)"), "{shown}");
+    }
+    assert!(csv(&entries, calendar, summary.at).contains(";cmas;"));
+    assert_eq!(json(&entries[0], calendar, summary.at)["papel"], "cmas");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::domain::notice::Content;
 use crate::domain::roster::Role;
 use crate::plan::Notice;
 use crate::render::portuguese as pt;
-use crate::render::report::{heading, row, telephone};
+use crate::render::report::{day_and_time, heading, row, telephone};
 
 const COLUMNS: [&str; 10] = [
     "janela",
@@ -28,7 +28,7 @@ const COLUMNS: [&str; 10] = [
 pub(super) fn of(desk: &Context<'_>, notice: &Notice, facts: &Facts) -> Option<Enclosure> {
     let Content::Referral { deadline, .. } = &notice.content else { return None };
     let window = notice.key.window()?.to_string();
-    let deadline = deadline.map_or_else(|| "a definir".to_owned(), |deadline| pt::date(deadline.on));
+    let deadline = day_and_time(*deadline);
     let mut csv = heading(&COLUMNS);
     let lists = [
         ("com pendência", &facts.pending_municipalities),

@@ -338,7 +338,7 @@ fn digest_line(desk: &Context<'_>, line: &DigestLine) -> DigestFacts {
         kind: pt::kind(line.kind),
         rung: pt::of_days_before(line.days_before),
         left_on: pt::date(line.left_on),
-        deadline: line.deadline.map(|deadline| pt::date(deadline.on)).unwrap_or_default(),
+        deadline: line.deadline.map(pt::short_deadline).unwrap_or_default(),
         parts: pt::list(&line.parts.iter().map(name).collect::<Vec<_>>()),
     }
 }

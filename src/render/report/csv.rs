@@ -42,12 +42,13 @@ const COLUMNS: [&str; 20] = [
 ];
 
 /// Columns of [`call_list_csv`].
-const CALL_COLUMNS: [&str; 13] = [
+const CALL_COLUMNS: [&str; 14] = [
     "janela",
     "ordem",
     "lista",
     "ibge",
     "municipio",
+    "papel",
     "titular",
     "telefone",
     "dados_de",
@@ -162,6 +163,7 @@ fn call_row(summary: &WindowSummary, order: usize, line: &CallLine, calendar: &C
             because::call_list(line.purpose()).to_owned(),
             line.municipality.to_string(),
             line.name.clone(),
+            line.role.as_ref().map(ToString::to_string).unwrap_or_default(),
             line.holder.clone(),
             telephone(&line.telephone),
             line.as_of.map(|at| pt::short_instant(at, zone)).unwrap_or_default(),
@@ -175,7 +177,8 @@ fn call_row(summary: &WindowSummary, order: usize, line: &CallLine, calendar: &C
     );
 }
 
-fn day_and_time(deadline: Option<Deadline>) -> String {
+/// `05/12/2023 12:00`, or `a definir`.
+pub(in crate::render) fn day_and_time(deadline: Option<Deadline>) -> String {
     deadline.map_or_else(|| "a definir".to_owned(), |d| format!("{} {}", pt::date(d.on), pt::time(d.at)))
 }
 

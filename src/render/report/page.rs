@@ -212,7 +212,7 @@ fn growth(id: &str, summary: &WindowSummary, curves: &Curves, calendar: &Calenda
     }
     let mark = |(number, deadline): &(u16, Deadline)| ChartMark {
         day: this.day(deadline.on),
-        label: format!("prazo {}: {}", number, pt::date(deadline.on)),
+        label: format!("prazo {}: {}", number, pt::short_deadline(*deadline)),
     };
     let marks: Vec<ChartMark> = ends.iter().map(mark).collect();
     let end = this.opens_on.saturating_add(jiff::Span::new().days(last.min(20_000)));
@@ -346,7 +346,10 @@ fn call_row(call: &CallLine, tried: bool, calendar: &Calendar) -> Markup {
     html! {
         tr {
             th scope="row" { (pt::line(&call.name)) " " span .note { (call.municipality) } }
-            td { (if call.telephone.is_empty() { "não informado".to_owned() } else { pt::line(&call.telephone) }) }
+            td {
+                @let telephone = pt::line(&call.telephone);
+                @if telephone.is_empty() { "não informado" } @else { (telephone) @if let Some(role) = &call.role { " (" (role) ")" } }
+            }
             td { (pt::line(&call.holder)) }
             td { (pt::list(&parts)) }
             td { @for reason in &call.because { p { (because::call_reason(reason, calendar)) } } }

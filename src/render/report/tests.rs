@@ -100,6 +100,7 @@ fn summary(world: &World) -> WindowSummary {
     let call = CallLine {
         municipality: world.municipality,
         name: "Vitória".to_owned(),
+        role: Some(Role::Smas),
         holder: "Fulana de Tal".to_owned(),
         telephone: "+55 27 3333-3333".to_owned(),
         as_of: Some(at),
@@ -115,6 +116,7 @@ fn summary(world: &World) -> WindowSummary {
             },
             CallReason::Decided(Reason::NotExpected),
         ],
+        resting: Vec::new(),
         tried: vec![Note {
             municipality: world.municipality,
             window: world.window.clone(),
@@ -193,7 +195,7 @@ fn the_call_list_has_a_csv_of_its_own() {
     assert!(calls.starts_with("\u{feff}janela;ordem;lista;ibge;"));
     assert!(calls.contains(";'+55 27 3333-3333;"), "{calls}");
     let widths: Vec<usize> = calls.lines().map(|line| line.matches(';').count()).collect();
-    assert_eq!(widths, [12, 13, 12], "the call itself has one more");
+    assert_eq!(widths, [13, 14, 13], "the call itself has one more");
     let lists: Vec<&str> = calls.lines().skip(1).filter_map(|line| line.split(';').nth(2)).collect();
     assert_eq!(lists, ["telefonar", "confirmar"], "what each is for");
     assert!(calls.contains("telefonema em 04/12/2023 09:00 por Ana (27 99999-0000): prometeram preencher"));

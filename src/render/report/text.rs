@@ -113,17 +113,12 @@ fn tallies(what: &str, counts: impl Iterator<Item = (String, Counts)>, out: &mut
 
 fn call(number: usize, line: &CallLine, calendar: &Calendar, out: &mut String) {
     let holder = pt::line(&line.holder);
-    let telephone = pt::line(&line.telephone);
     let _ = writeln!(
         out,
         "  {number}. {} ({}): {}{}",
         pt::line(&line.name),
         line.municipality,
-        if telephone.is_empty() {
-            "telefone não informado".to_owned()
-        } else {
-            format!("telefone {telephone}")
-        },
+        because::telephone_of(line),
         if holder.is_empty() { String::new() } else { format!(", {holder}") },
     );
     let since = line.as_of.map(|at| format!(" (dados de {})", pt::instant(at, &calendar.hours.zone)));

@@ -67,6 +67,31 @@ fn an_example_letter_is_one_that_the_municipality_would_get() {
     );
 }
 
+#[test]
+fn each_phase_of_a_system_has_its_letters_also_where_its_deadline_is_to_be_defined() {
+    let office = Office::new();
+    for (name, part) in [("gestor", "GESTAO"), ("conselho", "CMAS")] {
+        office.append(
+            "config/calendario.toml",
+            &format!(
+                "\n[[janela]]\nsistema = \"plano-de-acao\"\nreferencia = \"2026\"\nnome = \"{name}\"\n\
+                 partes = [\"{part}\"]\nabertura = 2026-11-03\nprazo = \"a definir\"\nfonte = \"Portaria\"\n"
+            ),
+        );
+    }
+    let line =
+        format!("carta --tipo lembrete --janela plano-de-acao/2026/conselho --municipio vitoria {NOW}");
+    let reminder = office.run(&line, 0);
+    assert!(reminder.contains("o prazo e a fonte são inventados"), "{reminder}");
+    office.stdout(&format!("carta --todas --sistema plano-de-acao --saida provas {NOW}"));
+    office.stdout(&format!("carta --todas --saida todas {NOW}"));
+    let index = office.read("todas/index.html");
+    for name in ["gestor", "conselho"] {
+        assert!(index.contains(&format!("plano-de-acao/2026/{name}")), "{name}: {index}");
+    }
+    assert!(index.contains("lembrete"), "{index}");
+}
+
 /// Waits until a file says something.
 fn until(path: &Path, wanted: &str) {
     let began = Instant::now();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -83,6 +84,44 @@ fn a_rehearsal_is_told_for_people_and_kept_in_a_folder_that_may_be_there_already
     assert!(office.letters() > 0);
     assert!(office.path("saida/relatorios/rma-2026-10-edicao-1.txt").is_file());
     assert!(!office.path("var").exists(), "a rehearsal leaves no ledger");
+}
+
+/// Every letter that a rehearsal kept.
+fn kept(dir: &Path, letters: &mut Vec<String>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            kept(&path, letters);
+        } else if path.extension().is_some_and(|name| name == "eml") {
+            letters.push(String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned());
+        }
+    }
+}
+
+#[test]
+fn letters_of_a_rehearsal_refer_to_those_before_as_they_would_leave() {
+    let office = Office::new();
+    office.write("s.csv", statuses());
+    office.run("simular --de 2026-11-01 --ate 2026-12-01 --situacoes s.csv --saida saida", 0);
+    let mut letters = Vec::new();
+    kept(&office.path("saida"), &mut letters);
+    let header = |letter: &str, name: &str| -> Option<String> {
+        let rest = letter.split(&format!("\n{name}:")).nth(1)?;
+        rest.split_whitespace().next().map(str::to_owned)
+    };
+    let ids: BTreeSet<String> = letters.iter().filter_map(|letter| header(letter, "Message-ID")).collect();
+    let of_vitoria = letters.iter().filter(|letter| {
+        let id = header(letter, "Message-ID").unwrap();
+        id.contains("rma.2026-10") && id.contains("3205309")
+    });
+    let answered: Vec<Option<String>> = of_vitoria.map(|letter| header(letter, "In-Reply-To")).collect();
+    assert_eq!(answered.len(), 4, "a divulgação and three rungs: {ids:?}");
+    assert_eq!(
+        answered.iter().filter(|to| to.is_none()).count(),
+        1,
+        "only the first stands alone: {answered:?}"
+    );
+    assert!(answered.iter().flatten().all(|id| ids.contains(id)), "{answered:?}");
 }
 
 #[test]

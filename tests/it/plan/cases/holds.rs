@@ -11,6 +11,7 @@ use vigia_suas::plan::account::{View, summarise};
 use vigia_suas::plan::day;
 use vigia_suas::plan::ledger::Outage;
 use vigia_suas::plan::post::Post;
+use vigia_suas::plan::ruling::{Unreleased, goes_back, ruling};
 use vigia_suas::plan::summary::{CallReason, WindowSummary};
 
 use super::*;
@@ -539,6 +540,61 @@ fn who_was_told_the_later_date_waits_for_liberar_and_who_was_not_does_not() {
     let letter = |n| format!("{} v", key(Slot::Extension { edition: 3 }, n));
     assert!(done.iter().any(|d| d.starts_with(&format!("reter {}", letter(0)))), "{done:?}");
     assert!(done.iter().any(|d| d.starts_with(&format!("enviar {}", letter(1)))), "{done:?}");
+}
+
+#[test]
+fn an_agenda_has_the_deadline_that_rules_and_the_one_that_waits_for_liberar() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-30T07:00");
+    case.edition("2026-05-30", Some("2026-03-20"), &[]);
+    for n in [0, 1] {
+        case.has(n, Slot::Extension { edition: 2 }, Some("2026-05-30"), sent("2026-03-20T08:00"));
+    }
+    case.edition("2026-05-20", Some("2026-03-30"), &[]);
+    let found = |case: &Case, now: &str| {
+        let window = case.calendar.declared[0].clone();
+        assert!(goes_back(&window));
+        let ruling = case.ask(|world| ruling(world, &window, at(now))).unwrap();
+        assert_eq!(ruling.edition, seen(case, now).edition, "as the report has it");
+        ruling
+    };
+    let before = found(&case, "2026-03-29T12:00");
+    assert_eq!((before.edition, before.unreleased, before.known_at), (2, None, Some(at("2026-03-20T00:00"))));
+    let waits = found(&case, "2026-03-30T12:00");
+    assert_eq!((waits.edition, waits.unreleased), (2, Some(Unreleased::Waits(3))));
+    assert_eq!(waits.known_at, Some(at("2026-03-30T00:00")), "what became known is a change");
+    assert_eq!(found(&case, "2026-05-21T12:00").unreleased, Some(Unreleased::Lapsed(3)));
+    let batch = BatchId::of_slot(&window_id(), Slot::Extension { edition: 3 });
+    case.overrides.released.insert(batch, at("2026-03-31T09:00"));
+    let released = found(&case, "2026-03-31T12:00");
+    assert_eq!((released.edition, released.unreleased), (3, None));
+}
+
+#[test]
+fn whoever_answers_for_what_is_owed_is_telephoned_else_whoever_has_a_telephone() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-25T20:00");
+    case.has(0, rung(1, 5), Some(FIRST), sent("2026-03-26T08:00"));
+    let telephones = |case: &mut Case, smas: &str, cmas: &str| {
+        let contacts = &mut case.roster.municipalities.get_mut(&municipality_code(0)).unwrap().contacts;
+        (contacts[0].telephone, contacts[1].telephone) = (smas.to_owned(), cmas.to_owned());
+    };
+    let called = |case: &Case| {
+        let summary = seen(case, "2026-03-26T20:00");
+        let call = summary.call_list.iter().find(|call| call.municipality == municipality_code(0)).unwrap();
+        (call.role.clone().unwrap(), call.telephone.clone())
+    };
+    telephones(&mut case, "1", "2");
+    assert_eq!(called(&case), (Role::Smas, "1".to_owned()));
+    telephones(&mut case, "", "2");
+    assert_eq!(called(&case), (Role::Cmas, "2".to_owned()), "whoever has one");
+    case.calendar.parts.get_mut(&part("GESTAO")).unwrap().respondent = Respondent::Cmas;
+    telephones(&mut case, "1", "2");
+    assert_eq!(called(&case), (Role::Cmas, "2".to_owned()), "the council owes it");
+    telephones(&mut case, "1", " ");
+    assert_eq!(called(&case), (Role::Smas, "1".to_owned()));
+    telephones(&mut case, "", "");
+    assert_eq!(called(&case), (Role::Cmas, String::new()), "whose is to be found out");
 }
 
 #[test]
