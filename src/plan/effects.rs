@@ -149,7 +149,10 @@ fn of_window(shift: &WindowShift, today: Date) -> Vec<Effect> {
     let stops =
         |window: &Window| window.halt.is_some() && window.halted_until().is_none_or(|until| until > today);
     let mut effects = Vec::new();
-    if stops(after) && !shift.before.as_ref().is_some_and(stops) {
+    // What was told as suspended and is cancelled now is told to everybody once more (decision 0376).
+    let kind = |window: &Window| window.halt.map(|halt| halt.kind);
+    let stopped = shift.before.as_ref().filter(|before| stops(before));
+    if stops(after) && stopped.is_none_or(|before| kind(before) != kind(after)) {
         effects.push(Effect::WindowStopped(id()));
     }
     if shift.is_earlier() {
@@ -313,7 +316,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::domain::calendar::{Deadline, Edition};
+    use crate::domain::calendar::{Deadline, Edition, Halt, HaltKind};
     use crate::domain::id::{Reference, SystemId};
     use crate::domain::roster::{Contact, Municipality, Role};
 
@@ -400,6 +403,25 @@ mod tests {
         assert_eq!(to(None, date(2027, 12, 1)), far(date(2027, 12, 1)), "after the opening");
         assert_eq!(to(Some(date(2027, 6, 1)), date(2027, 12, 1)), far(date(2027, 12, 1)));
         assert_eq!(to(Some(date(2026, 12, 31)), date(2026, 12, 30)).len(), 1, "earlier");
+    }
+
+    #[test]
+    fn a_window_that_was_suspended_stops_once_more_when_it_is_cancelled() {
+        let today = date(2026, 12, 10);
+        let halted = |kind| Window {
+            halt: Some(Halt { kind, since: Some(today), until: None }),
+            ..window(date(2026, 12, 1), None)
+        };
+        let shift = |before, after| {
+            let id = window(today, None).id;
+            of_window(
+                &WindowShift { window: id, before: Some(halted(before)), after: Some(halted(after)) },
+                today,
+            )
+        };
+        assert_eq!(shift(HaltKind::Suspended, HaltKind::Suspended), []);
+        let stopped = shift(HaltKind::Suspended, HaltKind::Cancelled);
+        assert_eq!(stopped, [Effect::WindowStopped(window(today, None).id)]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::refusal::Refusal;
 use vigia_suas::domain::roster::{Unit, Units};
 use vigia_suas::plan::Act;
-use vigia_suas::plan::account::{View, summarise};
+use vigia_suas::plan::account::{View, explain, summarise};
 use vigia_suas::plan::day;
 use vigia_suas::plan::ledger::Outage;
 use vigia_suas::plan::post::Post;
@@ -678,6 +678,23 @@ fn whom_the_roster_of_inicio_did_not_have_or_dispensed_is_told_before_it_is_warn
     assert_eq!(municipal(case.pass("2026-03-21T08:00")), [""; 0], "48 hours, over a Sunday");
     case.gestao(State::Pending, "2026-03-23T07:00");
     assert_eq!(municipal(case.pass("2026-03-23T08:00")), [letter(rung(1, 10), 0), letter(rung(1, 10), 1)]);
+}
+
+/// Its deadline had passed before `inicio`: it opened and closed unseen, and its remessa says that nobody was told.
+#[test]
+fn nobody_counts_as_told_of_a_window_that_was_over_on_inicio() {
+    let told = |starts_on: &str, now: &str| {
+        let mut case = Case::new();
+        case.calendar.starts_on = Some(date(starts_on));
+        let (plan, post) = (case.plan(now), Post::default());
+        case.ask(|world| {
+            let view = View { world, plan: &plan, post: &post, now: at(now) };
+            explain(view, &window_id(), municipality_code(0)).unwrap().line.unwrap().told_outside_on
+        })
+    };
+    assert_eq!(told("2026-03-09", "2026-03-10T09:00"), Some(date("2026-03-09")), "it was running");
+    assert_eq!(told(FIRST, "2026-03-31T09:00"), Some(date(FIRST)), "its last day was to come");
+    assert_eq!(told("2026-04-07", "2026-04-08T09:00"), None);
 }
 
 /// What staff see of the window.
