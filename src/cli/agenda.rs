@@ -36,7 +36,7 @@ pub(super) async fn run(
             let live = Arc::new(Live::under(session.setup.clone(), calendar.clone()));
             standing(live, &store, &windows, session.as_of()).await?
         }
-        None => agenda::Standing::default(),
+        None => agenda::KnownDates::default(),
     };
     let Some(path) = ics else {
         let days = ((from, until), today);

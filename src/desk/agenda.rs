@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::calendar::Window;
 use crate::domain::id::WindowId;
 use crate::plan::ruling::{Rulings, goes_back, ruling};
-use crate::render::agenda::Standing;
+use crate::render::agenda::KnownDates;
 use crate::store::{Store, StoreError};
 use crate::world::live::Live;
 use crate::world::overview::{self, AsOf};
@@ -35,10 +35,10 @@ pub async fn standing(
     store: &Store,
     windows: &[Window],
     as_of: AsOf,
-) -> Result<Standing, StoreError> {
+) -> Result<KnownDates, StoreError> {
     let now = as_of.at();
     let changed_at = store.last_change().await?.map(|(fingerprint, at)| {
         if fingerprint == live.setup.config.fingerprint { at.min(now) } else { now }
     });
-    Ok(Standing { rulings: rulings(live, store, windows, as_of).await?, changed_at })
+    Ok(KnownDates { rulings: rulings(live, store, windows, as_of).await?, changed_at })
 }

@@ -23,7 +23,7 @@ pub use crate::plan::day::DayPage;
 use crate::plan::history::HistoryLine;
 use crate::plan::summary::WindowSummary;
 use crate::proof::CaseCheck;
-use crate::render::agenda::Standing;
+use crate::render::agenda::KnownDates;
 use crate::store::{DeliveryFilter, Store, StoreError};
 pub use crate::store::{DeliveryLine, HistoryBasis, JournalEntry, ToldWindow};
 pub use crate::world::ailment::Ailment;
@@ -245,7 +245,7 @@ impl LedgerView {
         live: Arc<Live>,
         windows: &[Window],
         now: Timestamp,
-    ) -> Result<Standing, StoreError> {
+    ) -> Result<KnownDates, StoreError> {
         agenda::standing(live, &self.store, windows, AsOf::Now(now)).await
     }
 

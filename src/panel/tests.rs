@@ -199,8 +199,7 @@ async fn every_page_is_reached_from_home_and_nothing_in_it_runs_loads_or_reaches
         {
             assert!(!text.contains(never), "{path} has {never:?}");
         }
-        let has_way_back =
-            text.contains("<p class=\"back\"><a href=\"/") || text.contains("aria-label=\"Páginas\"");
+        let has_way_back = text.contains("<nav class=\"back\"") || text.contains("aria-label=\"Páginas\"");
         assert!(has_way_back, "{path} leads nowhere");
         for link in links(&text) {
             assert!(link.starts_with('/') && !link.starts_with("//"), "{path} leads away: {link}");

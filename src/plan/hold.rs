@@ -113,19 +113,27 @@ fn after_outage(world: &World<'_>, moment: &Moment<'_>, letter: &Notice) -> Opti
     let because = Reason::AfterOutage { batch: batch.clone(), from: outage.from, until: outage.until };
     let record = world.ledger.notice(&letter.key);
     let held_by = record.and_then(|record| record.standing.held_by());
-    let fell_in_it = letter.due_at > outage.from || ended_by_itself(world, moment, letter, held_by);
+    let fell_in_it = letter.due_at > outage.from || ended_by_itself(world, moment, outage, letter, held_by);
     let part_of_it =
         held_by == Some(because.cause()) || fell_in_it && !wanted_since(world, outage, letter, record);
     (part_of_it && !world.overrides.released.contains_key(&batch)).then_some(because)
 }
 
 /// Whether what kept back a letter that was due before a gap was no person's to end: it may have ended in the gap.
-fn ended_by_itself(world: &World<'_>, moment: &Moment<'_>, letter: &Notice, held_by: Option<Cause>) -> bool {
+fn ended_by_itself(
+    world: &World<'_>,
+    moment: &Moment<'_>,
+    outage: Outage,
+    letter: &Notice,
+    held_by: Option<Cause>,
+) -> bool {
     let NoticeKey::Municipal { window, slot, municipality } = &letter.key else { return true };
     match held_by {
-        // Nothing of it was ever recorded: it waited for the hours or the quiet. A divulgação that comes so late is
-        // for somebody who joined.
-        None => *slot != Slot::Announcement,
+        // Nothing of it was ever recorded: it waited for the hours or the quiet, or this ledger is a copy of before it
+        // was. A divulgação that a pass since the return did not ask for is for somebody who joined.
+        None => {
+            *slot != Slot::Announcement || world.ledger.last_pass_at.is_none_or(|last| last < outage.until)
+        }
         Some(cause) if cause.is_by_hand() => {
             let over = |hold: &&Hold| hold.until.is_some_and(|day| moment.day_over(day));
             let mut ended = world.overrides.ruling_holds().filter(over);

@@ -12,7 +12,7 @@ use crate::domain::id::WindowId;
 
 /// Which deadline for all is in force in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ruling {
+pub struct EditionInForce {
     /// The edition in force.
     pub edition: u16,
     /// A newer one that is not.
@@ -40,7 +40,7 @@ impl Unreleased {
 }
 
 /// Windows of which the ledger says which deadline is in force. In every other it is the last.
-pub type Rulings = BTreeMap<WindowId, Ruling>;
+pub type Rulings = BTreeMap<WindowId, EditionInForce>;
 
 /// Whether a window's dates go back, so that only the ledger tells which of them is in force.
 pub fn goes_back(window: &Window) -> bool {
@@ -48,7 +48,7 @@ pub fn goes_back(window: &Window) -> bool {
 }
 
 /// Which deadline for all is in force in a window: the one that its summary, its letters and its calls go by.
-pub fn ruling(world: &World<'_>, window: &Window, now: Timestamp) -> Option<Ruling> {
+pub fn ruling(world: &World<'_>, window: &Window, now: Timestamp) -> Option<EditionInForce> {
     let moment = Moment::new(now, &world.calendar.hours);
     with_survey(world, &moment, window, |survey| {
         let track = survey.general;
@@ -56,6 +56,10 @@ pub fn ruling(world: &World<'_>, window: &Window, now: Timestamp) -> Option<Ruli
             Some(_) => Unreleased::Lapsed(edition),
             None => Unreleased::Waits(edition),
         });
-        Ruling { edition: track.edition, unreleased, known_at: survey.known_since(Timestamp::MIN).pop() }
+        EditionInForce {
+            edition: track.edition,
+            unreleased,
+            known_at: survey.known_since(Timestamp::MIN).pop(),
+        }
     })
 }

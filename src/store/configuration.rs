@@ -24,6 +24,8 @@ statements! {
     // The index `journal_of_configurations` is for these two.
     const LAST_BY = "SELECT subject FROM journal WHERE kind = 'configuracao' AND at <= $1 \
                      AND body LIKE '{\"formato\":\"configuracao.adotar.%' ORDER BY seq DESC LIMIT 1";
+    const ADOPTIONS = "SELECT at, subject FROM journal WHERE kind = 'configuracao' \
+                       AND body LIKE '{\"formato\":\"configuracao.adotar.%' ORDER BY seq";
     const FIRST = "SELECT subject FROM journal WHERE kind = 'configuracao' \
                    AND body LIKE '{\"formato\":\"configuracao.adotar.%' ORDER BY seq LIMIT 1";
     const PARTS = "SELECT p.name, f.bytes FROM config_parts p JOIN config_files f ON f.sha256 = p.sha256 \
@@ -247,6 +249,15 @@ impl Store {
         };
         let parts = rows.iter().map(part).collect::<Result<_, StoreError>>()?;
         Ok(Some(KeptConfiguration { fingerprint, directory, parts, since, by }))
+    }
+
+    /// Every adoption of a configuration, in order: when, and its fingerprint.
+    pub async fn adoptions(&self) -> Result<Vec<(Timestamp, String)>, StoreError> {
+        let adoption = |row: &Row| {
+            let cells = Cells::of("journal", row);
+            Ok((cells.instant("at")?, cells.get("subject")?))
+        };
+        bound!(ADOPTIONS).all(&self.db, adoption).await
     }
 
     /// The files of the configuration that was in force at an instant, by its fingerprint: the last adopted by then, else

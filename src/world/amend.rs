@@ -95,17 +95,20 @@ async fn announced(
     setup: &Setup,
 ) -> Result<BTreeMap<WindowId, Vec<PartId>>, StoreError> {
     let mut calendars: BTreeMap<String, Option<Calendar>> = BTreeMap::new();
+    let adopted = store.adoptions().await?;
     let mut parts = BTreeMap::new();
     for (id, said) in windows {
         let Some(first_at) = said.first_at else { continue };
-        let Some(then) = store.configuration_then(first_at).await? else { continue };
-        if then.fingerprint == setup.config.fingerprint {
+        let last = adopted.iter().rfind(|(at, _)| *at <= first_at).or(adopted.first());
+        let Some((_, fingerprint)) = last.filter(|(_, one)| *one != setup.config.fingerprint) else {
             continue;
+        };
+        if !calendars.contains_key(fingerprint) {
+            let then = store.configuration_then(first_at).await?;
+            let read = |parts| config::calendar_then(&Sources::of_parts("", parts), first_at);
+            calendars.insert(fingerprint.clone(), then.and_then(|then| read(then.parts)));
         }
-        let calendar = calendars
-            .entry(then.fingerprint)
-            .or_insert_with(|| config::calendar_then(&Sources::of_parts("", then.parts), first_at));
-        let window = calendar.as_ref().and_then(|calendar| calendar.window(id));
+        let window = calendars.get(fingerprint).and_then(|calendar| calendar.as_ref()?.window(id));
         parts.extend(window.map(|window| (WindowId::clone(id), window.parts)));
     }
     Ok(parts)

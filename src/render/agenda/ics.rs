@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::super::portuguese as pt;
-use super::{Standing, between, in_force, scope, source, system_name, unreleased};
+use super::{KnownDates, between, in_force, scope, source, system_name, unreleased};
 use crate::domain::calendar::{Calendar, Deadline, Edition, HaltKind, Window};
 use crate::domain::id::PartId;
 use crate::domain::time::{day_after, days_before};
@@ -25,7 +25,7 @@ const SEQUENCE_BEGINS: i64 = 1_577_836_800;
 pub fn ics(
     windows: &[Window],
     calendar: &Calendar,
-    standing: &Standing,
+    standing: &KnownDates,
     (from, to): (Date, Date),
 ) -> (String, usize) {
     let mut out = Ics::empty();
@@ -81,7 +81,7 @@ fn is_overtaken(window: &Window, special: &Edition) -> bool {
 struct Told<'a> {
     window: &'a Window,
     calendar: &'a Calendar,
-    standing: &'a Standing,
+    standing: &'a KnownDates,
 }
 
 impl Told<'_> {

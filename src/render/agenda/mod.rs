@@ -22,7 +22,7 @@ pub use ics::ics;
 
 /// What the ledger says of windows; nothing where there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct KnownDates {
     /// Which deadline is in force, where the dates go back.
     pub rulings: Rulings,
     /// When somebody last changed anything that a calendar shows: put another configuration in force, released a date, or

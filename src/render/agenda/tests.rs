@@ -8,7 +8,7 @@ use jiff::civil::date;
 use super::*;
 use crate::domain::calendar::{Audience, Deadline, Halt, OnUnconfirmed, Rung, Sanction};
 use crate::domain::time::days_before;
-use crate::plan::ruling::Ruling;
+use crate::plan::ruling::EditionInForce;
 use crate::render::letter::example::World;
 
 fn agenda() -> (World, Vec<Window>) {
@@ -115,7 +115,7 @@ fn the_calendar_file_is_what_rfc_5545_asks_for() {
     let (mut world, mut windows) = extended();
     windows[0].editions[1].source = "MDS; comunicado, \"nº 1\" – prorrogação\\nova".to_owned();
     world.calendar.systems.values_mut().for_each(|s| s.name = "Censo, SUAS; é".to_owned());
-    let (text, events) = ics(&windows, &world.calendar, &Standing::default(), YEAR);
+    let (text, events) = ics(&windows, &world.calendar, &KnownDates::default(), YEAR);
     assert_eq!(events, 2, "the opening and the deadline");
     assert!(text.ends_with("END:VCALENDAR\r\n") && !text.replace("\r\n", "").contains(['\r', '\n']));
     for line in text.split("\r\n") {
@@ -157,7 +157,7 @@ fn lines_of_any_length_are_folded_at_75_octets_and_lose_nothing() {
     for more in 0..160 {
         let name = format!("Sistema {}é{}", "x".repeat(more), " ão".repeat(more % 7));
         world.calendar.systems.values_mut().for_each(|s| s.name.clone_from(&name));
-        let (text, _) = ics(&windows, &world.calendar, &Standing::default(), YEAR);
+        let (text, _) = ics(&windows, &world.calendar, &KnownDates::default(), YEAR);
         assert!(text.split("\r\n").all(|line| line.len() <= 75), "{text}");
         assert!(
             unfolded(&text).iter().any(|line| line.starts_with("SUMMARY:Prazo: ") && line.contains(&name)),
@@ -188,7 +188,7 @@ fn a_deadline_that_moves_is_the_same_event_with_a_higher_sequence() {
         (&resumed, "CONFIRMED"),
         (&third, "CONFIRMED"),
     ] {
-        let (text, _) = ics(windows, &world.calendar, &Standing::default(), YEAR);
+        let (text, _) = ics(windows, &world.calendar, &KnownDates::default(), YEAR);
         let lines = unfolded(&text);
         let uids: Vec<&str> =
             property(&lines, "UID").into_iter().filter(|uid| !uid.starts_with("alarme")).collect();
@@ -201,7 +201,7 @@ fn a_deadline_that_moves_is_the_same_event_with_a_higher_sequence() {
         let now = (sequence, changed);
         assert!(last.as_ref().is_none_or(|last| *last < now), "{last:?} then {now:?}");
         assert_eq!(
-            ics(windows, &world.calendar, &Standing::default(), YEAR).0,
+            ics(windows, &world.calendar, &KnownDates::default(), YEAR).0,
             text,
             "the same facts, the same bytes"
         );
@@ -210,7 +210,7 @@ fn a_deadline_that_moves_is_the_same_event_with_a_higher_sequence() {
 }
 
 /// SEQUENCE and STATUS of each event, by its UID.
-fn events(windows: &[Window], calendar: &Calendar, standing: &Standing) -> BTreeMap<String, (u32, String)> {
+fn events(windows: &[Window], calendar: &Calendar, standing: &KnownDates) -> BTreeMap<String, (u32, String)> {
     let (text, _) = ics(windows, calendar, standing, YEAR);
     let lines = unfolded(&text);
     let uids = property(&lines, "UID").into_iter().filter(|uid| !uid.starts_with("alarme"));
@@ -263,7 +263,7 @@ proptest::proptest! {
                 Change::Extended | Change::Shortened => {}
             }
             changed_at += SignedDuration::from_secs(seconds);
-            let standing = Standing { rulings: Rulings::new(), changed_at: Some(changed_at) };
+            let standing = KnownDates { rulings: Rulings::new(), changed_at: Some(changed_at) };
             let now = events(&windows, &world.calendar, &standing);
             for (topic, (sequence, _)) in &now {
                 let before = last.get(topic);
@@ -273,7 +273,7 @@ proptest::proptest! {
             last.extend(now);
         }
         // A calendar written without a ledger says less than any ledger says later.
-        for (sequence, _) in events(&windows, &world.calendar, &Standing::default()).values() {
+        for (sequence, _) in events(&windows, &world.calendar, &KnownDates::default()).values() {
             proptest::prop_assert!(last.values().all(|(of_a_ledger, _)| sequence < of_a_ledger));
         }
     }
@@ -287,11 +287,12 @@ fn an_earlier_deadline_that_nobody_released_is_not_the_one_in_force() {
     earlier.deadline = Some(Deadline { on: date(2023, 12, 15), at: Deadline::DEFAULT_TIME });
     windows[0].editions.push(earlier);
     let known_at: Timestamp = "2023-12-08T03:00:00Z".parse().unwrap();
-    let standing = |edition, unreleased| Standing {
-        rulings: [(windows[0].id.clone(), Ruling { edition, unreleased, known_at: Some(known_at) })].into(),
+    let standing = |edition, unreleased| KnownDates {
+        rulings: [(windows[0].id.clone(), EditionInForce { edition, unreleased, known_at: Some(known_at) })]
+            .into(),
         changed_at: Some("2023-12-07T12:00:00Z".parse().unwrap()),
     };
-    let shown = |standing: &Standing| {
+    let shown = |standing: &KnownDates| {
         let (text, _) = ics(&windows, &world.calendar, standing, YEAR);
         let lines = unfolded(&text);
         let of = |name| property(&lines, name)[1].to_owned();
@@ -348,7 +349,7 @@ fn a_date_for_some_that_was_overtaken_stays_as_a_cancelled_event() {
     let mut seen = Vec::new();
     for edition in told {
         windows[0].editions.push(edition);
-        let events = events(&windows, &world.calendar, &Standing::default());
+        let events = events(&windows, &world.calendar, &KnownDates::default());
         seen.push(
             ["prazo", "prazo-2", "prazo-3", "prazo-4"]
                 .map(|topic| events.get(topic).map_or_else(String::new, |(_, status)| status.clone())),
@@ -359,7 +360,7 @@ fn a_date_for_some_that_was_overtaken_stays_as_a_cancelled_event() {
         seen,
         [[kept, kept, "", ""], [kept, kept, kept, ""], [kept, gone, kept, kept], [kept, gone, gone, gone],]
     );
-    let (text, _) = ics(&windows, &world.calendar, &Standing::default(), YEAR);
+    let (text, _) = ics(&windows, &world.calendar, &KnownDates::default(), YEAR);
     let words = unfolded(&text);
     assert!(
         property(&words, "SUMMARY")[2].starts_with("SUBSTITUÍDO – Prazo (alguns municípios)"),
@@ -371,7 +372,7 @@ fn a_date_for_some_that_was_overtaken_stays_as_a_cancelled_event() {
 fn an_extension_for_some_is_an_event_of_its_own() {
     let (world, mut windows) = extended();
     windows[0].editions[1].municipalities.insert(world.municipality);
-    let (text, events) = ics(&windows, &world.calendar, &Standing::default(), YEAR);
+    let (text, events) = ics(&windows, &world.calendar, &KnownDates::default(), YEAR);
     assert_eq!(events, 3);
     assert!(text.contains("UID:prazo-2.censo-suas.2023@vigia-suas") && text.contains("20231206T025959Z"));
 }
@@ -381,7 +382,7 @@ fn no_alarm_tells_of_letters_that_cannot_leave_or_at_a_wrong_distance() {
     let (mut world, mut windows) = extended();
     windows[0].editions.truncate(1);
     let alarms = |world: &World, windows: &[Window]| -> Vec<String> {
-        let (text, _) = ics(windows, &world.calendar, &Standing::default(), YEAR);
+        let (text, _) = ics(windows, &world.calendar, &KnownDates::default(), YEAR);
         unfolded(&text).into_iter().filter(|line| line.contains("cartas de prazo saem em")).collect()
     };
     let all = alarms(&world, &windows);
@@ -393,7 +394,7 @@ fn no_alarm_tells_of_letters_that_cannot_leave_or_at_a_wrong_distance() {
     for system in world.calendar.systems.values_mut() {
         system.ladder[0].days_before = 60;
     }
-    let (text, _) = ics(&windows, &world.calendar, &Standing::default(), YEAR);
+    let (text, _) = ics(&windows, &world.calendar, &KnownDates::default(), YEAR);
     assert!(!text.contains("alarme-60d"), "the window was not open yet: {text}");
     assert_eq!(alarms(&world, &windows).len(), 1);
     // Nobody knew of the second date before it was announced.

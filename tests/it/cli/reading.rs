@@ -75,7 +75,7 @@ fn each_phase_of_a_system_has_its_letters_also_where_its_deadline_is_to_be_defin
             "config/calendario.toml",
             &format!(
                 "\n[[janela]]\nsistema = \"plano-de-acao\"\nreferencia = \"2026\"\nnome = \"{name}\"\n\
-                 partes = [\"{part}\"]\nabertura = 2026-11-03\nprazo = \"a definir\"\nfonte = \"Portaria\"\n"
+                 partes = [\"{part}\"]\nabertura = 2026-11-03\nfonte = \"Portaria\"\n"
             ),
         );
     }

@@ -123,7 +123,7 @@ async fn what_a_false_clock_closed_is_open_after_relogio_corrigir_and_closes_onc
     desk.deliver().await;
     desk.check_ledger().await;
     desk.pass_minutes(2 * DAY);
-    desk.restart();
+    desk.load(|_| "nao").await;
     desk.deliver().await;
     for n in 0..3 {
         let ids = desk.ids(&desk.smas(n));

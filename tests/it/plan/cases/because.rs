@@ -6,7 +6,7 @@ use vigia_suas::domain::reason::Reason;
 use vigia_suas::plan::Act;
 use vigia_suas::plan::account::{View, explain};
 use vigia_suas::plan::post::Post;
-use vigia_suas::plan::summary::{CallReason, NextLine, Upcoming};
+use vigia_suas::plan::summary::{NextLine, Upcoming};
 
 use super::letters::{EXTENSION, suspended, withheld};
 use super::*;
@@ -141,15 +141,12 @@ fn a_letter_that_could_leave_only_after_its_validity_is_not_promised() {
     case.gestao(State::Pending, "2026-03-27T19:00");
     let now = at("2026-03-27T19:00");
     let (plan, post) = (case.plan("2026-03-27T19:00"), Post::default());
-    let (line, call) = case.ask(|world| {
+    let line = case.ask(|world| {
         let view = View { world, plan: &plan, post: &post, now };
-        let account = explain(view, &window_id(), municipality_code(0)).unwrap();
-        (account.line.unwrap(), account.call)
+        explain(view, &window_id(), municipality_code(0)).unwrap().line.unwrap()
     });
     let deadline = deadline("2026-03-27").instant(&case.calendar.hours.zone);
     let leaves_no_more = Reason::LeavesNoMore { until: at("2026-03-30T08:00"), valid_until: deadline };
-    assert_eq!(line.silence, Some(leaves_no_more.clone()));
-    let by_telephone = call.map(|call| call.because);
-    assert_eq!(by_telephone, Some(vec![CallReason::Decided(leaves_no_more)]), "what still helps");
+    assert_eq!(line.silence, Some(leaves_no_more));
     assert_eq!(line.next, Some(NextLine { what: Upcoming::Deadline, at: deadline }));
 }
