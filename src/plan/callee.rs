@@ -39,13 +39,6 @@ pub(super) fn call(
             because.push(CallReason::Decided(Reason::DeadlinePassed { at }));
         }
     }
-    // It owes, and its letter would leave after its own validity: only a call still helps.
-    because.extend(
-        line.silence
-            .iter()
-            .filter(|why| !owes.is_empty() && matches!(why, Reason::LeavesNoMore { .. }))
-            .map(|why| CallReason::Decided(why.clone())),
-    );
     let of_address = |reason: &CallReason| matches!(reason, CallReason::Undelivered { .. });
     let failed = records().filter_map(|record| {
         let own = |letter: &&LetterLine| letter.key.slot() == Some(record.slot) && letter.kind == record.kind;
