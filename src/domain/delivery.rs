@@ -135,6 +135,7 @@ impl QueueStop {
     }
 
     /// The same, over since then.
+    #[must_use]
     pub fn ended(self, at: Timestamp) -> Self {
         Self { until: self.until.min(at), is_over: true, ..self }
     }

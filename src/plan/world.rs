@@ -27,7 +27,7 @@ pub struct World<'a> {
     pub ledger: &'a Ledger,
 }
 
-impl<'a> World<'a> {
+impl World<'_> {
     /// Whether what was known at an earlier instant was read.
     pub(super) fn is_known_at(&self, at: Timestamp) -> bool {
         self.status_then.is_some_and(|then| then.contains_key(&at))

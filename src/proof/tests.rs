@@ -385,8 +385,8 @@ async fn what_was_cut_off_the_end_is_missed_by_whoever_asks_the_witness_until_th
         let [fault] = &report.faults()[..] else { panic!("{:?}", report.faults()) };
         assert!(fault.starts_with(&format!("falta no livro o registro {last}, que a testemunha")), "{fault}");
     }
-    let copied = store.back_up(copies.path(), None, at(24)).await;
-    assert!(matches!(&copied, Err(BackupError::Unsound { faults, .. }) if faults.len() == 1), "{copied:?}");
+    let refused = store.back_up(copies.path(), None, at(24)).await;
+    assert!(matches!(&refused, Err(BackupError::Unsound { faults, .. }) if faults.len() == 1), "{refused:?}");
     store.assume(Vec::new(), &by("restaurado de propósito", 25)).await.unwrap().unwrap();
     assert!(store.verify().await.unwrap().is_whole(), "a person says that it counts");
     assert!(store.back_up(copies.path(), None, at(26)).await.is_ok());

@@ -49,13 +49,12 @@ impl Pair<'_, '_> {
     pub(super) fn date_in_doubt(&self, slot: Slot) -> Option<Reason> {
         let edition = self.track.awaiting?;
         match slot {
-            Slot::Rung { .. } | Slot::Upheld { .. } => Some(match self.track.lapsed {
-                Some(deadline) => Reason::DeadlineLapsed { deadline },
-                None => {
-                    let window = &self.context.assessor.window().id;
-                    Reason::DeadlineInDoubt { batch: BatchId::of_slot(window, Slot::Extension { edition }) }
-                }
-            }),
+            Slot::Rung { .. } | Slot::Upheld { .. } => {
+                let window = &self.context.assessor.window().id;
+                let batch = BatchId::of_slot(window, Slot::Extension { edition });
+                let lapsed = self.track.lapsed.map(|deadline| Reason::DeadlineLapsed { deadline });
+                Some(lapsed.unwrap_or(Reason::DeadlineInDoubt { batch }))
+            }
             Slot::Announcement | Slot::Extension { .. } | Slot::Suspension { .. } => None,
         }
     }

@@ -202,7 +202,7 @@ fn what_a_person_lets_go_after_a_gap_is_held_by_it_only_where_it_fell_due_in_it(
     case.ledger.outage = gap();
     case.gestao(State::Pending, "2026-03-23T08:04");
     let limit = |d: &plan::Decision| d.because().batch() == Some(&BatchId::of_day(date("2026-03-20")));
-    assert!(case.plan("2026-03-23T08:06").held.iter().all(|d| limit(d)));
+    assert!(case.plan("2026-03-23T08:06").held.iter().all(limit));
     case.overrides.release(BatchId::of_day(date("2026-03-20")), at("2026-03-23T08:07"));
     assert_eq!(municipal(case.pass("2026-03-23T08:10")), [letter("enviar", 0, 1), letter("enviar", 1, 1)]);
 
