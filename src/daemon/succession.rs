@@ -1,6 +1,6 @@
 //! Whether the ledger is the one that last sent: asked at a start, and while it is doubted before each pass and round.
 //!
-//! So is one that begins where another was, which is gone: it knows of nothing that was sent.
+//! It is not either where it begins in the place of another that is gone: it knows of nothing that was sent.
 //!
 //! In production alone: a rehearsal writes to nobody. While it is doubted nothing is decided and only alerts leave. That
 //! ends with a person's word (`assumir`), or with a start on the right ledger.

@@ -83,18 +83,19 @@ impl Known {
         skipped: Skipped,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let (overrides, ledger) = (store.overrides().await?, store.ledger().await?);
-        Self::of((overrides, ledger, store.status().await?), live, skipped, now).with_past(store, now).await
+        let windows = windows(&live.calendar, now);
+        let ledger = store.ledger().await?.believed(now);
+        let read = (store.overrides().await?, ledger, store.status().await?);
+        Self::of(read, live, windows, skipped).with_past(store, now).await
     }
 
+    /// What was read of some windows, by a configuration.
     fn of(
         (overrides, ledger, status): (Overrides, Ledger, StatusBook),
         live: Arc<Live>,
+        windows: Vec<Window>,
         skipped: Skipped,
-        now: Timestamp,
     ) -> Self {
-        let windows = windows(&live.calendar, now);
-        let ledger = ledger.believed(now);
         let mut known = Self {
             windows,
             status: StatusBook::default(),
@@ -117,9 +118,12 @@ impl Known {
         now: Timestamp,
     ) -> Result<(Self, Self), StoreError> {
         let skipped = store.skipped(one.basis()).await?;
-        let read = (store.overrides().await?, store.ledger().await?, store.status().await?);
-        let one = Self::of(read.clone(), Arc::new(one), skipped.clone(), now).with_past(store, now).await?;
-        Ok((one, Self::of(read, Arc::new(other), skipped, now).with_past(store, now).await?))
+        let ledger = store.ledger().await?.believed(now);
+        let read = (store.overrides().await?, ledger, store.status().await?);
+        let (of_one, of_other) = (windows(&one.calendar, now), windows(&other.calendar, now));
+        let one =
+            Self::of(read.clone(), Arc::new(one), of_one, skipped.clone()).with_past(store, now).await?;
+        Ok((one, Self::of(read, Arc::new(other), of_other, skipped).with_past(store, now).await?))
     }
 
     /// The same with what was so before: the roster that was in force on `inicio`, and what the feeds had said when
@@ -149,18 +153,9 @@ impl Known {
         let mut all = windows(&live.calendar, now);
         let ahead = skipped.frontier.ahead(&all, &named, &live.calendar.hours.zone);
         all.retain(|window| ahead.contains(&window.id));
-        let mut known = Self {
-            windows: all,
-            status: StatusBook::default(),
-            status_then: BTreeMap::new(),
-            overrides: store.overrides_of(&ahead).await?,
-            ledger: store.ledger_of(&ahead, now).await?.believed(now),
-            roster_at_start: None,
-            skipped,
-            live,
-        };
-        known.take(store.status_of(&ahead).await?);
-        known.with_past(store, now).await
+        let ledger = store.ledger_of(&ahead, now).await?.believed(now);
+        let read = (store.overrides_of(&ahead).await?, ledger, store.status_of(&ahead).await?);
+        Self::of(read, live, all, skipped).with_past(store, now).await
     }
 
     /// Reads what something may still be decided of, and these windows, and plans. What fell due on one day is counted
@@ -222,19 +217,7 @@ impl Known {
             Box::pin(store.ledger_as_known(&ahead, at)),
             Box::pin(store.status_as_known(&ahead, at))
         )?;
-        let (skipped, none) = (Skipped::default(), StatusBook::default());
-        let mut known = Self {
-            windows,
-            status: none,
-            status_then: BTreeMap::new(),
-            overrides,
-            ledger,
-            roster_at_start: None,
-            skipped,
-            live,
-        };
-        known.take(status);
-        known.with_past(store, at).await
+        Self::of((overrides, ledger, status), live, windows, Skipped::default()).with_past(store, at).await
     }
 
     /// Who had filled in what of some windows, now or at an earlier instant, and what was so when deadlines passed. What was
@@ -265,19 +248,7 @@ impl Known {
                 store.status_of(&ahead).await?,
             )
         };
-        let (skipped, none) = (Skipped::default(), StatusBook::default());
-        let mut known = Self {
-            windows,
-            status: none,
-            status_then: BTreeMap::new(),
-            overrides,
-            ledger,
-            roster_at_start: None,
-            skipped,
-            live,
-        };
-        known.take(status);
-        known.with_past(store, at).await
+        Self::of((overrides, ledger, status), live, windows, Skipped::default()).with_past(store, at).await
     }
 
     /// Takes in what the feeds said. What a feed said until it was removed or switched off does not count: as the ledger
