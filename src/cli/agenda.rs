@@ -10,8 +10,8 @@ use super::session::{Answer, Failure, Result, Session, say};
 use super::terminal;
 use crate::desk::agenda::standing;
 use crate::desk::view::windows_between;
+use crate::domain::calendar::Window;
 use crate::files::{self, Access};
-use crate::plan::ruling::goes_back;
 use crate::render::agenda;
 use crate::render::portuguese::counted;
 use crate::world::live::Live;
@@ -29,7 +29,7 @@ pub(super) async fn run(
     let until = until.unwrap_or_else(|| from.saturating_add(1.year()).saturating_sub(1.day()));
     let windows = windows_between(&calendar, (from, until));
     // Nothing of the ledger is looked at that does not matter: this works without one.
-    let asked = ics.is_some() || windows.iter().any(goes_back);
+    let asked = ics.is_some() || windows.iter().any(Window::goes_back);
     let store = if asked { session.ledger().await? } else { None };
     let standing = match store {
         Some(store) => {

@@ -62,7 +62,7 @@ pub fn rehearse(
     let mut replay = Replay::new(&calendar, &setup.config.roster, until)?;
     let live = keep_in.map(|dir| (dir, Live::under(setup.clone(), calendar.clone())));
     let mut failure = None;
-    let mut threads = Threads::new();
+    let mut threads = LettersBefore::new();
     replay.run_with(from, until, changes, |replay, at, decisions| {
         for decision in decisions {
             tell(at, decision);
@@ -91,11 +91,11 @@ pub fn keep_forecast(
 }
 
 /// The Message-IDs of the letters that left in each window, by municipality: what the next there refers to.
-type Threads = HashMap<(WindowId, MunicipalityCode), Vec<String>>;
+type LettersBefore = HashMap<(WindowId, MunicipalityCode), Vec<String>>;
 
 fn keep(
     (dir, live): (&Path, &Live),
-    threads: &mut Threads,
+    threads: &mut LettersBefore,
     replay: &Replay<'_>,
     at: Timestamp,
     decision: &Decision,

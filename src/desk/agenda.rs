@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::calendar::Window;
 use crate::domain::id::WindowId;
-use crate::plan::ruling::{Rulings, goes_back, ruling};
+use crate::plan::ruling::{Rulings, ruling};
 use crate::render::agenda::KnownDates;
 use crate::store::{Store, StoreError};
 use crate::world::live::Live;
@@ -17,7 +17,7 @@ pub async fn rulings(
     windows: &[Window],
     as_of: AsOf,
 ) -> Result<Rulings, StoreError> {
-    let back: Vec<&Window> = windows.iter().filter(|window| goes_back(window)).collect();
+    let back: Vec<&Window> = windows.iter().filter(|window| window.goes_back()).collect();
     if back.is_empty() {
         return Ok(Rulings::new());
     }

@@ -83,8 +83,7 @@ impl Store {
             else {
                 continue;
             };
-            let confirmed_at = confirmed_then(&mut view, &last.snapshot, until).await?;
-            let confirmed_at = confirmed_at.map_or(last.taken_at, |at| at.max(last.taken_at));
+            let confirmed_at = confirmed_then(&mut view, &last, until).await?;
             loads.insert(feed, RulingLoad { snapshot: last.snapshot, taken_at: last.taken_at, confirmed_at });
         }
         Ok(loads)
@@ -135,8 +134,7 @@ impl Store {
         let mut name = String::new();
         while let Some(feed) = next_feed(&mut view, &name).await? {
             if let Some(last) = last_then(&mut view, &feed, at).await? {
-                let confirmed_at = confirmed_then(&mut view, &last.snapshot, at).await?;
-                let confirmed_at = confirmed_at.map_or(last.taken_at, |at| at.max(last.taken_at));
+                let confirmed_at = confirmed_then(&mut view, &last, at).await?;
                 book.fetched(&feed, &last.snapshot, confirmed_at);
             }
             feed.as_str().clone_into(&mut name);
@@ -256,15 +254,12 @@ impl Last {
     }
 }
 
-/// When a fetch had last found a load unchanged by an instant; none where none had.
-async fn confirmed_then(
-    conn: &mut Conn,
-    load: &SnapshotId,
-    at: Timestamp,
-) -> Result<Option<Timestamp>, StoreError> {
-    let row = bound!(CONFIRMED_THEN, load.as_str(), ms(at)).fetch_one(conn).await?;
+/// When a load was taken, or a later fetch had last found it unchanged by an instant.
+async fn confirmed_then(conn: &mut Conn, load: &Last, at: Timestamp) -> Result<Timestamp, StoreError> {
+    let row = bound!(CONFIRMED_THEN, load.snapshot.as_str(), ms(at)).fetch_one(conn).await?;
     let confirmed: Option<i64> = row.try_get(0)?;
-    Ok(confirmed.and_then(|at| Timestamp::from_millisecond(at).ok()))
+    let confirmed = confirmed.and_then(|at| Timestamp::from_millisecond(at).ok());
+    Ok(confirmed.map_or(load.taken_at, |at| at.max(load.taken_at)))
 }
 
 /// The load that a row of `snapshots` tells of: `id`, `feed`, `position` and `taken_at`.

@@ -39,13 +39,8 @@ impl Unreleased {
     }
 }
 
-/// Windows of which the ledger says which deadline is in force. In every other it is the last.
+/// Windows whose dates go back, so that only the ledger tells which of them is in force. In every other it is the last.
 pub type Rulings = BTreeMap<WindowId, EditionInForce>;
-
-/// Whether a window's dates go back, so that only the ledger tells which of them is in force.
-pub fn goes_back(window: &Window) -> bool {
-    !window.editions.iter().filter_map(|edition| edition.deadline).is_sorted()
-}
 
 /// Which deadline for all is in force in a window: the one that its summary, its letters and its calls go by.
 pub fn ruling(world: &World<'_>, window: &Window, now: Timestamp) -> Option<EditionInForce> {

@@ -213,8 +213,7 @@ struct ToldDates {
 impl ToldDates {
     fn new(context: &WindowContext<'_>, ledger: Option<&WindowLedger>) -> Self {
         let window = context.assessor.window();
-        let dates: Vec<_> = window.editions.iter().filter_map(|edition| edition.deadline).collect();
-        if dates.is_sorted() {
+        if !window.goes_back() {
             return Self::default();
         }
         let outside = || Told::from(window.edition(1).and_then(|edition| edition.deadline));

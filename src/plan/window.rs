@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::calendar::Edition;
 use crate::domain::overrides::{Hold, HoldScope};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Municipality;
@@ -52,20 +51,6 @@ impl<'a> WindowContext<'a> {
         self.starts_at.map_or(self.opens_at, |starts| starts.max(self.opens_at))
     }
 
-    /// Whether a deadline that was known on a day, and is about a municipality, was still to come at its beginning.
-    fn was_running(&self, municipality: &Municipality, day: Date) -> bool {
-        let zone = &self.world.calendar.hours.zone;
-        let about = |edition: &&Edition| {
-            edition.municipalities.is_empty() || edition.municipalities.contains(&municipality.code)
-        };
-        let known =
-            |edition: &&Edition| edition.number == 1 || edition.announced_on.is_some_and(|on| on <= day);
-        let to_come = |edition: &Edition| {
-            edition.deadline.is_none_or(|deadline| deadline.instant(zone) > zone.start_of(day))
-        };
-        self.assessor.window().editions.iter().filter(about).filter(known).any(to_come)
-    }
-
     /// Whether a municipality counts as told of edition 1 outside the system: the window was open on `inicio`, with a
     /// deadline to come, and something was expected of it there that day. Who joins later gets the divulgação; of a window
     /// that was over by then nobody was told (decision 0008).
@@ -73,7 +58,7 @@ impl<'a> WindowContext<'a> {
         let roster = self.world.roster_at_start.unwrap_or(self.world.roster);
         let then = || roster.municipalities.get(&municipality.code);
         self.open_at_start
-            .filter(|day| self.was_running(municipality, *day))
+            .filter(|day| self.assessor.was_running(municipality.code, *day))
             .is_some_and(|day| then().is_some_and(|then| self.assessor.was_expected(roster, then, day)))
     }
 }

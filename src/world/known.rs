@@ -232,9 +232,8 @@ impl Known {
         let frontier = Frontier { at: Timestamp::MAX, open: BTreeSet::new() };
         let ahead = frontier.ahead(&windows, named, &live.calendar.hours.zone);
         windows.retain(|window| ahead.contains(&window.id));
-        let goes_back =
-            |window: &&Window| !window.editions.iter().filter_map(|edition| edition.deadline).is_sorted();
-        let told = windows.iter().filter(goes_back).map(|window| window.id.clone()).collect();
+        let told =
+            windows.iter().filter(|window| window.goes_back()).map(|window| window.id.clone()).collect();
         let (overrides, ledger, status) = if is_past {
             tokio::try_join!(
                 store.overrides_as_known(at),

@@ -107,6 +107,11 @@ impl Halt {
 }
 
 impl Window {
+    /// Whether some edition has an earlier deadline than one before it: only then it matters who was told which date.
+    pub fn goes_back(&self) -> bool {
+        !self.editions.iter().filter_map(|edition| edition.deadline).is_sorted()
+    }
+
     /// The first edition for all that ends this window's halt, with the day of its announcement.
     pub fn halt_ended_by(&self) -> Option<(&Edition, Date)> {
         let halt = self.halt?;

@@ -1,7 +1,7 @@
 //! Which parts and units are expected of a municipality. Pure.
 
 use super::Assessor;
-use crate::domain::calendar::Respondent;
+use crate::domain::calendar::{Edition, Respondent};
 use crate::domain::counting::Counting;
 use crate::domain::id::{MunicipalityCode, PartId};
 use crate::domain::roster::{Municipality, Roster, Unit};
@@ -29,6 +29,19 @@ impl<'a> Assessor<'a> {
         }
         let of_units = self.world.calendar.parts.get(part).is_some_and(|p| p.respondent == Respondent::Unit);
         !of_units || self.world.roster.units.is_none() || self.units(municipality, part).next().is_some()
+    }
+
+    /// Whether a deadline that was known on a day, and is about a municipality, was still to come at its beginning.
+    pub(in crate::plan) fn was_running(&self, code: MunicipalityCode, day: jiff::civil::Date) -> bool {
+        let zone = &self.world.calendar.hours.zone;
+        let about =
+            |edition: &&Edition| edition.municipalities.is_empty() || edition.municipalities.contains(&code);
+        let known =
+            |edition: &&Edition| edition.number == 1 || edition.announced_on.is_some_and(|on| on <= day);
+        let to_come = |edition: &Edition| {
+            edition.deadline.is_none_or(|deadline| deadline.instant(zone) > zone.start_of(day))
+        };
+        self.window.editions.iter().filter(about).filter(known).any(to_come)
     }
 
     /// Whether anything was expected of a municipality on an earlier day, by the roster of then: the municipality as it

@@ -1,5 +1,7 @@
 //! Whether a window waits in a municipality until another one is concluded there (`depende_de`). Pure.
 
+use jiff::civil::Date;
+
 use super::Assessor;
 use crate::domain::id::MunicipalityCode;
 use crate::domain::notice::Told;
@@ -25,7 +27,7 @@ impl<'a> Assessor<'a> {
         };
         let ledger = world.ledger.window(&self.window.id);
         let told = ledger.and_then(|ledger| last_told(ledger.of(code))).map(|(told, _)| told);
-        let own = told.or_else(|| self.told_before_start());
+        let own = told.or_else(|| self.told_before_start(code));
         let others = own.is_none().then(|| ledger.and_then(|ledger| self.told_others(ledger))).flatten();
         let track = editions.track(self.window, Some(code), Heard { own, others });
         let closing = ledger.and_then(|ledger| ledger.closing(track.edition));
@@ -39,7 +41,7 @@ impl<'a> Assessor<'a> {
     /// edition is earlier than one before it.
     fn told_others(&self, ledger: &WindowLedger) -> Option<Told> {
         let editions = &self.window.editions;
-        if editions.iter().filter_map(|edition| edition.deadline).is_sorted() {
+        if !self.window.goes_back() {
             return None;
         }
         let named = |code: MunicipalityCode| editions.iter().any(|e| e.municipalities.contains(&code));
@@ -51,10 +53,14 @@ impl<'a> Assessor<'a> {
             .max()
     }
 
-    /// The date that counts as told of a window that was open on `inicio`, to whom nothing was written of it yet. (Who
+    /// The date that counts as told of a window that was running on `inicio`, to whom nothing was written of it yet. (Who
     /// joined since is told as any other before the difference could matter.)
-    fn told_before_start(&self) -> Option<Told> {
-        let was_open = self.world.calendar.starts_on.is_some_and(|starts| self.window.opens_on < starts);
-        was_open.then(|| Told::from(self.window.edition(1).and_then(|edition| edition.deadline)))
+    fn told_before_start(&self, code: MunicipalityCode) -> Option<Told> {
+        let open = |starts: &Date| self.window.opens_on < *starts && self.was_running(code, *starts);
+        self.world
+            .calendar
+            .starts_on
+            .filter(open)
+            .map(|_| Told::from(self.window.edition(1).and_then(|edition| edition.deadline)))
     }
 }

@@ -11,7 +11,7 @@ use vigia_suas::plan::account::{View, explain, summarise};
 use vigia_suas::plan::day;
 use vigia_suas::plan::ledger::Outage;
 use vigia_suas::plan::post::Post;
-use vigia_suas::plan::ruling::{Unreleased, goes_back, ruling};
+use vigia_suas::plan::ruling::{Unreleased, ruling};
 use vigia_suas::plan::summary::{CallReason, WindowSummary};
 
 use super::*;
@@ -553,7 +553,7 @@ fn an_agenda_has_the_deadline_that_rules_and_the_one_that_waits_for_liberar() {
     case.edition("2026-05-20", Some("2026-03-30"), &[]);
     let found = |case: &Case, now: &str| {
         let window = case.calendar.declared[0].clone();
-        assert!(goes_back(&window));
+        assert!(window.goes_back());
         let ruling = case.ask(|world| ruling(world, &window, at(now))).unwrap();
         assert_eq!(ruling.edition, seen(case, now).edition, "as the report has it");
         ruling
