@@ -59,6 +59,14 @@ impl Machine {
         self.daemon = Some(self.site.daemon());
     }
 
+    /// Starts it again where it ended because the server did not answer.
+    fn start_if_ended(&mut self) {
+        if let Some(ended) = self.daemon.as_mut().unwrap().has_ended() {
+            assert_eq!(ended.code(), Some(3), "it could not go on, and says so");
+            self.start();
+        }
+    }
+
     pub(super) async fn leader(&self) -> Option<Leader> {
         let ledger = self.site.ledger().await;
         let leader = ledger.leader().await.unwrap();
@@ -162,7 +170,9 @@ async fn change_and_count(dice: &mut Dice, blows: &[Blow], network: Option<&Netw
         gaps.push((blow, began.elapsed()));
         epoch = next.epoch;
         if blow == Blow::Cut {
-            // An ordinary event: it connects again and goes on, and what it was about is repeated or goes on too.
+            // An ordinary event: it connects again and goes on, and what it was about is repeated or goes on too. While it
+            // takes up the lead it ends instead, and is started again as systemd does.
+            machines[at].start_if_ended();
             continue;
         }
         assert!(machines[1 - at].leads(&next));
