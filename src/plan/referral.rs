@@ -66,13 +66,16 @@ struct Lists {
     never_told: Vec<(MunicipalityCode, Untold)>,
 }
 
-/// The municipalities that an edition ended for; none when no expected one is left on it, or the window is stopped.
+/// The municipalities that an edition ended for; none when no expected one is left on it, or the window is stopped, or was
+/// when the edition ended.
 fn lists(survey: &Survey<'_>, edition: u16, deadline: Deadline, closing: &Closing) -> Option<Lists> {
     let mut lists = Lists::default();
     let mut any = false;
     for (code, then) in &closing.municipalities {
         let track = survey.track(*code);
-        if track.edition != edition || matches!(track.halt, HaltState::Halted { .. }) {
+        let is_stopped =
+            matches!(track.halt, HaltState::Halted { .. }) || was_stopped(survey, *code, closing);
+        if track.edition != edition || is_stopped {
             continue;
         }
         any = true;
@@ -126,14 +129,13 @@ fn untold(
     })
 }
 
-/// Who left the list of a remessa since, by an extension or a cancellation, is named to the same people; the rest of
-/// it stands.
+/// Who left the list of a remessa since, by an extension, a cancellation or a suspension of which nobody knew, is named to
+/// the same people; the rest of it stands.
 pub(super) fn addenda(survey: &Survey<'_>, draft: &mut PlanDraft) {
     let Some(ledger) = survey.ledger else { return };
     for (slot, handed_at) in ledger.staff_told() {
         let StaffSlot::Referral { edition, to } = slot else { continue };
-        // Nobody leaves a list but by one of these.
-        if survey.known_since(handed_at).is_empty() && !survey.tracks().any(is_cancelled) {
+        if !may_have_left(survey, handed_at) {
             continue;
         }
         let Some((closing, deadline)) = ended(survey, *edition) else { continue };
@@ -198,7 +200,7 @@ fn since(survey: &Survey<'_>, edition: u16, closing: &Closing, handed_at: Timest
             since.concluded.push(code);
             continue;
         }
-        match departure(survey, code, edition, handed_at) {
+        match departure(survey, code, closing, edition, handed_at) {
             Some(by) => since.left.entry(by).or_default().push(code),
             None => since.remaining += 1,
         }
@@ -235,13 +237,13 @@ pub(super) fn asked(survey: &Survey<'_>) -> Vec<Timestamp> {
     let told = survey.ledger.into_iter().flat_map(WindowLedger::staff_told);
     let has_left = |slot: &StaffSlot, handed_at: Timestamp| {
         let StaffSlot::Referral { edition, to } = slot else { return false };
-        if survey.known_since(handed_at).is_empty() && !survey.tracks().any(is_cancelled) {
+        if !may_have_left(survey, handed_at) {
             return false;
         }
         let Some((closing, _)) = ended(survey, *edition) else { return false };
         let codes = closing.municipalities.keys();
         let by: BTreeSet<Departure> =
-            codes.filter_map(|code| departure(survey, *code, *edition, handed_at)).collect();
+            codes.filter_map(|code| departure(survey, *code, closing, *edition, handed_at)).collect();
         by.into_iter().any(|by| {
             let slot = StaffSlot::ReferralAddendum { edition: *edition, by, to: to.clone() };
             let record = survey.ledger.and_then(|ledger| ledger.staff(&slot));
@@ -257,10 +259,16 @@ fn untold_matters(why: &Untold, assessment: &Assessment) -> bool {
     !assessment.is_done() || !matches!(why, Untold::OtherDate(_) | Untold::Suspended)
 }
 
+/// Whether anybody can have left a list since it was handed over: nobody leaves one but by one of these.
+fn may_have_left(survey: &Survey<'_>, handed_at: Timestamp) -> bool {
+    survey.context.assessor.window().halt.is_some() || !survey.known_since(handed_at).is_empty()
+}
+
 /// What took a municipality off the list of an edition after an instant, if anything did.
 fn departure(
     survey: &Survey<'_>,
     municipality: MunicipalityCode,
+    closing: &Closing,
     edition: u16,
     since: Timestamp,
 ) -> Option<Departure> {
@@ -273,7 +281,16 @@ fn departure(
         });
         return Some(Departure::Edition(first.unwrap_or(now.edition)));
     }
-    is_cancelled(&now).then_some(Departure::Cancelled)
+    if is_cancelled(&now) {
+        return Some(Departure::Cancelled);
+    }
+    was_stopped(survey, municipality, closing).then_some(Departure::Suspended)
+}
+
+/// Whether the window was stopped when an edition of it ended, by what is known now. Whoever knew it then recorded nobody.
+fn was_stopped(survey: &Survey<'_>, municipality: MunicipalityCode, closing: &Closing) -> bool {
+    let window = survey.context.assessor.window();
+    Survey::editions(&survey.context).halted_at(window, Some(municipality), closing.ended_at)
 }
 
 fn is_cancelled(track: &Track) -> bool {
@@ -290,11 +307,12 @@ fn overtaken(survey: &Survey<'_>, by: Departure) -> Option<(Overtaken, Reason, T
             let known_at = Survey::editions(&survey.context).known_at(window, edition);
             (why, Reason::ReferralOvertaken { edition: later }, known_at)
         }
-        Departure::Cancelled => {
+        Departure::Cancelled | Departure::Suspended => {
             let halt = window.halt?;
             let zone = &survey.context.world.calendar.hours.zone;
             let since = halt.since.map_or(survey.context.opens_at, |day| zone.start_of(day));
-            (Overtaken::Cancelled, Reason::Halted { kind: halt.kind, since: halt.since }, since)
+            let why = if by == Departure::Cancelled { Overtaken::Cancelled } else { Overtaken::Suspended };
+            (why, Reason::Halted { kind: halt.kind, since: halt.since }, since)
         }
     })
 }

@@ -184,6 +184,8 @@ pub enum Overtaken {
     },
     /// The window was cancelled.
     Cancelled,
+    /// The window was suspended when the deadline passed, which was learned later.
+    Suspended,
 }
 
 /// A letter summed up in a resumo.

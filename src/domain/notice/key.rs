@@ -252,6 +252,7 @@ mod tests {
             "rma/2026-11@1/remessa-GSUAS",
             "rma/2026-11@1/remessa-adendo-2-GSUAS",
             "rma/2026-11@1/remessa-adendo-cancelamento-GSUAS",
+            "rma/2026-11@1/remessa-adendo-suspensao-GSUAS",
             "rma/2026-11@1/alerta-2026-12-29",
             "rma/2026-11@1/relatorio",
             "geral/alerta-liberar-2026-12-01",

@@ -40,6 +40,8 @@ pub enum Departure {
     Edition(u16),
     /// The window was cancelled.
     Cancelled,
+    /// The window was suspended when the deadline passed, which was learned later.
+    Suspended,
 }
 
 impl fmt::Display for Departure {
@@ -47,6 +49,7 @@ impl fmt::Display for Departure {
         match self {
             Self::Edition(edition) => edition.fmt(f),
             Self::Cancelled => f.write_str("cancelamento"),
+            Self::Suspended => f.write_str("suspensao"),
         }
     }
 }
@@ -55,6 +58,7 @@ impl Departure {
     fn parse(text: &str) -> Option<Self> {
         match text {
             "cancelamento" => Some(Self::Cancelled),
+            "suspensao" => Some(Self::Suspended),
             edition => edition.parse().ok().map(Self::Edition),
         }
     }

@@ -200,6 +200,10 @@ impl World {
                 key(StaffSlot::ReferralAddendum { edition: 1, by: Departure::Cancelled, to: to() }),
                 addendum(Overtaken::Cancelled, 0),
             ),
+            notice(
+                key(StaffSlot::ReferralAddendum { edition: 1, by: Departure::Suspended, to: to() }),
+                addendum(Overtaken::Suspended, 0),
+            ),
             notice(key(StaffSlot::Alert { edition: 1, on }), alert.clone()),
             notice(service, alert),
         ]

@@ -51,6 +51,8 @@ pub(super) struct Facts {
     unconfirmed: Vec<PartFacts>,
     #[serde(rename = "cancelada")]
     cancelled: bool,
+    #[serde(rename = "suspensa")]
+    suspended: bool,
     #[serde(rename = "desde")]
     since: Option<String>,
     #[serde(rename = "destinatario")]
@@ -266,8 +268,9 @@ fn fill(facts: &mut Facts, desk: &Context<'_>, municipality: Option<Municipality
                 Overtaken::Extended { deadline, source } => {
                     moved(facts, Told::from(*previous), *deadline, source);
                 }
-                Overtaken::Cancelled => {
-                    facts.cancelled = true;
+                Overtaken::Cancelled | Overtaken::Suspended => {
+                    facts.cancelled = *why == Overtaken::Cancelled;
+                    facts.suspended = *why == Overtaken::Suspended;
                     facts.deadline = previous.map(deadline_facts);
                 }
             }

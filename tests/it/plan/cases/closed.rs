@@ -216,6 +216,36 @@ fn a_cancellation_after_the_remessa_is_an_addendum_that_leaves_nobody_on_it() {
     assert_eq!(left.len(), 2);
 }
 
+/// It began before the deadline, and was read in the calendar after the remessa had left.
+#[test]
+fn a_suspension_over_the_deadline_that_is_learned_after_the_remessa_is_an_addendum_too() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.decide("2026-04-01T08:00");
+    let halt = |since, until: Option<&str>| {
+        Some(Halt { kind: HaltKind::Suspended, since: Some(date(since)), until: until.map(date) })
+    };
+    case.window().halt = halt("2026-04-01", None);
+    assert_eq!(case.plan("2026-04-06T08:00").actions, [], "the deadline had passed before");
+    case.window().halt = halt("2026-03-30", Some("2026-04-08"));
+    let then = case.decide("2026-04-06T08:00");
+    let addendum = content(&then, "@1/remessa-adendo-suspensao-GSUAS");
+    let Content::ReferralAddendum { left, remaining: 0, why: Overtaken::Suspended, .. } = addendum else {
+        panic!("{addendum:?}")
+    };
+    assert_eq!(left.len(), 2);
+    for later in ["2026-04-07T08:00", "2026-04-08T08:00", "2026-04-13T08:00"] {
+        assert!(contents(&case.decide(later), "remessa").is_empty(), "once, and no second remessa");
+    }
+
+    // Learned between the record of the deadline and the remessa, and over again.
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.decide("2026-04-01T00:00");
+    case.window().halt = halt("2026-03-30", Some("2026-04-01"));
+    assert!(contents(&case.decide("2026-04-01T08:00"), "remessa").is_empty());
+}
+
 #[test]
 fn a_cancellation_after_the_deadline_tells_those_who_were_told_of_it_and_had_not_filled_in() {
     let told = |kind, first: State| {
