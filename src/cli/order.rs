@@ -10,7 +10,7 @@ use super::args::{Note as Call, Override as Asked, Scope, Signature, Subject as 
 use super::session::{Answer, Failure, Result, Session, say};
 use crate::config::Config;
 use crate::desk::order::{self, Matter, OverrideSubject};
-use crate::domain::id::PartId;
+use crate::domain::id::{MunicipalityCode, PartId};
 use crate::domain::overrides::{Authorship, HoldScope};
 use crate::plan::account;
 use crate::render::line::rfc3339;
@@ -27,7 +27,7 @@ pub(super) async fn hold(
     until: Option<Date>,
     signature: &Signature,
 ) -> Result {
-    let scope = resolve(session, scope)?;
+    let scope = resolve(session, scope, false)?;
     if matches!(&scope, HoldScope::Batch(id) if order::is_queue(id)) {
         return Err(Failure::refused("recusado: a fila inteira se retém com --tudo"));
     }
@@ -60,7 +60,7 @@ pub(super) async fn hold(
 
 /// Lets sending go on.
 pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signature) -> Result {
-    let scope = resolve(session, scope)?;
+    let scope = resolve(session, scope, true)?;
     let store = session.writable_ledger().await?;
     let by = session.by(&signature.author, &signature.reason)?;
     let before = store.overrides().await?;
@@ -164,8 +164,8 @@ async fn decide(
     make: fn(OverrideSubject) -> Override,
 ) -> Result {
     let Config { calendar, roster, .. } = &session.setup.config;
-    let municipality = order::municipality(roster, &asked.of.municipality)?;
-    let Asked { of: Of { window, .. }, lift, until, .. } = asked;
+    let Asked { of: Of { municipality, window }, lift, until, .. } = asked;
+    let municipality = about(session, municipality, *lift)?;
     let part = order::window(calendar, window, asked.part.as_ref().map(PartId::as_str))?;
     let until = *until;
     order::last_day(until, session.today())?;
@@ -216,7 +216,7 @@ async fn decide(
 pub(super) async fn note(session: &Session, call: &Call) -> Result {
     let Config { calendar, roster, .. } = &session.setup.config;
     let Of { municipality, window } = &call.of;
-    let municipality = order::municipality(roster, municipality)?;
+    let municipality = about(session, municipality, call.lift)?;
     order::window(calendar, window, None)?;
     let after = |days: u16| session.today().saturating_add(i64::from(days).days());
     let until = call.pause.map(after).or(call.until);
@@ -275,17 +275,21 @@ pub(super) async fn note(session: &Session, call: &Call) -> Result {
     Ok(Answer::Done)
 }
 
+/// The municipality that an order is about. One that left the roster since may still have its order lifted.
+fn about(session: &Session, text: &str, lift: bool) -> Result<MunicipalityCode> {
+    let roster = &session.setup.config.roster;
+    Ok(if lift { order::ever_known(roster, text) } else { order::municipality(roster, text) }?)
+}
+
 /// The domain's scope, with the window and the municipality looked up.
-fn resolve(session: &Session, scope: &Scope) -> Result<HoldScope> {
+fn resolve(session: &Session, scope: &Scope, lift: bool) -> Result<HoldScope> {
     let Scope { all, window, municipality, batch } = scope;
     Ok(match (window, municipality, batch) {
         (Some(id), ..) => {
             order::window(&session.setup.config.calendar, id, None)?;
             HoldScope::Window(id.clone())
         }
-        (None, Some(text), _) => {
-            HoldScope::Municipality(order::municipality(&session.setup.config.roster, text)?)
-        }
+        (None, Some(text), _) => HoldScope::Municipality(about(session, text, lift)?),
         (None, None, Some(id)) => {
             order::batch(&session.setup.config, id)?;
             HoldScope::Batch(id.clone())

@@ -10,9 +10,10 @@ use super::args::{Keep, Reduce};
 use super::ledger::existing;
 use super::session::{Answer, Failure, Result, Session, remark, say};
 use crate::desk::order;
+use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::render::line::rfc3339;
 use crate::render::portuguese as pt;
-use crate::store::{Override, OverrideLine, Reduction, Retention, Signs};
+use crate::store::{JournalFilter, Override, OverrideLine, Reduction, Retention, Signs, Store};
 use crate::text::visible;
 use crate::world::health::clock_trouble;
 use crate::world::live::Live;
@@ -178,15 +179,38 @@ fn held(order: &OverrideLine) -> Value {
     })
 }
 
+/// A municipality of the roster, or one that left it and of which the ledger tells in a window.
+async fn told_of(
+    session: &Session,
+    store: &Store,
+    window: &WindowId,
+    text: &str,
+) -> Result<MunicipalityCode> {
+    let roster = &session.setup.config.roster;
+    let code = order::ever_known(roster, text)?;
+    if !roster.municipalities.contains_key(&code) {
+        let filter = JournalFilter {
+            window: Some(window.clone()),
+            municipality: Some(code),
+            ..JournalFilter::default()
+        };
+        if store.journal(&filter).await?.is_empty() {
+            return Ok(order::municipality(roster, text)?);
+        }
+    }
+    Ok(code)
+}
+
 /// Keeps the personal data of a window although its years are over.
 pub(super) async fn keep(session: &Session, asked: &Keep) -> Result {
     order::window(&session.setup.config.calendar, &asked.window, None)?;
-    let roster = &session.setup.config.roster;
-    let municipality =
-        asked.municipality.as_ref().map(|text| order::municipality(roster, text)).transpose()?;
     order::last_day(asked.until, session.today())?;
     let by = session.by(&asked.signature.author, &asked.signature.reason)?;
     let store = session.writable_ledger().await?;
+    let municipality = match &asked.municipality {
+        Some(text) => Some(told_of(session, &store, &asked.window, text).await?),
+        None => None,
+    };
     let what = Override::Keep { window: asked.window.clone(), municipality, until: asked.until };
     let id = store.add_override(what, by.clone()).await?;
     store.close().await;

@@ -202,7 +202,7 @@ fn silence(survey: &Survey<'_>, code: MunicipalityCode) -> (Option<Reason>, Opti
         }
         Some(_) | None => {
             let Some(known) = survey.context.world.roster.municipalities.get(&code) else {
-                return (None, None);
+                return (Some(Reason::NotExpected), None);
             };
             let decided = survey.pair(known).decide();
             let is_quiet = decided.send.is_none()

@@ -177,6 +177,9 @@ fn who_left_the_roster_is_told_of_by_its_code_and_its_letter_still_left() {
     let office = Office::new();
     let at = "--em 2026-11-05T10:00";
     office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
+    office.run(&format!("reter --municipio 3205309 --motivo férias {at}"), 0);
+    office.run(&format!("dispensar 3205309 rma/2026-10 --motivo ofício {at}"), 0);
+    office.run(&format!("anotar 3205309 rma/2026-10 --resultado atendeu {at}"), 0);
     let left = "divulgação (rma/2026-10): 3 cartas: 3 aceitas";
     assert!(office.stdout(&format!("plano {at}")).contains(left));
     let roster = office.read("config/municipios.csv");
@@ -191,6 +194,19 @@ fn who_left_the_roster_is_told_of_by_its_code_and_its_letter_still_left() {
     let why = office.stdout(&format!("porque 3205309 rma/2026-10 {at}"));
     assert!(why.contains("decidido enviar rma/2026-10/divulgacao/3205309"), "{why}");
     assert!(why.contains("este município não é esperado nesta janela"), "{why}");
+    assert!(why.contains("Agora:\n  O preenchimento deixou de ser esperado deste município."), "{why}");
+    // What was ordered of it can be taken back, and what is known of it can be kept.
+    for line in [
+        "liberar --municipio 3205309 --motivo voltou",
+        "dispensar 3205309 rma/2026-10 --desfazer --motivo engano",
+        "anotar 3205309 rma/2026-10 --desfazer --motivo engano",
+        "reter-dados rma/2026-10 --municipio 3205309 --motivo processo",
+    ] {
+        office.run(&format!("{line} {at}"), 0);
+    }
+    for line in ["reter --municipio 3205309", "reter-dados rma/2026-10 --municipio 3550308"] {
+        assert!(office.run(&format!("{line} --motivo não {at}"), 1).contains("não há município"), "{line}");
+    }
     assert!(office.stdout("livro --municipio 3205309").contains("rma/2026-10/divulgacao/3205309"));
     for line in
         ["porque 3550308 rma/2026-10", "situacao --municipio 3550308", "historico --municipio 3550308"]
