@@ -8,6 +8,7 @@
 //! one that the next is measured by.
 
 mod compare;
+mod turn;
 mod wording;
 
 pub use self::wording::{AcceptanceNote, QuarantineReason, Verdict};
@@ -26,6 +27,7 @@ pub fn judge(spec: &FeedSpec, mapped: &Mapped, before: Option<&Baseline>, roster
     if reasons.is_empty() {
         reasons.extend(against(spec, mapped));
         reasons.extend(before.into_iter().flat_map(|before| compare::falls(spec, mapped, before, roster)));
+        reasons.extend(before.into_iter().flat_map(|before| turn::still_the_old(spec, mapped, before)));
     }
     if reasons.is_empty() {
         reasons.extend(before.and_then(|before| compare::older_file(spec, mapped, before)));

@@ -171,6 +171,35 @@ async fn a_file_that_was_not_written_again_is_as_old_as_when_it_first_came() {
 }
 
 #[tokio::test]
+async fn what_the_very_bytes_spoke_of_before_is_told_while_it_is_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let feed = FeedId::parse("a").unwrap();
+    let (old, new) = (rma(), WindowId::parse("rma/2026-12").unwrap());
+    let run = BTreeSet::from([new.clone()]);
+    let before = async |sha256| store.baseline(&feed, sha256, &run, &BTreeSet::new()).await.unwrap();
+    assert!(before("x").await.is_none());
+    let load =
+        |n, minutes, sha256: &str| NewSnapshot { sha256: sha256.to_owned(), ..snapshot("a", n, minutes) };
+    store.accept_snapshot(load(1, 10, "x"), said(State::Done), at(10)).await.unwrap();
+    store.quarantine_snapshot(load(2, 15, "q"), said(State::Done), at(15)).await.unwrap();
+    let first = before("x").await.unwrap();
+    let same = first.same_bytes.unwrap();
+    assert_eq!((same.snapshot.as_str(), same.arrival, same.is_last), ("a-1", 1, true));
+    assert_eq!(same.spoke_of, BTreeSet::from([old.clone()]));
+    let last = first.last.unwrap();
+    assert_eq!((last.snapshot.as_str(), last.said[0].0.clone()), ("a-1", old));
+    assert_eq!(last.said[0].1[0].state, State::Done);
+    assert_eq!(before("q").await.unwrap().same_bytes, None, "what is not believed was no answer");
+    let spoken = Observation { window: new.clone(), ..observed(VITORIA, None, State::Pending) };
+    let spoken = [spoken].into_iter().collect();
+    store.accept_snapshot(load(3, 20, "y"), spoken, at(20)).await.unwrap();
+    let second = before("x").await.unwrap();
+    assert!(!second.same_bytes.unwrap().is_last);
+    assert!(second.last.is_none(), "each window that runs was spoken of");
+}
+
+#[tokio::test]
 async fn what_was_known_then_is_not_what_is_known_now() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir).await;

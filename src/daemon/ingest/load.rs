@@ -17,7 +17,7 @@ use crate::domain::status::Baseline;
 use crate::feed::judge::{QuarantineReason, Verdict};
 use crate::feed::map::{self, Ground};
 use crate::feed::{Intake, Missing, take_in_run};
-use crate::format::body::{Body, Original};
+use crate::format::body::{Body, Given, Original};
 use crate::intake::NewSnapshot;
 use crate::render::portuguese;
 use crate::store::{Store, StoreError, SwitchedBy};
@@ -46,17 +46,19 @@ impl Received {
         Self { name: name.to_owned(), bodies: vec![Body::plain(original)], missing: Vec::new(), since: None }
     }
 
-    /// SHA-256 of the one body, or, where there are several, of the list of theirs with what each is about.
+    /// SHA-256 of the one body, or, where there are several, of the list of theirs with whom each is about. Not of which
+    /// reference: the same answers about another are the same.
     pub fn sha256(&self) -> String {
         if let ([only], []) = (&self.bodies[..], &self.missing[..]) {
             return only.original.sha256().to_owned();
         }
         let mut list = String::new();
+        let whom = |given: &Given| format!("{:?} {:?}", given.municipality, given.unit);
         for body in &self.bodies {
-            let _ = writeln!(list, "{} {:?}", body.original.sha256(), body.given);
+            let _ = writeln!(list, "{} {}", body.original.sha256(), whom(&body.given));
         }
         for page in &self.missing {
-            let _ = writeln!(list, "- {:?}", page.given);
+            let _ = writeln!(list, "- {}", whom(&page.given));
         }
         digest::sha256(list.as_bytes())
     }

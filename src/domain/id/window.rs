@@ -124,6 +124,11 @@ impl WindowId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The period that it is about; a window and its second phase are about the same.
+    pub fn reference(&self) -> Option<Reference> {
+        Reference::parse(self.0.split('/').nth(1)?).ok()
+    }
 }
 
 shown!(WindowId);
@@ -172,6 +177,7 @@ mod tests {
         let id = WindowId::new(&system, Reference::Year(2017), Some("Onda 1 – Água")).unwrap();
         assert_eq!(id.as_str(), "censo-suas/2017/onda-1-agua");
         assert_eq!(WindowId::parse(id.as_str()).unwrap(), id);
+        assert_eq!(id.reference(), Some(Reference::Year(2017)));
         assert!(WindowId::parse("rma").is_err());
         assert!(WindowId::parse("rma/2026-11/a/b").is_err());
     }

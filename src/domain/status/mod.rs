@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::id::{FeedId, MunicipalityCode, PartId, SnapshotId, UnitId, WindowId};
 
 use crate::text::words::words;
-pub use baseline::Baseline;
+pub use baseline::{Baseline, LastLoad, SameBytes};
 pub use book::{Freshness, StatusBook, WindowStatus};
 pub use observed::{ObservationRef, Observations, PackedNames, PackedObservation, Page};
 

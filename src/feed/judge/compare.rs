@@ -46,17 +46,34 @@ pub(super) fn falls(
 /// Whether a file is one that came before, and after which another said otherwise about some of its rows. A page may well
 /// say again what it said once; a file that says it again is most likely the old one.
 pub(super) fn older_file(spec: &FeedSpec, mapped: &Mapped, before: &Baseline) -> Option<QuarantineReason> {
-    let (snapshot, arrival) = before.same_bytes.clone()?;
+    let same = before.same_bytes.as_ref()?;
     if matches!(spec.source, Source::Http { .. }) {
         return None;
     }
     let otherwise = |said: &Observation| {
         let entry = entry_of(before.known.window(&said.window), &key(said));
-        entry.is_some_and(|entry| entry.arrival > arrival && entry.state != said.state)
+        entry.is_some_and(|entry| entry.arrival > same.arrival && entry.state != said.state)
     };
     let rows = mapped.observations.iter().filter(|said| said.basis != Basis::Silence);
     let count = rows.filter(otherwise).count();
-    (count > 0).then_some(QuarantineReason::OlderFile { snapshot, count })
+    (count > 0).then(|| QuarantineReason::OlderFile { snapshot: same.snapshot.clone(), count })
+}
+
+/// How many are done by a page who were not by what is known.
+pub(super) fn newly_done(page: Page<'_>, before: &Baseline) -> usize {
+    let known = before.known.window(page.window());
+    page.observations()
+        .filter(|said| said.state == State::Done && !settled(entry_of(known, &key(said))))
+        .count()
+}
+
+/// So many of so many keys may be new in one load, whatever the last days show.
+pub(super) fn most_new(whole: usize) -> usize {
+    (whole / 3).max(TOLERATED)
+}
+
+fn settled(entry: Option<&StatusEntry>) -> bool {
+    entry.is_some_and(|entry| matches!(entry.state, State::Done | State::NotApplicable))
 }
 
 /// Municipality, part and unit.
@@ -77,9 +94,6 @@ fn of_window(
     let known = before.known.window(page.window());
     let now: HashMap<Key, (State, Basis)> =
         page.observations().map(|said| (key(&said), (said.state, said.basis))).collect();
-    let settled = |entry: Option<&StatusEntry>| {
-        entry.is_some_and(|entry| matches!(entry.state, State::Done | State::NotApplicable))
-    };
     let those = |wanted: &dyn Fn(State, Option<&StatusEntry>) -> bool| -> Vec<Key> {
         let keys = now.iter().filter(|(key, (state, _))| wanted(*state, entry_of(known, key)));
         keys.map(|(key, _)| key.clone()).collect()
@@ -111,7 +125,7 @@ fn of_window(
 
     let new = those(&|state, entry| state == State::Done && !settled(entry));
     if let Some(most) = before.pace.get(page.window()).and_then(|loads| usual(loads, mapped)) {
-        let most = most.max(now.len() / 3).max(TOLERATED);
+        let most = most.max(most_new(now.len()));
         if new.len() > most {
             let (count, who) = (new.len(), names(&new, roster));
             reasons.push(QuarantineReason::Jumped { window: window(), count, most, who });
@@ -156,7 +170,7 @@ fn entry_of<'a>(known: WindowStatus<'a>, (municipality, part, unit): &Key) -> Op
 }
 
 /// How many of so many keys are no large share.
-fn most_of(whole: usize) -> usize {
+pub(super) fn most_of(whole: usize) -> usize {
     (whole.saturating_mul(TOLERATED_PERCENT) / 100).max(1)
 }
 

@@ -1,12 +1,13 @@
 //! What is believed and what is not. Above 400 lines: each reason for not believing a load, one after the other.
 
 mod pages;
+mod turn;
 
 use super::*;
 use crate::domain::feed::{Format, PlaceRule};
-use crate::domain::id::{MunicipalityCode, Reference, SnapshotId};
+use crate::domain::id::{MunicipalityCode, Reference, SnapshotId, WindowId};
 use crate::domain::roster::Municipality;
-use crate::domain::status::{Belief, Load};
+use crate::domain::status::{Belief, Load, SameBytes};
 use crate::feed::fixture::{CODES, calendar, mapped, november, presence, roster, situation, windows};
 use crate::feed::map::{BadLine, Ground};
 use crate::feed::{Intake, Missing, take_in, take_in_run};
@@ -204,7 +205,10 @@ fn a_file_that_came_before_is_not_believed_where_another_said_otherwise_since() 
         |spec: &FeedSpec, before: &Baseline| judge(spec, &mapped(spec, &roster, &old), Some(before), &roster);
     let is_believed = |verdict: Verdict| matches!(verdict, Verdict::Accepted { .. });
     assert!(is_believed(verdict(&spec, &before)), "two may fall, by a file that never came");
-    let came_as = |arrival| Some((SnapshotId::parse("then").unwrap(), arrival));
+    let came_as = |arrival| {
+        let spoke_of = [WindowId::parse("rma/2026-10").unwrap()].into();
+        Some(SameBytes { snapshot: SnapshotId::parse("then").unwrap(), arrival, is_last: false, spoke_of })
+    };
     before.same_bytes = came_as(9);
     assert!(is_believed(verdict(&spec, &before)), "nothing came since");
     before.same_bytes = came_as(0);

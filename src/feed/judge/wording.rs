@@ -103,6 +103,28 @@ pub enum QuarantineReason {
         /// About how many the other did.
         count: usize,
     },
+    /// The very bytes came before, about another reference.
+    AnotherReference {
+        /// As what they were believed then.
+        snapshot: SnapshotId,
+        /// What they were about.
+        about: WindowId,
+        /// What they would be about now.
+        window: WindowId,
+    },
+    /// The first load about a window has those done whom the last load had done in another.
+    SameAsBefore {
+        /// The last load.
+        snapshot: SnapshotId,
+        /// What it was about.
+        about: WindowId,
+        /// What this one would be about.
+        window: WindowId,
+        /// How many are done in both.
+        count: usize,
+        /// Of how many who were done in the last.
+        before: usize,
+    },
     /// A word that the feed's tables do not have.
     UnknownWord {
         /// As written.
@@ -294,6 +316,17 @@ impl fmt::Display for QuarantineReason {
                 "o arquivo é o mesmo da coleta {snapshot}, e outro veio depois dele que diz outra coisa em {}: se não é \
                  um arquivo antigo posto outra vez, aceite-o",
                 counted(*count, "resposta", "respostas")
+            ),
+            Self::AnotherReference { snapshot, about, window } => write!(
+                f,
+                "o conteúdo é o mesmo da coleta {snapshot}, que era de {about}: nada diz de {window}. Se a fonte já responde \
+                 por {window} e a resposta é igual, aceite-o"
+            ),
+            Self::SameAsBefore { snapshot, about, window, count, before } => write!(
+                f,
+                "{window}: a primeira coleta que fala desta janela dá por concluídos {count} dos {before} que a coleta \
+                 {snapshot} dava por concluídos em {about}; a fonte parece ainda mostrar {about}. Se já mostra {window}, \
+                 aceite-a"
             ),
             Self::UnknownWord { word, column, count, first_line } => write!(
                 f,
