@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::args::{Filter, ReportFormat};
@@ -118,7 +120,8 @@ pub(super) async fn ingest(session: &Session, feed: &FeedId, file: &Path) -> Res
     let live = Arc::new(Live::under(session.setup.clone(), session.calendar()));
     let name =
         file.file_name().map_or_else(|| file.display().to_string(), |n| n.to_string_lossy().into_owned());
-    let load = Received::of_file(&name, original);
+    let (loaded, written_at) = ((name.as_str(), original), written_at(file));
+    let load = Received::of_written_file(Some(&store), &spec.id, loaded, written_at, session.now()).await?;
     let taken =
         take_in_load(&live, &store, spec, load, session.now()).await.map_err(|error| match error {
             IntakeError::Store(store) => store.into(),
@@ -143,6 +146,13 @@ pub(super) async fn ingest(session: &Session, feed: &FeedId, file: &Path) -> Res
             portuguese::counted(mapped.rows, "linha", "linhas"),
             portuguese::counted(mapped.municipalities_seen.len(), "município", "municípios")
         ));
+        if session.now().duration_since(taken.taken_at) >= A_MOMENT {
+            let zone = &live.calendar.hours.zone;
+            say(&format!(
+                "  dados de {}: o arquivo não foi gravado depois disso",
+                portuguese::short_instant(taken.taken_at, zone)
+            ));
+        }
         for line in remarks {
             say(&format!("  {}", visible::line(&line)));
         }
@@ -151,6 +161,14 @@ pub(super) async fn ingest(session: &Session, feed: &FeedId, file: &Path) -> Res
         }
     }
     Ok(if taken.is_accepted() { Answer::Done } else { Answer::Negative })
+}
+
+/// A file that was written so long ago or longer is told to be of then.
+const A_MOMENT: SignedDuration = SignedDuration::from_mins(1);
+
+/// When a file was last written, as its disk says, if that says so.
+pub(super) fn written_at(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file).and_then(|data| data.modified()).ok()
 }
 
 /// The most bytes of a file loaded by hand.

@@ -26,7 +26,10 @@ pub mod url;
 
 use std::collections::BTreeMap;
 
-use crate::domain::feed::{FeedSpec, Format};
+use jiff::Timestamp;
+
+use crate::domain::calendar::Window;
+use crate::domain::feed::{FeedSpec, Format, Source};
 use crate::domain::id::{MunicipalityCode, UnitId, WindowId};
 use crate::domain::status::{Baseline, Basis, Observation, State};
 use crate::format;
@@ -53,6 +56,35 @@ impl Intake {
             mapped: Mapped::default(),
             verdict: Verdict::Quarantined { reasons: vec![QuarantineReason::Unreadable(error)] },
         }
+    }
+
+    /// The same of a load that is older than now. One that says nothing because it is of before a window opened that is open
+    /// now is not believed: whoever loaded it means that window.
+    #[must_use]
+    pub fn of_before_an_opening(mut self, spec: &FeedSpec, ground: &Ground<'_>, now: Timestamp) -> Self {
+        let says = self.mapped.observations.iter().any(|said| said.basis != Basis::Silence);
+        if says || self.mapped.without_window == 0 {
+            return self;
+        }
+        let zone = &ground.calendar.hours.zone;
+        let since = |window: &&Window| {
+            let opened_at = zone.start_of(window.opens_on);
+            window.system == spec.system && ground.taken_at < opened_at && opened_at <= now
+        };
+        let Some(window) = ground.windows.iter().filter(since).min_by_key(|window| window.opens_on) else {
+            return self;
+        };
+        let reason = QuarantineReason::BeforeOpening {
+            dated: zone.date_of(ground.taken_at),
+            window: window.id.clone(),
+            opened: window.opens_on,
+            is_file: !matches!(spec.source, Source::Http { .. }),
+        };
+        match &mut self.verdict {
+            Verdict::Quarantined { reasons } => reasons.insert(0, reason),
+            accepted @ Verdict::Accepted { .. } => *accepted = Verdict::Quarantined { reasons: vec![reason] },
+        }
+        self
     }
 
     /// Which sorts of reason keep it in quarantine, in order: the same for two loads that are wrong in the same way.

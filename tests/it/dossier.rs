@@ -416,6 +416,8 @@ fn a_prazo_that_the_service_wrote_names_the_snapshot_behind_it() {
     let text = fs::read_to_string(&vigia).unwrap();
     fs::write(vigia, format!("inicio = 2023-11-01\n{text}")).unwrap();
     fs::write(office.dir.path().join("censo.csv"), "ibge;situacao\n3205309;Falta\n3205002;Feito\n").unwrap();
+    let sheet = fs::File::options().append(true).open(office.dir.path().join("censo.csv")).unwrap();
+    sheet.set_modified("2023-11-20T08:30:00-03:00".parse::<Timestamp>().unwrap().into()).unwrap();
     let (code, out, err) = office.run(&["--em", "2023-11-20T08:30", "importar", "planilha", "censo.csv"]);
     assert_eq!(code, 0, "{out}{err}");
     let (code, out, err) = office.run(&["--em", "2023-11-20T09:00", "servir", "--uma-vez"]);

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::declared;
 use crate::cli::session::{Answer, Failure, Result, Session, say};
-use crate::cli::status::original;
+use crate::cli::status::{original, written_at};
 use crate::daemon::app::fetcher;
 use crate::daemon::ingest::run::sample;
 use crate::daemon::ingest::{Received, baseline, read_load};
@@ -31,21 +31,24 @@ const PAGES: usize = 3;
 pub(in crate::cli) async fn attempt(session: Session, feed: &FeedId, file: Option<&Path>) -> Result {
     let spec = declared(&session, feed)?.clone();
     let live = Arc::new(Live::under(session.setup.clone(), session.calendar()));
+    let (store, now) = (session.ledger().await?, session.now());
     let (load, of) = match file {
         Some(file) => {
             let name = file.display().to_string();
-            (Received::of_file(&name, original(&session, file)?), None)
+            let loaded = (name.as_str(), original(&session, file)?);
+            let written_at = written_at(file);
+            (Received::of_written_file(store.as_ref(), &spec.id, loaded, written_at, now).await?, None)
         }
         None => fetched(&session, &live, &spec).await?,
     };
     let name = load.name.clone();
-    let last = match session.ledger().await? {
-        Some(store) => baseline(&live, &store, &spec, &load.sha256(), session.now()).await?,
+    let last = match &store {
+        Some(store) => baseline(&live, store, &spec, &load.sha256(), load.taken_at(now)).await?,
         None => None,
     };
     // A sample has fewer of everything than the whole: it is held to nothing but itself.
     let (spec, last) = if of.is_some() { (FeedSpec { minimum: 1, ..spec }, None) } else { (spec, last) };
-    let intake = read_load(&live, &spec, load, last, session.now()).await;
+    let intake = read_load(&live, &spec, load, last, now).await;
     tell(&session, &intake, &name, of);
     let good = matches!(intake.verdict, Verdict::Accepted { .. });
     Ok(if good { Answer::Done } else { Answer::Negative })

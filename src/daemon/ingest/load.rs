@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
 
 use crate::contain::Bounds;
@@ -12,7 +12,7 @@ use crate::daemon::alert::{alert_once, topic};
 use crate::daemon::app::App;
 use crate::domain::calendar::Window;
 use crate::domain::feed::{FeedSpec, Source};
-use crate::domain::id::{IdError, SnapshotId};
+use crate::domain::id::{FeedId, IdError, SnapshotId};
 use crate::domain::status::Baseline;
 use crate::feed::judge::{QuarantineReason, Verdict};
 use crate::feed::map::{self, Ground};
@@ -35,15 +35,48 @@ pub struct Received {
     pub bodies: Vec<Body>,
     /// Pages that could not be had.
     pub missing: Vec<Missing>,
-    /// When the first of the bodies came, where that was long before the last, or when the very file came for the first time:
-    /// the load is no younger than that.
+    /// When the first of the bodies came, where that was long before the last, or when the file was last written: the load
+    /// is no younger than that.
     pub since: Option<Timestamp>,
 }
+
+/// So far ahead of ours may the clock be that dated a file.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_hours(1);
+/// A file dated before there was a SUAS has no date, but what an archive or a clock puts where it has none (1970, 1980).
+const NO_DATE_BEFORE: Timestamp = Timestamp::constant(1_104_537_600, 0);
 
 impl Received {
     /// A file, or anything else that is one body and says itself what it is about.
     pub fn of_file(name: &str, original: Original) -> Self {
         Self { name: name.to_owned(), bodies: vec![Body::plain(original)], missing: Vec::new(), since: None }
+    }
+
+    /// A file as it lies on a disk: no younger than when it was last written, however often and by whatever way it comes. One
+    /// whose time is none (yet to come, or from before there was a SUAS) is no younger than the first load with its very
+    /// bytes, where the ledger has one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn of_written_file(
+        store: Option<&Store>,
+        feed: &FeedId,
+        (name, original): (&str, Original),
+        written_at: Option<SystemTime>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let written_at = written_at.and_then(|at| Timestamp::try_from(at).ok());
+        let is_a_date = |at: &Timestamp| *at >= NO_DATE_BEFORE && at.duration_since(now) <= CLOCKS_APART;
+        let since = match (written_at.filter(is_a_date), store) {
+            (Some(at), _) => Some(at),
+            (None, Some(store)) => store.first_taken(feed, original.sha256(), Timestamp::UNIX_EPOCH).await?,
+            (None, None) => None,
+        };
+        Ok(Self { since, ..Self::of_file(name, original) })
+    }
+
+    /// As of when it says what it says, of a load that comes now.
+    pub fn taken_at(&self, now: Timestamp) -> Timestamp {
+        self.since.map_or(now, |since| since.min(now))
     }
 
     /// SHA-256 of the one body, or, where there are several, of the list of theirs with whom each is about. Not of which
@@ -84,6 +117,8 @@ impl Received {
 pub struct Taken {
     /// Its id in the ledger.
     pub snapshot: SnapshotId,
+    /// As of when.
+    pub taken_at: Timestamp,
     /// What was read.
     pub intake: Intake,
     /// Whether that says anything; else there is nothing that a person could accept.
@@ -145,11 +180,11 @@ pub async fn take_in_load(
     now: Timestamp,
 ) -> Result<Taken, IntakeError> {
     let sha256 = load.sha256();
-    let (name, taken_at) = (load.name.clone(), load.since.map_or(now, |since| since.min(now)));
+    let (name, taken_at) = (load.name.clone(), load.taken_at(now));
     let original = if spec.keep_original { load.kept() } else { None };
     // It says what was so when it was had: of a window that opened since, nothing.
     let before = baseline(live, store, spec, &sha256, taken_at).await?;
-    let mut intake = read_load(live, spec, load, before, taken_at).await;
+    let mut intake = read_load(live, spec, load, before, now).await;
     if let Some(ruling) = store.refused(&spec.id, &sha256).await? {
         let again = QuarantineReason::RefusedBefore {
             snapshot: ruling.snapshot,
@@ -164,7 +199,7 @@ pub async fn take_in_load(
     let stamp = now.strftime("%Y%m%dT%H%M%S%3fZ");
     let id = SnapshotId::parse(&format!("{}-{stamp}-{}", spec.id, &sha256[..12]))?;
     let is_readable = !intake.mapped.observations.is_empty();
-    let mut taken = Taken { snapshot: id.clone(), intake, is_readable };
+    let mut taken = Taken { snapshot: id.clone(), taken_at, intake, is_readable };
     let mapped = &mut taken.intake.mapped;
     let observations = std::mem::take(&mut mapped.observations);
     let (rows, rejected, repeated) = (mapped.rows, mapped.bad, mapped.duplicates);
@@ -220,7 +255,7 @@ pub async fn baseline(
 /// What reading a load may take.
 static LOADS: Bounds = Bounds::new(Duration::from_mins(5), 512);
 
-/// What a load says, and whether it would be believed. Nothing is stored.
+/// What a load that comes now says, and whether it would be believed. Nothing is stored.
 pub async fn read_load(
     live: &Arc<Live>,
     spec: &FeedSpec,
@@ -230,11 +265,13 @@ pub async fn read_load(
 ) -> Intake {
     let (live, spec) = (live.clone(), spec.clone());
     // A large load keeps a processor busy for seconds.
+    let taken_at = load.taken_at(now);
     let read = LOADS.run(move || {
         let windows = known::windows(&live.calendar, now);
         let roster = &live.setup.config.roster;
-        let ground = Ground { calendar: &live.calendar, windows: &windows, roster, taken_at: now };
-        take_in_run(&spec, &load.bodies, &load.missing, &ground, before.as_ref())
+        let ground = Ground { calendar: &live.calendar, windows: &windows, roster, taken_at };
+        let intake = take_in_run(&spec, &load.bodies, &load.missing, &ground, before.as_ref());
+        intake.of_before_an_opening(&spec, &ground, now)
     });
     match read.await {
         Ok(intake) => intake,

@@ -162,13 +162,10 @@ impl Ingest {
             let Some(original) = self.arrivals.read(app, &spec.id, &file, LARGEST_FILE).await? else {
                 continue;
             };
-            // The very file that came before, untouched since, says what it said when it came.
-            let written_at = file.modified().and_then(|at| Timestamp::try_from(at).ok());
-            let since = match written_at {
-                Some(at) => app.store.first_taken(&spec.id, original.sha256(), at).await?,
-                None => None,
-            };
-            let received = Received { since, ..Received::of_file(&file.name(), original) };
+            let (name, written_at) = (file.name(), file.modified());
+            let loaded = (name.as_str(), original);
+            let received =
+                Received::of_written_file(Some(&app.store), &spec.id, loaded, written_at, app.now()).await?;
             let accepted = judged(app, &live, spec, received).await?;
             let kept_in = if accepted { Shelf::Processed } else { Shelf::Quarantine };
             self.arrivals.put_away(app, &spec.id, &file, kept_in).await?;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
+
 use crate::domain::id::{SnapshotId, WindowId};
 use crate::feed::map::{BadLine, UnknownMunicipality};
 use crate::format::error::DecodeError;
@@ -102,6 +104,15 @@ pub enum QuarantineReason {
         snapshot: SnapshotId,
         /// About how many the other did.
         count: usize,
+    },
+    /// Nothing in it is of a window, and one opened since it was had.
+    BeforeOpening {
+        /// The day that it is of.
+        dated: Date,
+        window: WindowId,
+        opened: Date,
+        /// Whether it was had as a file, which is of when it was last written.
+        is_file: bool,
     },
     /// The very bytes came before, about another reference.
     AnotherReference {
@@ -317,6 +328,21 @@ impl fmt::Display for QuarantineReason {
                  um arquivo antigo posto outra vez, aceite-o",
                 counted(*count, "resposta", "respostas")
             ),
+            Self::BeforeOpening { dated, window, opened, is_file } => {
+                write!(
+                    f,
+                    "os dados são de {}, de antes da abertura de {window} ({}), e nada dizem dela",
+                    dated.strftime("%d/%m/%Y"),
+                    opened.strftime("%d/%m/%Y")
+                )?;
+                if *is_file {
+                    f.write_str(
+                        ": um arquivo vale como de quando foi gravado; se o que ele diz é de agora, grave-o outra vez \
+                         (Salvar como) e carregue-o de novo",
+                    )?;
+                }
+                Ok(())
+            }
             Self::AnotherReference { snapshot, about, window } => write!(
                 f,
                 "o conteúdo é o mesmo da coleta {snapshot}, que era de {about}: nada diz de {window}. Se a fonte já responde \

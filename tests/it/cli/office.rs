@@ -105,7 +105,16 @@ impl Office {
         command
     }
 
+    /// Runs a line. What is loaded by hand at an hour was written at that hour.
     pub(super) fn output(&self, line: &str) -> Output {
+        if let ([command, _, file, ..], Some((_, em))) = (&words(line)[..], line.split_once(" --em "))
+            && command == "importar"
+            && let Ok(file) = std::fs::File::options().append(true).open(self.dir.path().join(file))
+        {
+            let zone = jiff::tz::TimeZone::get("America/Sao_Paulo").unwrap();
+            let at: jiff::civil::DateTime = em.split(' ').next().unwrap().parse().unwrap();
+            file.set_modified(at.to_zoned(zone).unwrap().timestamp().into()).unwrap();
+        }
         self.program(line).output().unwrap()
     }
 

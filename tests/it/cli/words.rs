@@ -38,6 +38,23 @@ fn a_dispute_that_newer_data_ended_is_nowhere_in_force() {
     );
 }
 
+#[test]
+fn a_file_loaded_by_hand_is_no_younger_than_its_last_write() {
+    let office = fed();
+    // The very file of the 5th, untouched.
+    let told = |line: &str| String::from_utf8(office.program(line).output().unwrap().stdout).unwrap();
+    for day in ["07", "08"] {
+        let loaded = told(&format!("importar planilha um.csv --em 2026-11-{day}T09:00"));
+        let of_then = "  dados de 05/11/2026 09:00: o arquivo não foi gravado depois disso\n";
+        assert!(loaded.contains("aceita") && loaded.contains(of_then), "{loaded}");
+        let known =
+            told(&format!("situacao --janela rma/2026-10 --municipio vitoria --em 2026-11-{day}T10:00"));
+        assert!(known.contains("05/11/2026 09:00") && known.contains("não confirmado"), "{known}");
+    }
+    let again = office.run("importar planilha um.csv --em 2026-11-08T09:00", 0);
+    assert!(!again.contains("dados de"), "it was saved once more: {again}");
+}
+
 /// The command that a text proposes for a load that is right after all.
 fn accepting(text: &str) -> Option<&str> {
     let from = text.find("vigia-suas fonte aceitar")?;

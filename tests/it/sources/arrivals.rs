@@ -16,6 +16,12 @@ const DROPPED: &str = "sistema = \"teste\"\ntipo = \"csv\"\norigem = \"pasta\"\n
     parte = \"GESTAO\"\nsentido = \"situacao\"\nsituacao_coluna = \"situacao\"\n\
     situacoes = { \"sim\" = \"concluido\", \"nao\" = \"pendente\" }\nminimo = 10\n";
 
+/// Writes a file as at that instant.
+fn write_at(file: &Path, text: impl AsRef<[u8]>, at: Timestamp) {
+    fs::write(file, text).unwrap();
+    fs::File::options().append(true).open(file).unwrap().set_modified(at.into()).unwrap();
+}
+
 fn give(path: &Path, owner: u32) {
     chown(path, Some(owner), None).unwrap();
     if path.is_dir() {
@@ -32,7 +38,7 @@ async fn a_file_whose_reading_ended_the_process_is_put_aside_and_told_and_is_rea
     let folder = office.site.data().join("entrada/lista");
     fs::create_dir_all(&folder).unwrap();
     let text = office.list(|_| "sim");
-    fs::write(folder.join("lista.csv"), &text).unwrap();
+    write_at(&folder.join("lista.csv"), &text, office.app.now());
     let failure = Some("o serviço parou enquanto lia o arquivo “lista.csv”".to_owned());
     let begun = FeedRun { tried_at: november(24), next_at: None, failures: 1, failure };
     office.app.store.note_run(&feed, begun).await.unwrap();
@@ -44,7 +50,7 @@ async fn a_file_whose_reading_ended_the_process_is_put_aside_and_told_and_is_rea
     office.deliver().await;
     assert_eq!(office.alerts(), 1);
     assert_eq!(office.failure().await, None);
-    fs::write(folder.join("lista.csv"), &text).unwrap();
+    write_at(&folder.join("lista.csv"), &text, office.app.now());
     office.ingest().await;
     office.ingest().await;
     assert_eq!(office.last().await.verdict, Verdict::Accepted);
@@ -67,7 +73,7 @@ async fn each_way_in_which_a_load_is_wrong_is_told_on_the_same_day_and_each_once
         ("dois.csv", &without, 2),
         ("tres.csv", &without, 3),
     ] {
-        fs::write(folder.join(name), text).unwrap();
+        write_at(&folder.join(name), text, office.app.now());
         office.ingest().await;
         office.ingest().await;
         office.deliver().await;
@@ -81,7 +87,7 @@ async fn a_file_whose_reading_a_fault_or_an_orderly_stop_cut_short_is_read_again
     let mut office = Office::open(DROPPED).await;
     let folder = office.site.data().join("entrada/lista");
     fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("lista.csv"), office.list(|_| "sim")).unwrap();
+    write_at(&folder.join("lista.csv"), office.list(|_| "sim"), office.app.now());
     office
         .site
         .tamper("CREATE TRIGGER cheio BEFORE INSERT ON snapshots BEGIN SELECT RAISE(ABORT, 'cheio'); END")
@@ -107,7 +113,7 @@ async fn a_file_that_may_not_be_read_is_told_once_a_day_shown_by_fontes_and_take
     let folder = office.site.data().join("entrada/lista");
     fs::create_dir_all(&folder).unwrap();
     let file = folder.join("lista.csv");
-    fs::write(&file, office.list(|_| "sim")).unwrap();
+    write_at(&file, office.list(|_| "sim"), office.app.now());
     let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
     let home = office.site.config().parent().unwrap().to_owned();
     if is_root {
@@ -149,7 +155,7 @@ async fn a_folder_that_cannot_be_read_is_told_once_a_day_and_read_once_it_can() 
     assert!(office.failure().await.unwrap().contains("entrada/lista"));
     fs::remove_file(&folder).unwrap();
     office.ingest().await;
-    fs::write(folder.join("lista.csv"), office.list(|_| "sim")).unwrap();
+    write_at(&folder.join("lista.csv"), office.list(|_| "sim"), office.app.now());
     office.ingest().await;
     office.ingest().await;
     assert_eq!(office.last().await.verdict, Verdict::Accepted);
@@ -162,7 +168,8 @@ async fn an_old_file_that_comes_again_after_a_newer_one_is_not_believed_and_the_
     let folder = office.site.data().join("entrada/lista");
     fs::create_dir_all(&folder).unwrap();
     let put = async |office: &mut Office, day: i8, name: &str, done: usize| {
-        fs::write(folder.join(name), office.list(|n| if n < done { "sim" } else { "nao" })).unwrap();
+        let text = office.list(|n| if n < done { "sim" } else { "nao" });
+        write_at(&folder.join(name), text, november(day));
         Arc::get_mut(&mut office.app).unwrap().clock = Clock::Fixed(november(day));
         office.ingest().await;
         office.ingest().await;
@@ -192,9 +199,7 @@ async fn a_file_that_lies_there_still_is_no_new_load_after_a_restart() {
     let folder = office.site.data().join("entrada/lista");
     fs::create_dir_all(&folder).unwrap();
     let file = folder.join("lista.csv");
-    fs::write(&file, office.list(|n| if n < 8 { "sim" } else { "nao" })).unwrap();
-    let written_at = std::time::SystemTime::from(november(23));
-    fs::File::options().append(true).open(&file).unwrap().set_modified(written_at).unwrap();
+    write_at(&file, office.list(|n| if n < 8 { "sim" } else { "nao" }), november(23));
     let kept =
         |folder: &Path| fs::read_dir(folder.join("processados")).unwrap().next().unwrap().unwrap().path();
     office.restart(november(24)).await;
@@ -202,7 +207,7 @@ async fn a_file_that_lies_there_still_is_no_new_load_after_a_restart() {
         office.ingest().await;
     }
     let first = office.last().await;
-    assert_eq!((first.verdict, first.taken_at), (Verdict::Accepted, november(24)));
+    assert_eq!((first.verdict, first.taken_at), (Verdict::Accepted, november(23)));
     // As if it had never been put away: the same file, not written again.
     fs::rename(kept(&folder), &file).unwrap();
     office.restart(november(30)).await;
@@ -210,18 +215,16 @@ async fn a_file_that_lies_there_still_is_no_new_load_after_a_restart() {
         office.ingest().await;
     }
     let again = office.last().await;
-    assert_eq!((again.taken_at, again.recorded_at), (november(24), november(30)));
-    assert_eq!(office.deliver().await, 0, "what it says is six days old");
+    assert_eq!((again.taken_at, again.recorded_at), (november(23), november(30)));
+    assert_eq!(office.deliver().await, 0, "what it says is seven days old");
     // An export of today that says the same is today's.
-    fs::write(&file, office.list(|n| if n < 8 { "sim" } else { "nao" })).unwrap();
-    let written_at = std::time::SystemTime::from(november(30));
-    fs::File::options().append(true).open(&file).unwrap().set_modified(written_at).unwrap();
+    write_at(&file, office.list(|n| if n < 8 { "sim" } else { "nao" }), november(30));
     let later = november(30) + jiff::SignedDuration::from_hours(1);
     office.restart(later).await;
     for _ in 0..2 {
         office.ingest().await;
     }
-    assert_eq!(office.last().await.taken_at, later);
+    assert_eq!(office.last().await.taken_at, november(30));
     assert_eq!(office.deliver().await, 4);
 }
 
@@ -238,7 +241,7 @@ async fn a_file_that_cannot_be_put_away_is_judged_once_and_told_and_again_when_i
     // On another disk, where nothing can be moved to.
     std::os::unix::fs::symlink(elsewhere.path(), folder.join("processados")).unwrap();
     let file = folder.join("lista.csv");
-    fs::write(&file, office.list(|n| if n < 8 { "sim" } else { "nao" })).unwrap();
+    write_at(&file, office.list(|n| if n < 8 { "sim" } else { "nao" }), office.app.now());
     for day in [24, 24, 25, 26] {
         Arc::get_mut(&mut office.app).unwrap().clock = Clock::Fixed(november(day));
         office.ingest().await;
@@ -247,11 +250,73 @@ async fn a_file_that_cannot_be_put_away_is_judged_once_and_told_and_again_when_i
     office.deliver().await;
     assert_eq!(office.alerts(), 1);
     assert!(office.failure().await.unwrap().contains("lista.csv"));
-    fs::write(&file, office.list(|n| if n < 9 { "sim" } else { "nao" })).unwrap();
+    write_at(&file, office.list(|n| if n < 9 { "sim" } else { "nao" }), office.app.now());
     office.ingest().await;
     office.ingest().await;
     assert_eq!(office.snapshots().await.len(), 2, "it changed");
     fs::remove_file(&file).unwrap();
     office.ingest().await;
     assert_eq!(office.failure().await, None);
+}
+
+#[tokio::test]
+async fn a_file_read_after_a_stop_is_no_younger_than_its_last_write() {
+    let mut office = Office::open(DROPPED).await;
+    let folder = office.site.data().join("entrada/lista");
+    fs::create_dir_all(&folder).unwrap();
+    let text = office.list(|n| if n < 8 { "sim" } else { "nao" });
+    // Friday's file, read on Monday after a stop.
+    write_at(&folder.join("lista.csv"), &text, november(27));
+    office.restart(november(30)).await;
+    for _ in 0..2 {
+        office.ingest().await;
+    }
+    let late = office.last().await;
+    assert_eq!((late.verdict, late.taken_at), (Verdict::Accepted, november(27)));
+    assert_eq!(office.deliver().await, 0, "what it says is three days old");
+}
+
+#[tokio::test]
+async fn a_file_written_before_the_window_opened_says_nothing_of_it_and_that_is_told() {
+    let mut office = Office::open(DROPPED).await;
+    let folder = office.site.data().join("entrada/lista");
+    fs::create_dir_all(&folder).unwrap();
+    write_at(&folder.join("lista.csv"), office.list(|_| "sim"), at("2026-10-15T13:00:00Z"));
+    for _ in 0..2 {
+        office.ingest().await;
+    }
+    let load = office.last().await;
+    assert_eq!(load.verdict, Verdict::Quarantined);
+    assert!(
+        load.reasons[0].starts_with(
+            "os dados são de 15/10/2026, de antes da abertura de teste/2001 (02/11/2026), e nada dizem dela: um arquivo \
+             vale como de quando foi gravado"
+        ),
+        "{:?}",
+        load.reasons
+    );
+    assert_eq!(fs::read_dir(folder.join("quarentena")).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_files_time_that_is_none_makes_nothing_younger() {
+    let mut office = Office::open(DROPPED).await;
+    let folder = office.site.data().join("entrada/lista");
+    fs::create_dir_all(&folder).unwrap();
+    let text = office.list(|n| if n < 8 { "sim" } else { "nao" });
+    for (day, written_at) in
+        [(24, "2031-01-01T00:00:00Z"), (27, "2031-01-01T00:00:00Z"), (30, "1980-01-01T00:00:00Z")]
+    {
+        office.restart(november(day)).await;
+        write_at(&folder.join("lista.csv"), &text, at(written_at));
+        for _ in 0..2 {
+            office.ingest().await;
+        }
+        let load = office.last().await;
+        assert_eq!(
+            (load.verdict, load.taken_at, load.recorded_at),
+            (Verdict::Accepted, november(24), november(day))
+        );
+    }
+    assert_eq!(office.deliver().await, 0, "what it says is six days old");
 }
