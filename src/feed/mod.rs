@@ -61,7 +61,7 @@ impl Intake {
     /// The same of a load that is older than now. One that says nothing because it is of before a window opened that is open
     /// now is not believed: whoever loaded it means that window.
     #[must_use]
-    pub fn of_before_an_opening(mut self, spec: &FeedSpec, ground: &Ground<'_>, now: Timestamp) -> Self {
+    pub fn of_before_an_opening(self, spec: &FeedSpec, ground: &Ground<'_>, now: Timestamp) -> Self {
         let says = self.mapped.observations.iter().any(|said| said.basis != Basis::Silence);
         if says || self.mapped.without_window == 0 {
             return self;
@@ -80,6 +80,11 @@ impl Intake {
             opened: window.opens_on,
             is_file: !matches!(spec.source, Source::Http { .. }),
         };
+        self.doubted(reason)
+    }
+
+    /// The same, with what speaks against it before all else.
+    fn doubted(mut self, reason: QuarantineReason) -> Self {
         match &mut self.verdict {
             Verdict::Quarantined { reasons } => reasons.insert(0, reason),
             accepted @ Verdict::Accepted { .. } => *accepted = Verdict::Quarantined { reasons: vec![reason] },
@@ -141,13 +146,17 @@ pub fn take_in_run(
     before: Option<&Baseline>,
 ) -> Intake {
     match read(spec, bodies, missing, ground) {
-        Ok(mut mapped) => {
+        Ok((mut mapped, part_by)) => {
             if let Some(before) = before {
                 leave_settled(&mut mapped, before);
             }
             mapped.settled_before = before.map_or(0, |before| settled_before(&mapped, before));
             let verdict = judge(spec, &mapped, before, ground.roster);
-            Intake { mapped, verdict }
+            let intake = Intake { mapped, verdict };
+            match part_by {
+                Some(by) => intake.doubted(QuarantineReason::Part { by }),
+                None => intake,
+            }
         }
         Err(error) => Intake::unreadable(error),
     }
@@ -187,12 +196,14 @@ pub fn looks_right(spec: &FeedSpec, body: &Body) -> Result<(), DecodeError> {
     format::open(&spec.format, body, &map::wanted(&spec.mapping))?.each(&mut |_| {})
 }
 
+/// Answers also by what the load says of itself that it is only a part.
 fn read(
     spec: &FeedSpec,
     bodies: &[Body],
     missing: &[Missing],
     ground: &Ground<'_>,
-) -> Result<Mapped, DecodeError> {
+) -> Result<(Mapped, Option<String>), DecodeError> {
+    let mut part_by = None;
     let mut mapper = Mapper::new(spec, ground);
     for page in missing {
         mapper.miss(&page.given, &page.why);
@@ -208,6 +219,13 @@ fn read(
             }
             opened => opened.map_err(|error| placed(error, bodies, body))?,
         };
+        if let Some(by) = table.part_by() {
+            if body.given.is_of_somebody() {
+                mapper.miss(&body.given, &format!("a resposta diz de si que é só uma parte: {by}"));
+                continue;
+            }
+            part_by.get_or_insert_with(|| by.to_owned());
+        }
         let before = mapper.rows();
         let read = || {
             mapper.read(table, &body.given)?;
@@ -226,7 +244,7 @@ fn read(
     if !mapper.lacks_columns() {
         counts.check()?;
     }
-    Ok(Mapped { pages: bodies.len() + missing.len(), ..mapper.finish() })
+    Ok((Mapped { pages: bodies.len() + missing.len(), ..mapper.finish() }, part_by))
 }
 
 /// Two questions that cannot have the same answer, and have it: about two references, or, where nobody got another one,

@@ -1,7 +1,8 @@
 //! A list of objects inside a JSON document as a table, one object at a time.
 //!
 //! Read twice: first for the names of all fields, since an object without a field leaves its name out, then for the
-//! rows. The line of a row is its place in the list. Nothing is kept of what stands outside the list.
+//! rows. The line of a row is its place in the list. Of what stands outside the list only that is looked at by which an answer
+//! says that it is a part (`partial`).
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use serde_json::error::Category;
 use super::body::{Original, Reader};
 use super::error::DecodeError;
 use super::kind::{Due, refuse_other_kinds};
+use super::partial::Beside;
 use super::table::{Header, MOST_COLUMNS, RowFault, RowProblem, Table, TableRow};
 
 /// Most bytes of one object.
@@ -22,7 +24,15 @@ const LARGEST: usize = 4 * 1024 * 1024;
 
 /// Opens the list at a path; an empty path is the document itself.
 pub(crate) fn open<'a>(original: &'a Original, path: &'a [String]) -> Result<Table<'a>, DecodeError> {
-    table(original, path, None).map(|(table, _)| table)
+    table(original, path, None).map(|(table, found)| table.part(found.sign))
+}
+
+/// What stands beside a list.
+pub(crate) struct BesideList {
+    /// The number that was asked for.
+    pub(crate) number: Option<u64>,
+    /// By what the answer says that it is not whole.
+    pub(crate) sign: Option<String>,
 }
 
 /// Opens the list at a path, and reads the number that stands `beside` it under that key.
@@ -30,10 +40,10 @@ pub(crate) fn table<'a>(
     original: &'a Original,
     path: &'a [String],
     beside: Option<&'a str>,
-) -> Result<(Table<'a>, Option<u64>), DecodeError> {
+) -> Result<(Table<'a>, BesideList), DecodeError> {
     refuse_other_kinds(&original.head(4_096)?, Due::Json)?;
     let mut names: BTreeSet<String> = BTreeSet::new();
-    let number = walk(original, path, beside, &mut |item| {
+    let found = walk(original, path, beside, &mut |item| {
         if names.len() <= MOST_COLUMNS {
             flat(item, &mut |name, _| {
                 if !names.contains(name) {
@@ -65,7 +75,7 @@ pub(crate) fn table<'a>(
         })
         .map(|_| ())
     })?;
-    Ok((table, number))
+    Ok((table, found))
 }
 
 /// The fields of an object, those of objects inside it as `outer.inner`. A list is its texts, parted by commas.
@@ -95,24 +105,25 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// Gives every item of the list; answers the number beside it.
+/// Gives every item of the list; answers what stands beside it.
 fn walk(
     original: &Original,
     path: &[String],
     beside: Option<&str>,
     each: &mut dyn FnMut(&Value),
-) -> Result<Option<u64>, DecodeError> {
+) -> Result<BesideList, DecodeError> {
     let mut source = original.open();
     if original.head(3)? == b"\xEF\xBB\xBF" {
         source.seek_relative(3)?;
     }
     let spent = Cell::new(0);
     let mut document = serde_json::Deserializer::from_reader(Metered { source, spent: &spent });
-    let mut walked = Walked { each, spent: &spent, found: false, beside, number: None };
+    let signs = Beside::default();
+    let mut walked = Walked { each, spent: &spent, found: false, beside, number: None, items: 0, signs };
     let read = At { path, walked: &mut walked }.deserialize(&mut document).and_then(|()| document.end());
-    let (found, number) = (walked.found, walked.number);
+    let (found, number, items) = (walked.found, walked.number, walked.items);
     match read {
-        Ok(()) if found => Ok(number),
+        Ok(()) if found => Ok(BesideList { number, sign: walked.signs.sign(items) }),
         Ok(()) => Err(DecodeError::NoList(path.join("."))),
         Err(error) => Err(match error.classify() {
             Category::Io => {
@@ -148,6 +159,8 @@ struct Walked<'w> {
     found: bool,
     beside: Option<&'w str>,
     number: Option<u64>,
+    items: u64,
+    signs: Beside,
 }
 
 /// The list at a path from here.
@@ -175,6 +188,7 @@ impl<'de> Visitor<'de> for At<'_, '_, '_> {
         self.walked.found = true;
         self.walked.spent.set(0);
         while let Some(item) = items.next_element::<Value>()? {
+            self.walked.items += 1;
             (self.walked.each)(&item);
             self.walked.spent.set(0);
         }
@@ -189,6 +203,9 @@ impl<'de> Visitor<'de> for At<'_, '_, '_> {
                 fields.next_value_seed(At { path: rest, walked: &mut *self.walked })?;
             } else if rest.is_empty() && self.walked.beside == Some(name.as_str()) {
                 self.walked.number = fields.next_value::<Value>()?.as_u64();
+            } else if Beside::is_asked(&name) {
+                let value = fields.next_value::<Value>()?;
+                self.walked.signs.note(&name, &value);
             } else {
                 fields.next_value::<IgnoredAny>()?;
             }
@@ -252,6 +269,26 @@ mod tests {
         assert!(refusal(b"{\"a\":[{\"x\":1},{\"x\":", "a").contains("cortado"));
         assert!(refusal(b"{\"a\":[{\"x\":1}]} x", "a").contains("malformado"));
         assert!(refusal(b"{\"a\":[{\"x\":\"Munic\xEDpio\"}]}", "a").contains("malformado"));
+    }
+
+    #[test]
+    fn a_list_that_is_said_to_be_a_part_is_known_for_one() {
+        let sign = |text: &str, at: &str| {
+            let (original, path) = (Original::from_bytes(text), path(at));
+            open(&original, &path).unwrap().part_by().map(str::to_owned)
+        };
+        let two = r#"[{"a":1},{"a":2}]"#;
+        for text in [
+            format!(r#"{{"count":78,"next":"https://x/api?page=2","l":{two}}}"#),
+            format!(r#"{{"l":{two},"totalElements":78}}"#),
+            format!(r#"{{"l":{two},"last":false}}"#),
+        ] {
+            assert!(sign(&text, "l").is_some(), "{text}");
+        }
+        let deep = format!(r#"{{"meta":{{"total":3}},"d":{{"total":2,"l":{two}}}}}"#);
+        assert_eq!(sign(&deep, "d.l").unwrap(), "traz “total” igual a 3, e a lista tem 2");
+        assert_eq!(sign(&format!(r#"{{"count":2,"next":null,"l":{two}}}"#), "l"), None);
+        assert_eq!(sign(two, ""), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `error` (why bytes are not the table that they should be), `body` (bytes, as evidence), `table` (rows,
 //! whatever the format), `csv`, `json`, `solr`, `html` and `sheet` (the formats, with `kind` for what is none, `mark` for
-//! footnote marks and `tag` for what would keep a tokenizer busy).
+//! footnote marks, `partial` for what says of itself that it is a part, and `tag` for what would keep a tokenizer busy).
 //!
 //! Every decoder is contained here and where its rows are taken (`Table::each`); a new one is too. A new format is a variant of [`Format`], one file that ends in a [`Table`], and its arm in [`open`].
 
@@ -13,6 +13,7 @@ pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod kind;
 mod mark;
+mod partial;
 pub(crate) mod sheet;
 pub mod solr;
 pub mod table;

@@ -15,8 +15,8 @@ static DOCS: LazyLock<Vec<String>> = LazyLock::new(|| vec!["response".to_owned()
 
 /// Opens one page; the table promises as many rows as all pages have.
 pub(crate) fn open(original: &Original) -> Result<Table<'_>, DecodeError> {
-    let (table, found) = json::table(original, &DOCS, Some("numFound"))?;
-    match found {
+    let (table, beside) = json::table(original, &DOCS, Some("numFound"))?;
+    match beside.number {
         Some(found) => {
             outline(original)?;
             Ok(table.promising(found))

@@ -216,6 +216,7 @@ pub struct Table<'a> {
     place: String,
     rows: Rows<'a>,
     promised: Option<u64>,
+    part_by: Option<String>,
 }
 
 impl<'a> Table<'a> {
@@ -230,7 +231,7 @@ impl<'a> Table<'a> {
         if header.len() > MOST_COLUMNS {
             return Err(DecodeError::TooManyColumns { found: header.len(), most: MOST_COLUMNS });
         }
-        Ok(Self { header, place: String::new(), rows: Box::new(rows), promised: None })
+        Ok(Self { header, place: String::new(), rows: Box::new(rows), promised: None, part_by: None })
     }
 
     /// Names of the columns.
@@ -253,6 +254,17 @@ impl<'a> Table<'a> {
     #[must_use]
     pub(crate) fn promising(self, promised: u64) -> Self {
         Self { promised: Some(promised), ..self }
+    }
+
+    /// The same, where what stands beside it says that it is only a part.
+    #[must_use]
+    pub(crate) fn part(self, by: Option<String>) -> Self {
+        Self { part_by: by, ..self }
+    }
+
+    /// By what the source says that the table is only a part, in words for staff and without the text of any cell.
+    pub fn part_by(&self) -> Option<&str> {
+        self.part_by.as_deref()
     }
 
     /// How many rows the source says that all its pages have together, if it does.

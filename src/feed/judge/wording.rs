@@ -105,6 +105,11 @@ pub enum QuarantineReason {
         /// About how many the other did.
         count: usize,
     },
+    /// It says of itself that it is only a part.
+    Part {
+        /// By what, in words.
+        by: String,
+    },
     /// Nothing in it is of a window, and one opened since it was had.
     BeforeOpening {
         /// The day that it is of.
@@ -327,6 +332,11 @@ impl fmt::Display for QuarantineReason {
                 "o arquivo é o mesmo da coleta {snapshot}, e outro veio depois dele que diz outra coisa em {}: se não é \
                  um arquivo antigo posto outra vez, aceite-o",
                 counted(*count, "resposta", "respostas")
+            ),
+            Self::Part { by } => write!(
+                f,
+                "a própria resposta diz que é só uma parte ({by}): de quem está na outra nada se sabe; peça tudo de uma vez no \
+                 endereço da fonte, ou carregue o arquivo inteiro"
             ),
             Self::BeforeOpening { dated, window, opened, is_file } => {
                 write!(

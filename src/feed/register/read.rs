@@ -69,6 +69,10 @@ impl<'a> Gather<'a> {
     /// # Errors
     /// [`DecodeError`] when the body turns out not to be whole.
     pub(super) fn take(&mut self, table: Table<'_>) -> Result<(), DecodeError> {
+        // Who is not in this part is not gone.
+        if table.part_by().is_some() {
+            return Err(DecodeError::Partial);
+        }
         // A list of no objects names no columns: of a state without units, perhaps.
         if table.header().is_empty() {
             return table.each(&mut |_| ());

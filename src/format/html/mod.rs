@@ -15,6 +15,7 @@ use self::walk::{Line, walk};
 use super::body::Original;
 use super::error::DecodeError;
 use super::kind::{Due, refuse_other_kinds};
+use super::partial;
 use super::table::{Header, Table, TableRow};
 use crate::text::fold::folded;
 use crate::text::stream::Survey;
@@ -35,7 +36,7 @@ pub(crate) fn open<'a>(
     }
     refuse_other_kinds(&original.head(64 * 1024)?, Due::Html)?;
     let survey = Survey::of(original.open(), encoding)?;
-    let chosen = Chosen::find(original, survey, heading)?;
+    let (chosen, pager) = Chosen::find(original, survey, heading)?;
     let header = Header::new(chosen.names.iter().cloned());
     let place =
         format!("{}ª tabela da página, cabeçalho na linha {} dela", chosen.table + 1, chosen.rows.1 + 1);
@@ -43,7 +44,7 @@ pub(crate) fn open<'a>(
     let table = Table::new(header, move |take| {
         let mut row = TableRow::new(0);
         let mut heading: Vec<Vec<String>> = Vec::new();
-        let ended = walk(original, survey, &mut |line| {
+        let around = walk(original, survey, &mut |line| {
             if line.table != chosen.table || line.row < chosen.rows.0 {
                 return;
             }
@@ -63,9 +64,9 @@ pub(crate) fn open<'a>(
                 row.give(columns, take);
             }
         })?;
-        if ended.contains(&chosen.table) { Ok(()) } else { Err(DecodeError::CutPage) }
+        if around.ended.contains(&chosen.table) { Ok(()) } else { Err(DecodeError::CutPage) }
     })?;
-    Ok(table.at(place))
+    Ok(table.at(place).part(pager))
 }
 
 /// Gives every row of every table with the table's place in the page, from 0, and the line of the page.
@@ -121,13 +122,22 @@ impl Found {
 }
 
 impl Chosen {
-    fn find(original: &Original, survey: Survey, heading: &str) -> Result<Self, DecodeError> {
+    /// Answers also what a pager says, if one says that there are other pages: beside the tables, or alone in a row of one.
+    fn find(
+        original: &Original,
+        survey: Survey,
+        heading: &str,
+    ) -> Result<(Self, Option<String>), DecodeError> {
+        let mut pager = None;
         let wanted = folded(heading);
         // A cell that is the text outranks one that only has it.
         let (mut exact, mut partly) = (Found::default(), Found::default());
         // The rows that belong together by their tall cells: table, group, first, last.
         let mut block = (usize::MAX, 0, 0, 0);
-        walk(original, survey, &mut |line| {
+        let around = walk(original, survey, &mut |line| {
+            if pager.is_none() {
+                pager = alone(&line.cells).and_then(partial::pager);
+            }
             exact.go_on(line);
             partly.go_on(line);
             let last = line.row + line.rows - 1;
@@ -148,7 +158,7 @@ impl Chosen {
         })?;
         let found = if exact.first.is_some() { exact } else { partly };
         match found.first {
-            Some(only) if found.tables.len() == 1 => Ok(only),
+            Some(only) if found.tables.len() == 1 => Ok((only, around.pager.or(pager))),
             None => Err(DecodeError::NoTable(heading.to_owned())),
             Some(_) => Err(DecodeError::SeveralTables {
                 heading: heading.to_owned(),
@@ -157,6 +167,13 @@ impl Chosen {
             }),
         }
     }
+}
+
+/// The text of a row that has only one.
+fn alone(cells: &[String]) -> Option<&str> {
+    let mut texts = cells.iter().map(String::as_str).filter(|text| !text.trim().is_empty());
+    let first = texts.next()?;
+    texts.all(|text| text == first).then_some(first)
 }
 
 #[cfg(test)]

@@ -28,6 +28,27 @@ const STATE: &str = "<html><head><title>RMA</title><script>if (a < b) document.w
 </td></tr></table></body></html>";
 
 #[test]
+fn a_pager_beside_the_table_or_alone_in_a_row_tells_that_it_is_a_part() {
+    let table = "<table><tr><th>IBGE<th>Nome</tr><tr><td>1<td>1 a 5 de 9</tr>FOOT</table>";
+    let page = |before: &str, after: &str, foot: &str| {
+        let page = format!("<html><body>{before}{}{after}</body></html>", table.replace("FOOT", foot));
+        let original = Original::from_bytes(page);
+        open(&original, "IBGE", None).unwrap().part_by().map(str::to_owned)
+    };
+    let of = |text: &str| Some(text.to_owned());
+    let shown = "<div>Mostrando <b>1</b> a <b>50</b> de <b>78</b> registros <a href='?p=2'>Próximo</a></div>";
+    assert_eq!(page("", shown, ""), of("diz que mostra 1 a 50 de 78"));
+    assert_eq!(page("<p>Página 2 de 3</p>", "", ""), of("diz que é a página 2 de 3"));
+    let row = "<tr><td colspan=2>Exibindo 1-50 de 78 itens</tr>";
+    assert_eq!(page("", "", row), of("diz que mostra 1 a 50 de 78"));
+    let layout = page("<table><tr><td>", "<p>Página 1 de 2</td></tr></table>", "");
+    assert_eq!(layout, of("diz que é a página 1 de 2"));
+    let hidden =
+        "<div style='display:none'>Mostrando 1 a 50 de 78 registros</div><script>'Página 1 de 2'</script>";
+    assert_eq!(page("<p>Mostrando 1 a 78 de 78 registros</p>", hidden, ""), None);
+}
+
+#[test]
 fn the_table_is_chosen_by_its_heading_among_layout_and_other_tables() {
     let wanted = [
         "Header([\"IBGE\", \"Município\", \"CRAS CADSUAS\", \"Preenchidos\"])",

@@ -9,6 +9,7 @@ use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSin
 use super::cell::{Cell, Sight, Spans, heading_rows, sight};
 use crate::format::body::Original;
 use crate::format::error::DecodeError;
+use crate::format::partial::pager;
 use crate::format::table::MOST_COLUMNS;
 use crate::format::tag::Attributes;
 use crate::text::stream::Survey;
@@ -31,12 +32,23 @@ pub(super) struct Line {
     pub(super) rows: usize,
 }
 
-/// Gives every row of every table; answers which tables end before the page does.
+/// Most bytes held of a text beside the tables: a pager is short.
+const LONGEST_BESIDE: usize = 400;
+
+/// What else was found than rows.
+pub(super) struct Around {
+    /// Tables that end before the page does.
+    pub(super) ended: Vec<usize>,
+    /// What a pager outside the tables says, if one says that there are other pages.
+    pub(super) pager: Option<String>,
+}
+
+/// Gives every row of every table.
 pub(super) fn walk(
     original: &Original,
     survey: Survey,
     each: &mut dyn FnMut(&Line),
-) -> Result<Vec<usize>, DecodeError> {
+) -> Result<Around, DecodeError> {
     let sink = Sink(RefCell::new(Page {
         each,
         open: Vec::new(),
@@ -45,6 +57,8 @@ pub(super) fn walk(
         unseen: 0,
         silent: None,
         hidden: None,
+        beside: String::new(),
+        pager: None,
     }));
     let tokenizer = Tokenizer::new(sink, html5ever::tokenizer::TokenizerOpts::default());
     let input = BufferQueue::default();
@@ -64,7 +78,8 @@ pub(super) fn walk(
         return Err(DecodeError::EndlessTag);
     }
     tokenizer.end();
-    Ok(tokenizer.sink.0.into_inner().ended)
+    let page = tokenizer.sink.0.into_inner();
+    Ok(Around { ended: page.ended, pager: page.pager })
 }
 
 /// A table of which the end has not come.
@@ -97,7 +112,16 @@ struct Page<'e> {
     /// The element whose text is not shown.
     silent: Option<StrTendril>,
     hidden: Option<Hidden>,
+    /// The text outside the tables since its last block began.
+    beside: String,
+    pager: Option<String>,
 }
+
+/// Elements that stand in a line of text, and do not end it.
+const INLINE: &[&str] = &[
+    "a", "span", "b", "strong", "i", "em", "small", "big", "u", "font", "label", "button", "input", "img",
+    "sup", "sub", "bdi", "abbr",
+];
 
 struct Sink<'e>(RefCell<Page<'e>>);
 
@@ -152,6 +176,11 @@ impl Page<'_> {
         if let Some(raw) = raw.filter(|_| begins) {
             self.silent = Some(StrTendril::from_slice(name));
             return TokenSinkResult::RawData(raw);
+        }
+        if !INLINE.contains(&name) {
+            self.end_beside();
+        } else if self.beside.len() < LONGEST_BESIDE {
+            self.beside.push(' ');
         }
         if !self.is_hidden_by(name, begins) {
             if begins {
@@ -270,12 +299,21 @@ impl Page<'_> {
     }
 
     fn text(&mut self, text: &str) {
-        if self.silent.is_none()
-            && self.hidden.is_none()
-            && let Some(cell) = self.cell()
-        {
-            cell.push(text);
+        if self.silent.is_none() && self.hidden.is_none() {
+            if let Some(cell) = self.cell() {
+                cell.push(text);
+            } else if self.open.is_empty() && self.beside.len() < LONGEST_BESIDE {
+                self.beside.extend(text.chars().take(LONGEST_BESIDE));
+            }
         }
+    }
+
+    /// A block of text outside the tables is over.
+    fn end_beside(&mut self) {
+        if self.pager.is_none() {
+            self.pager = pager(&self.beside);
+        }
+        self.beside.clear();
     }
 
     /// Cells reach into no other group of rows.
@@ -326,6 +364,7 @@ impl Page<'_> {
 
     /// The page has ended; tables that did not are given as far as they came.
     fn finish(&mut self) {
+        self.end_beside();
         self.unseen = 0;
         while !self.open.is_empty() {
             self.end_row();

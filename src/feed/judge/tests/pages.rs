@@ -99,3 +99,30 @@ fn the_same_bytes_for_two_different_questions_are_not_believed() {
         "both without rows"
     );
 }
+
+#[test]
+fn a_list_that_says_of_itself_that_it_is_a_part_is_not_believed_and_a_page_that_does_is_missing() {
+    let json = |beside: &str| format!("{{{beside}\"l\":[{{\"ibge\":\"3205309\",\"ref\":\"10/2026\"}}]}}");
+    let spec = FeedSpec {
+        format: Format::Json { path: vec!["l".to_owned()] },
+        minimum: 1,
+        source: Source::Http { url: String::new(), schedule: String::new(), manners: Manners::default() },
+        ..presence()
+    };
+    let (calendar, windows, roster) = (calendar(), windows(), roster());
+    let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+    let taken = |body: Body| take_in(&spec, &[body], &ground, None);
+    let whole = |beside: &str| taken(Body::plain(Original::from_bytes(json(beside))));
+    assert!(matches!(whole("\"count\":1,\"next\":null,").verdict, Verdict::Accepted { .. }));
+    let part = whole("\"count\":78,");
+    let Verdict::Quarantined { reasons } = &part.verdict else { panic!("believed") };
+    assert!(
+        reasons[0].to_string().starts_with(
+            "a própria resposta diz que é só uma parte (traz “count” igual a 78, e a lista tem 1)"
+        ),
+        "{reasons:?}"
+    );
+    assert!(!part.mapped.observations.is_empty(), "a person may believe it");
+    let missing = taken(page("3205309", &json("\"next\":\"?p=2\",")));
+    assert_eq!(missing.mapped.missed_pages, 1);
+}
