@@ -52,6 +52,7 @@ fn against(spec: &FeedSpec, mapped: &Mapped) -> Vec<QuarantineReason> {
         return reasons;
     }
     reasons.extend(mapped.truncated.clone().map(QuarantineReason::Truncated));
+    reasons.extend(mapped.seam.clone().map(QuarantineReason::SecondTable));
     reasons
         .extend(mapped.same_answer.clone().map(|(one, other)| QuarantineReason::SameAnswer { one, other }));
     if beyond(mapped.bad, mapped.rows) {

@@ -100,7 +100,10 @@ fn give(
         Quotes::Swallowing => RowProblem::Swallowing,
         Quotes::Stray => RowProblem::Quotes,
         Quotes::Sound if found < expected && record.cut => RowProblem::Truncated { expected, found },
-        Quotes::Sound if found < expected || !blank_beyond => RowProblem::Fields { expected, found },
+        Quotes::Sound if found < expected || !blank_beyond => {
+            let problem = RowProblem::Fields { expected, found };
+            return take(Err(RowFault { line: row.line, problem, row: Some(row.clone()) }));
+        }
         Quotes::Sound => return take(Ok(row)),
     };
     take(Err(RowFault::new(row.line, problem)));
@@ -123,7 +126,8 @@ mod tests {
             .each(&mut |row| {
                 let cells =
                     |r: &TableRow| columns.iter().map(|c| r.cell(*c).unwrap_or("-").to_owned()).collect();
-                lines.push(row.map(|r| (r.line, cells(r))));
+                // Of a fault the cells, too, are looked at elsewhere.
+                lines.push(row.map(|r| (r.line, cells(r))).map_err(|f| RowFault::new(f.line, f.problem)));
             })
             .unwrap();
         lines

@@ -26,6 +26,9 @@ pub enum RowProblem {
     /// The same over a line end: rows may have been swallowed.
     #[error("aspas sem par: esta linha pode ter engolido as seguintes")]
     Swallowing,
+    /// The headings once more, as long tables repeat them: no data, and no fault either.
+    #[error("o cabeçalho outra vez")]
+    HeadingAgain,
     /// An item of a list that is not an object with fields.
     #[error("o item não é um objeto com campos")]
     NoObject,
@@ -81,6 +84,11 @@ impl ColumnIndex {
     pub fn at(place: usize) -> Self {
         Self(place)
     }
+
+    /// Its place, from zero.
+    pub(crate) fn place(self) -> usize {
+        self.0
+    }
 }
 
 /// Names of the columns.
@@ -101,6 +109,17 @@ impl Header {
     /// How many columns.
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether a row says the headings once more.
+    fn is_again(&self, row: &TableRow) -> bool {
+        let same = |(name, cell): (&str, &str)| {
+            let may_be = !cell.starts_with(|c: char| c.is_ascii_digit());
+            name == cell || (may_be && folded(name) == folded(cell))
+        };
+        row.len() >= self.len()
+            && self.names().zip(row.cells()).all(same)
+            && row.cells().skip(self.len()).all(str::is_empty)
     }
 
     /// Whether no column has a name.
@@ -272,13 +291,23 @@ impl<'a> Table<'a> {
         self.promised
     }
 
-    /// Gives every row that is not blank, in the order of the source.
+    /// Gives every row that is not blank, in the order of the source; the headings once more as
+    /// [`RowProblem::HeadingAgain`].
     ///
     /// # Errors
     /// [`DecodeError`] when the source turns out not to be whole, or its decoder panics; the rows given until then are
     /// not to be believed.
     pub fn each(self, take: &mut Take<'_>) -> Result<(), DecodeError> {
-        caught(|| (self.rows)(take))?
+        let Self { header, rows, .. } = self;
+        let is_again = |row: &TableRow| !header.is_empty() && header.is_again(row);
+        let mut give = |row: Result<&TableRow, RowFault>| match row {
+            Ok(row) if is_again(row) => {
+                let (line, problem) = (row.line, RowProblem::HeadingAgain);
+                take(Err(RowFault { line, problem, row: Some(row.clone()) }));
+            }
+            other => take(other),
+        };
+        caught(|| rows(&mut give))?
     }
 }
 

@@ -37,6 +37,8 @@ pub enum QuarantineReason {
     NoRows,
     /// Cut in the middle, or rows swallowed by a stray quote.
     Truncated(BadLine),
+    /// The rows are of more than one table.
+    SecondTable(BadLine),
     /// Too few municipalities of the roster.
     TooFew {
         /// How many there are.
@@ -280,6 +282,13 @@ impl fmt::Display for QuarantineReason {
             Self::Truncated(line) => {
                 f.write_str("o arquivo parece cortado: podem faltar linhas")?;
                 At(Some(line)).fmt(f)
+            }
+            Self::SecondTable(line) => {
+                f.write_str("pode haver mais de uma tabela numa só")?;
+                At(Some(line)).fmt(f)?;
+                f.write_str(
+                    "; entregue só a que vale. Se é um título que nada muda, declare-o em `ignorar`, em fontes.toml",
+                )
             }
             Self::TooFew { known, minimum, unknown } => write!(
                 f,

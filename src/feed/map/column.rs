@@ -77,6 +77,12 @@ impl Columns {
         }
     }
 
+    /// All mapped columns.
+    pub(super) fn mapped(&self) -> impl Iterator<Item = ColumnIndex> {
+        let Self { municipality, unit, part, reference, situation, done, expected, dated, .. } = self;
+        [municipality, unit, part, reference, situation, done, expected, dated].into_iter().copied().flatten()
+    }
+
     /// The states that a row says beside what is mapped.
     pub(super) fn states(&self, row: &TableRow) -> Vec<&'static str> {
         let said = |(column, is_state): &(ColumnIndex, bool)| {

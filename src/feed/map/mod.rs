@@ -12,6 +12,7 @@ mod gather;
 pub(in crate::feed) mod period;
 pub(in crate::feed) mod place;
 mod row;
+mod seam;
 mod word;
 pub(in crate::feed) mod written;
 
@@ -91,6 +92,9 @@ pub struct Mapped {
     pub bad_lines: Vec<BadLine>,
     /// The first sign that rows are lost: the file ends in the middle of one, or a quote swallowed some.
     pub truncated: Option<BadLine>,
+    /// The first sign that the rows are of more than one table: headings under a title of their own, other headings, or
+    /// a title in the middle.
+    pub seam: Option<BadLine>,
     /// How many rows are about municipalities that the roster does not have.
     pub unknown: usize,
     /// The first of them.
@@ -223,12 +227,19 @@ impl<'a> Mapper<'a> {
             }
         };
         let mut waiting: Vec<TableRow> = Vec::new();
+        let mut seams = seam::Seams::new(self.spec, table.header(), &columns);
         let with = row::With { columns: &columns, given, periods: &self.periods };
         table.each(&mut |row| {
             self.mapped.rows += 1;
             match row {
                 Ok(row) if waiting.len() < MOST_WAITING && self.words.must_wait(row, &columns) => {
                     waiting.push(row.clone());
+                    seams.data();
+                }
+                // Without a column of municipalities every row is about somebody.
+                Ok(row) if columns.municipality.is_none() && seams.is_heading(row) => {
+                    seams.other(row, false);
+                    self.mapped.bad_line(row.line, "o cabeçalho no meio da tabela".into());
                 }
                 Ok(row) => {
                     let to = row::To {
@@ -236,13 +247,24 @@ impl<'a> Mapper<'a> {
                         gathered: &mut self.gathered,
                         doubts: &mut self.doubts,
                     };
-                    self.words.read(row, with, to);
+                    match self.words.read(row, with, to) {
+                        row::Met::Somebody => seams.data(),
+                        row::Met::Nothing => {}
+                        row::Met::Bad => seams.other(row, self.words.names_one(row)),
+                    }
+                }
+                Err(fault) if fault.problem == RowProblem::HeadingAgain => {
+                    self.mapped.rows -= 1;
+                    seams.again(fault.line);
                 }
                 // A sum has not always all cells.
                 Err(fault) if fault.row.as_ref().is_some_and(|row| self.words.is_ignored(row, &columns)) => {
                     self.mapped.ignored += 1;
                 }
                 Err(fault) => {
+                    if let Some(row) = &fault.row {
+                        seams.other(row, self.words.names_one(row));
+                    }
                     let message = Remark::from(fault.problem.to_string());
                     if matches!(fault.problem, RowProblem::Truncated { .. } | RowProblem::Swallowing) {
                         let cut = BadLine { line: fault.line, message: message.clone() };
@@ -256,9 +278,12 @@ impl<'a> Mapper<'a> {
                 }
             }
         })?;
+        if self.mapped.seam.is_none() {
+            self.mapped.seam = seams.found();
+        }
         for row in &waiting {
             let (mapped, gathered, doubts) = (&mut self.mapped, &mut self.gathered, &mut self.doubts);
-            self.words.read(row, with, row::To { mapped, gathered, doubts });
+            let _ = self.words.read(row, with, row::To { mapped, gathered, doubts });
         }
         if self.gathered.overflown {
             return Err(DecodeError::TooMuch(gather::MOST_OBSERVATIONS));

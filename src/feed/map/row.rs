@@ -28,6 +28,17 @@ use super::place::{NotKnown, Places, is_shared, tells_state, unit, without_fract
 use super::word::{Lookup, MOST_CHARACTERS, part_words, unknown};
 use super::{Ground, MOST_LISTED, Mapped, UnknownMunicipality};
 
+/// Whom a row was about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Met {
+    /// A municipality, ours or another.
+    Somebody,
+    /// Nobody, as the feed says of such rows.
+    Nothing,
+    /// Nobody knows.
+    Bad,
+}
+
 /// What rows are read by.
 pub(super) struct Tables<'a> {
     spec: &'a FeedSpec,
@@ -104,36 +115,49 @@ impl<'a> Tables<'a> {
         (!blank).then_some(text)
     }
 
-    /// Takes in one row, with whatever is odd about it.
-    pub(super) fn read(&mut self, row: &TableRow, with: With<'_>, mut to: To<'_>) {
+    /// Takes in one row, with whatever is odd about it, and answers whom it was about.
+    pub(super) fn read(&mut self, row: &TableRow, with: With<'_>, mut to: To<'_>) -> Met {
         match self.municipality(row, with) {
-            Ok(municipality) => match self.read_known(row, with, municipality, &mut to) {
-                Ok(()) => {
-                    if self.last_seen != Some(municipality) {
-                        to.mapped.municipalities_seen.insert(municipality);
-                        self.last_seen = Some(municipality);
+            Ok(municipality) => {
+                match self.read_known(row, with, municipality, &mut to) {
+                    Ok(()) => {
+                        if self.last_seen != Some(municipality) {
+                            to.mapped.municipalities_seen.insert(municipality);
+                            self.last_seen = Some(municipality);
+                        }
+                    }
+                    Err(message) => {
+                        to.doubts.about(municipality);
+                        to.mapped.bad_line(row.line, message);
                     }
                 }
-                Err(message) => {
-                    to.doubts.about(municipality);
-                    to.mapped.bad_line(row.line, message);
-                }
-            },
+                Met::Somebody
+            }
             Err(NotKnown::Unknown(code)) => {
                 to.mapped.unknown += 1;
                 if to.mapped.unknown_municipalities.len() < MOST_LISTED {
                     to.mapped.unknown_municipalities.push(UnknownMunicipality { line: row.line, code });
                 }
+                Met::Somebody
             }
-            Err(NotKnown::Ignored) => to.mapped.ignored += 1,
+            Err(NotKnown::Ignored) => {
+                to.mapped.ignored += 1;
+                Met::Nothing
+            }
             Err(NotKnown::Bad(message)) => {
                 match with.given.municipality {
                     Some(asked) => to.doubts.about(asked),
                     None => to.doubts.everywhere(),
                 }
                 to.mapped.bad_line(row.line, message);
+                Met::Bad
             }
         }
+    }
+
+    /// Whether a cell of the row is the name of a municipality.
+    pub(super) fn names_one(&self, row: &TableRow) -> bool {
+        row.cells().any(|cell| self.places.is_name(cell))
     }
 
     /// Whether the feed says that such a row is no data, by what stands in the municipality's column.
@@ -141,8 +165,7 @@ impl<'a> Tables<'a> {
         let Some(column) = columns.municipality.filter(|_| !self.ignored.is_empty()) else { return false };
         // A sum may stand under no municipality at all: then the first word of its row says what it is. A row that names a
         // municipality anywhere is none, but has lost its code.
-        let names_one = || row.cells().any(|cell| self.places.is_name(cell));
-        let first = || row.cells().find(|cell| !cell.is_empty()).filter(|_| !names_one());
+        let first = || row.cells().find(|cell| !cell.is_empty()).filter(|_| !self.names_one(row));
         row.cell(column).or_else(first).is_some_and(|label| self.ignored.contains(&folded(label)))
     }
 

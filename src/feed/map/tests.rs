@@ -2,6 +2,7 @@
 
 mod laws;
 mod references;
+mod seams;
 mod words;
 
 use jiff::civil::date;

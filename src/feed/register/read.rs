@@ -8,7 +8,7 @@ use crate::domain::register::{Listed, RegisterPart, RegisterSpec, UnitStanding};
 use crate::feed::map::place::{self, NotKnown, Places};
 use crate::feed::map::{BadLine, MOST_LISTED, part_words};
 use crate::format::error::DecodeError;
-use crate::format::table::{ColumnError, ColumnIndex, Table, TableRow};
+use crate::format::table::{ColumnError, ColumnIndex, RowProblem, Table, TableRow};
 use crate::text::fold::{excerpt, folded};
 use crate::text::remark::Remark;
 use crate::text::words::Words;
@@ -91,6 +91,7 @@ impl<'a> Gather<'a> {
                     let outcome = self.meanings.row(row, &columns, &mut self.read);
                     self.note(row.line, outcome);
                 }
+                Err(fault) if fault.problem == RowProblem::HeadingAgain => self.read.rows -= 1,
                 Err(fault) => self.note(fault.line, Err(Odd::Lost(fault.problem.to_string().into()))),
             }
         })

@@ -52,8 +52,8 @@ pub(crate) fn open<'a>(
                 heading.push(line.cells.clone());
                 return;
             }
-            // Long tables repeat their heading.
-            if heading.contains(&line.cells) {
+            // Long tables repeat their heading. Its last row says so by itself.
+            if heading.split_last().is_some_and(|(_, above)| above.contains(&line.cells)) {
                 return;
             }
             row.restart(line.line);
