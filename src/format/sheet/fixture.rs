@@ -42,7 +42,9 @@ pub(crate) fn xlsx_of(sheets: &[(&str, &str, &str); 2], texts: &str) -> Vec<u8> 
         first.0, first.1, second.0, second.1
     );
     let styles = format!(
-        "<styleSheet {main}><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>"
+        "<styleSheet {main}><numFmts count=\"1\"><numFmt numFmtId=\"164\" formatCode=\"0000000\"/></numFmts>\
+         <cellStyleXfs count=\"1\"><xf numFmtId=\"9\"/></cellStyleXfs>\
+         <cellXfs count=\"4\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf numFmtId=\"9\"/><xf numFmtId=\"164\"/></cellXfs></styleSheet>"
     );
     let book_relations = relations(
         &[

@@ -3,10 +3,11 @@
 //! Nothing is allocated on the word of the file: what it unpacks into is measured first (`packed`), XLSX and ODS are
 //! read cell by cell, and an XLS is walked record by record (`xls`) before the library, which builds the whole
 //! rectangle of its cells, may open it. Dates come out as `2026-11-05` or `2026-11-05T14:30:00`, whole numbers without
-//! a fraction.
+//! a fraction, percentages and codes with zeros before them as they are shown (of an XLS, as they are kept).
 
 mod ods;
 mod packed;
+mod shape;
 mod untold;
 mod xls;
 mod xlsx;
@@ -222,15 +223,32 @@ fn find_heading(
 }
 
 /// Puts cells into rows as they come. A cell that is merged over several rows stands in each of them that has any cell
-/// of its own, as a person sees it; one that is merged over several columns is followed by blanks.
+/// of its own, as a person sees it; one that is merged over several columns is followed by blanks. What lies under it is
+/// still in the file, and nobody sees it.
 struct Rows<'e, 'f> {
     each: &'e mut Each<'f>,
     row: Option<u32>,
     cells: Vec<String>,
-    /// Merged cells to come, by their first row: column and last row.
-    merged: BTreeMap<u32, Vec<(usize, u32)>>,
-    /// Those that reach into the rows that follow, by column.
-    reaching: BTreeMap<usize, (u32, String)>,
+    /// Merged cells to come, by their first row.
+    merged: BTreeMap<u32, Vec<Merged>>,
+    /// Those that reach into the rows that follow, by their first column, with what they show.
+    reaching: BTreeMap<usize, (Merged, String)>,
+}
+
+/// A cell that covers others: columns, first and last, and last row.
+#[derive(Clone, Copy)]
+struct Merged {
+    column: usize,
+    until: usize,
+    last: u32,
+}
+
+impl Merged {
+    /// Leaves nothing of a row's cells under it, from a column on.
+    fn cover(self, cells: &mut [String], from: usize) {
+        let end = self.until.saturating_add(1).min(cells.len());
+        cells.get_mut(from..end).unwrap_or_default().iter_mut().for_each(String::clear);
+    }
 }
 
 impl<'e, 'f> Rows<'e, 'f> {
@@ -243,35 +261,49 @@ impl<'e, 'f> Rows<'e, 'f> {
     fn with(each: &'e mut Each<'f>, merged: &[calamine::Dimensions]) -> Self {
         let mut rows = Self::new(each);
         for area in merged {
-            rows.merge(area.start.0, area.start.1, area.end.0);
+            rows.merge(area.start, area.end);
         }
         rows
     }
 
-    /// A cell reaches down to a last row, all counted from 0.
-    fn merge(&mut self, row: u32, column: u32, last: u32) {
-        let column = usize::try_from(column).unwrap_or(usize::MAX);
-        if last > row && column < MOST_COLUMNS {
-            self.merged.entry(row).or_default().push((column, last));
+    /// A cell reaches from its row and column to the last ones, all counted from 0.
+    fn merge(&mut self, (row, column): (u32, u32), (last, until): (u32, u32)) {
+        let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+        let merged = Merged { column: place(column), until: place(until), last };
+        if (last > row || until > column) && merged.column < MOST_COLUMNS {
+            self.merged.entry(row).or_default().push(merged);
         }
     }
 
-    /// Fills in what reaches into a row from above, and notes what reaches down from it.
-    fn fill(&mut self, row: u32, cells: &mut Vec<String>) {
-        self.reaching.retain(|_, (last, _)| *last >= row);
-        for (column, (_, text)) in &self.reaching {
+    /// Fills in what reaches into a row from above, and notes what reaches down from it; answers whether a person sees
+    /// any cell of the row's own.
+    fn fill(&mut self, row: u32, cells: &mut Vec<String>) -> bool {
+        // A row without cells is not come by, and may have held the head of one.
+        let passed = self.merged.range(..row).map(|(at, _)| *at).collect::<Vec<_>>();
+        for merged in passed.iter().filter_map(|at| self.merged.remove(at)).flatten() {
+            self.reaching.insert(merged.column, (merged, String::new()));
+        }
+        self.reaching.retain(|_, (merged, _)| merged.last >= row);
+        for (merged, _) in self.reaching.values() {
+            merged.cover(cells, merged.column);
+        }
+        for merged in self.merged.remove(&row).unwrap_or_default() {
+            merged.cover(cells, merged.column.saturating_add(1));
+            let text = cells.get(merged.column).cloned().unwrap_or_default();
+            if merged.last > row {
+                self.reaching.insert(merged.column, (merged, text));
+            }
+        }
+        let is_seen = cells.iter().any(|cell| !cell.is_empty());
+        for (column, (_, text)) in self.reaching.iter().filter(|(_, (_, text))| !text.is_empty()) {
             if cells.len() <= *column {
                 cells.resize(column + 1, String::new());
             }
-            if let Some(cell) = cells.get_mut(*column).filter(|cell| cell.is_empty()) {
+            if let Some(cell) = cells.get_mut(*column) {
                 cell.clone_from(text);
             }
         }
-        for (column, last) in self.merged.remove(&row).unwrap_or_default() {
-            if let Some(text) = cells.get(column).filter(|text| !text.is_empty()) {
-                self.reaching.insert(column, (last, text.clone()));
-            }
-        }
+        is_seen
     }
 
     /// Takes a cell, by row and column from 0.
@@ -300,8 +332,11 @@ impl<'e, 'f> Rows<'e, 'f> {
         let mut cells = std::mem::take(&mut self.cells);
         match self.row.take() {
             Some(row) if !cells.is_empty() => {
-                self.fill(row, &mut cells);
-                (self.each)(row.saturating_add(1), &cells)
+                if self.fill(row, &mut cells) {
+                    (self.each)(row.saturating_add(1), &cells)
+                } else {
+                    ControlFlow::Continue(())
+                }
             }
             _ => ControlFlow::Continue(()),
         }

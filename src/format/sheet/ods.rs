@@ -151,7 +151,8 @@ fn rows(xml: &mut Xml<&mut dyn BufRead>, raised: &Raised, each: &mut Each<'_>) -
                 let repeated = repeated(&e, "table:number-rows-repeated")?;
                 let (cells, tall) = cells(xml, raised)?;
                 for (column, rows) in tall {
-                    out.merge(at, column, at.saturating_add(rows.saturating_sub(1)));
+                    // What lies beside it or under it says of itself that it is covered.
+                    out.merge((at, column), (at.saturating_add(rows.saturating_sub(1)), column));
                 }
                 if !cells.iter().all(String::is_empty) {
                     for n in 0..repeated {
@@ -216,16 +217,20 @@ fn cells(xml: &mut Xml<&mut dyn BufRead>, raised: &Raised) -> Result<Cells, Deco
             Event::Start(e) if is_cell(e.name().as_ref()) => {
                 let times = repeated(&e, "table:number-columns-repeated")?;
                 let text = text(xml, raised)?;
-                add(times, shown(&e, text)?)?;
                 if e.name().as_ref() == "table:table-cell" {
+                    add(times, shown(&e, text)?)?;
                     let rows = repeated(&e, "table:number-rows-spanned")?;
                     tall.extend((rows > 1).then_some((column, rows)));
+                } else {
+                    // What a merged cell covers is still there, and nobody sees it.
+                    add(times, String::new())?;
                 }
                 column = column.saturating_add(times);
             }
             Event::Empty(e) if is_cell(e.name().as_ref()) => {
                 let times = repeated(&e, "table:number-columns-repeated")?;
-                add(times, shown(&e, String::new())?)?;
+                let is_covered = e.name().as_ref() == "table:covered-table-cell";
+                add(times, if is_covered { String::new() } else { shown(&e, String::new())? })?;
                 column = column.saturating_add(times);
             }
             Event::End(e) if e.name().as_ref() == "table:table-row" => return Ok((cells, tall)),
@@ -235,11 +240,22 @@ fn cells(xml: &mut Xml<&mut dyn BufRead>, raised: &Raised) -> Result<Cells, Deco
     }
 }
 
+/// Whether a text is a whole number with zeros before it: a code, of which they are a part.
+fn is_padded(text: &str, value: &str) -> bool {
+    text.starts_with('0')
+        && text.len() > 1
+        && text.bytes().all(|b| b.is_ascii_digit())
+        && text.trim_start_matches('0') == value.trim_start_matches('0')
+}
+
 /// What a cell holds: its value, or the text that it shows. One with a formula and neither was never computed.
 fn shown(cell: &BytesStart<'_>, text: String) -> Result<String, DecodeError> {
     let kind = attribute(cell, "office:value-type")?;
     let value = match kind.as_deref() {
-        Some("float" | "percentage" | "currency") => attribute(cell, "office:value")?,
+        // As it is shown, `100%` and not `1`.
+        Some("percentage") if !text.is_empty() => None,
+        Some("float") => attribute(cell, "office:value")?.filter(|value| !is_padded(&text, value)),
+        Some("percentage" | "currency") => attribute(cell, "office:value")?,
         Some("date") => attribute(cell, "office:date-value")?,
         Some("boolean") => attribute(cell, "office:boolean-value")?,
         Some("string") if text.is_empty() => attribute(cell, "office:string-value")?,

@@ -174,6 +174,83 @@ fn a_cell_merged_down_several_rows_stands_in_each_of_them() {
     assert_eq!(read(&ods(&rows)).unwrap()[1..], wanted);
 }
 
+#[test]
+fn what_lies_under_a_merged_cell_is_not_seen() {
+    let cell =
+        |place: &str, text: &str| format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let row = |n: u8, cells: &[(&str, &str)]| {
+        let cells: String = cells.iter().map(|(column, text)| cell(&format!("{column}{n}"), text)).collect();
+        format!("<row r=\"{n}\">{cells}</row>")
+    };
+    let rows = [
+        row(1, &[("A", "IBGE"), ("B", "Situa\u{e7}\u{e3}o"), ("C", "Em")]),
+        row(2, &[("A", "1"), ("B", "Preenchido"), ("C", "x")]),
+        row(3, &[("A", "2"), ("B", "Não preenchido"), ("C", "y")]),
+        row(4, &[("A", "3"), ("B", "coberto"), ("C", "coberto")]),
+        row(5, &[("A", "coberto"), ("B", "Sim"), ("C", "coberto")]),
+        row(6, &[("A", "coberto")]),
+        row(7, &[("A", "4"), ("B", "coberto")]),
+    ];
+    // B2:B3 shows B2; B4:C5 begins in a blank row of its own; A5 is under A4, and nothing of row 6 is seen; B6, which
+    // is not there, covers B7.
+    let merged = ["B2:B3", "A4:A6", "B6:B7", "C4:C5"].map(|area| format!("<mergeCell ref=\"{area}\"/>"));
+    let sheet = format!(
+        "<sheetData>{}</sheetData><mergeCells count=\"4\">{}</mergeCells>",
+        rows.concat(),
+        merged.concat()
+    );
+    let book = xlsx_of(&[("Capa", "", "<sheetData/>"), ("Dados", "", &sheet)], TEXTS);
+    let wanted = ["2 1|Preenchido|x", "3 2|Preenchido|y", "4 3|coberto|coberto", "5 3|Sim|coberto", "7 4||"];
+    assert_eq!(read(&book).unwrap()[1..], wanted);
+    let wide = sheet.replace("B2:B3", "B2:C3");
+    let book = xlsx_of(&[("Capa", "", "<sheetData/>"), ("Dados", "", &wide)], TEXTS);
+    assert_eq!(read(&book).unwrap()[1..3], ["2 1|Preenchido|", "3 2|Preenchido|"]);
+    let text = |text: &str| {
+        format!("<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>")
+    };
+    let covered = |inner: &str| text(inner).replace("table:table-cell", "table:covered-table-cell");
+    let tall = text("Preenchido")
+        .replace("<table:table-cell ", "<table:table-cell table:number-rows-spanned=\"2\" ");
+    let rows = [
+        text("IBGE") + &text("Situa\u{e7}\u{e3}o"),
+        text("1") + &tall,
+        text("2") + &covered("Não preenchido"),
+        text("3") + "<table:covered-table-cell office:value-type=\"float\" office:value=\"9\"/>",
+    ];
+    let rows = rows.map(|cells| format!("<table:table-row>{cells}</table:table-row>")).concat();
+    assert_eq!(read(&ods(&rows)).unwrap()[1..], ["2 1|Preenchido", "3 2|Preenchido", "4 3|"]);
+}
+
+#[test]
+fn a_share_and_a_code_with_zeros_before_it_are_read_as_they_are_shown() {
+    let cells = [
+        "<c s=\"2\"><v>1</v></c>",
+        "<c s=\"2\" t=\"n\"><f>A1</f><v>0.5</v></c>",
+        "<c s=\"3\"><v>320530</v></c>",
+        "<c s=\"2\" t=\"inlineStr\"><is><t>1</t></is></c>",
+        "<c s=\"2\" t=\"s\"><v>0</v></c>",
+        "<c s=\"2\"><f>A1</f></c>",
+        "<c s=\"0\"><v>1</v></c>",
+    ];
+    let wanted = ["100%", "50%", "0320530", "1", "IBGE", UNCOMPUTED, "1"];
+    assert_eq!(second_cells(&cells, TEXTS), wanted);
+    let cell = |kind: &str, value: &str, text: &str| {
+        format!(
+            "<table:table-row><table:table-cell office:value-type=\"{kind}\" office:value=\"{value}\"><text:p>{text}</text:p></table:table-cell></table:table-row>"
+        )
+    };
+    let rows = [
+        cell("string", "", "IBGE"),
+        cell("percentage", "1", "100%"),
+        cell("float", "320530", "0320530"),
+        cell("float", "320530", "320.530"),
+        cell("float", "0", "0"),
+        cell("currency", "12.5", "R$ 12,50"),
+    ];
+    let lines = read_as(&ods(&rows.concat()), None, None, &["IBGE"]).unwrap();
+    assert_eq!(lines[1..], ["2 100%", "3 0320530", "4 320530", "5 0", "6 12.5"]);
+}
+
 /// The rows of an XLSX whose first column is `ibge` and the second `n`, of which the second cells are these.
 fn second_cells(cells: &[&str], texts: &str) -> Vec<String> {
     let text = |text: &str| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>");

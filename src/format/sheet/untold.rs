@@ -1,5 +1,5 @@
-//! What the library leaves untold of the cells of an XLSX: which text in them is raised or lowered, and whether they have a
-//! formula. The sheet is read a second time beside it, cell by cell.
+//! What the library leaves untold of the cells of an XLSX: which text in them is raised or lowered, how numbers are shown,
+//! and whether they have a formula. The sheet is read a second time beside it, cell by cell.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -8,6 +8,7 @@ use quick_xml::Reader as Xml;
 use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
+use super::shape::{self, Shape};
 use super::{broken, referred};
 use crate::format::body::{Original, Reader};
 use crate::format::error::DecodeError;
@@ -16,13 +17,13 @@ use crate::format::mark::Marked;
 /// Most bytes of one text: a cell holds no more letters.
 const LONGEST: usize = 128 * 1024;
 
-type Book = ZipArchive<BufReader<Reader>>;
+pub(super) type Book = ZipArchive<BufReader<Reader>>;
 
 /// What is told of a cell beside its value.
 #[derive(Default)]
 pub(super) struct Told {
     pub(super) has_formula: bool,
-    /// Its text as a person reads it, where some of it is raised or lowered.
+    /// Its text as a person reads it, where some of it is raised or lowered, or it is a number that is not shown as it is.
     pub(super) seen: Option<String>,
 }
 
@@ -32,6 +33,8 @@ pub(super) struct Untold<'x> {
     buffer: Vec<u8>,
     /// The shared texts of which some is raised or lowered, by their place.
     shared: BTreeMap<usize, String>,
+    /// The styles of cells that show a number otherwise than it is, by their place.
+    shapes: BTreeMap<usize, Shape>,
 }
 
 /// Opens a sheet for whoever reads it cell by cell.
@@ -42,6 +45,7 @@ pub(super) fn beside(
 ) -> Result<(), DecodeError> {
     let mut archive = ZipArchive::new(original.open()).map_err(broken)?;
     let shared = shared(&mut archive)?;
+    let shapes = shape::of_styles(&mut archive)?;
     let place = place(&mut archive, sheet)?;
     part(&mut archive, &place, |mut xml| {
         let mut buffer = Vec::new();
@@ -53,7 +57,7 @@ pub(super) fn beside(
                 _ => {}
             }
         }
-        read(&mut Untold { xml, buffer, shared })
+        read(&mut Untold { xml, buffer, shared, shapes })
     })?
     .ok_or_else(|| broken(()))
 }
@@ -61,16 +65,19 @@ pub(super) fn beside(
 impl Untold<'_> {
     /// The next cell.
     pub(super) fn next(&mut self) -> Result<Told, DecodeError> {
-        let is_shared = loop {
+        let (kind, shape) = loop {
             self.buffer.clear();
             match self.xml.read_event_into(&mut self.buffer).map_err(broken)? {
                 Event::Start(e) if e.local_name().as_ref() == "c" => {
-                    break attribute(&e, "t")?.as_deref() == Some("s");
+                    let style = attribute(&e, "s")?.and_then(|style| style.trim().parse::<usize>().ok());
+                    break (attribute(&e, "t")?, style.and_then(|style| self.shapes.get(&style).copied()));
                 }
                 Event::Eof => return Err(broken(())),
                 _ => {}
             }
         };
+        let is_shared = kind.as_deref() == Some("s");
+        let shape = shape.filter(|_| kind.as_deref().is_none_or(|kind| kind == "n"));
         let mut told = Told::default();
         let (mut place, mut is_place) = (String::new(), false);
         loop {
@@ -78,11 +85,11 @@ impl Untold<'_> {
             match self.xml.read_event_into(&mut self.buffer).map_err(broken)? {
                 Event::Start(e) => match e.local_name().as_ref() {
                     "f" => told.has_formula = true,
-                    "v" => is_place = is_shared,
+                    "v" => is_place = is_shared || shape.is_some(),
                     "is" => told.seen = rich(&mut self.xml, "is")?,
                     _ => {}
                 },
-                Event::Text(text) if is_place && place.len() < 20 => place.push_str(&text.xml10_content()),
+                Event::Text(text) if is_place && place.len() < 40 => place.push_str(&text.xml10_content()),
                 Event::End(e) if e.local_name().as_ref() == "v" => is_place = false,
                 Event::End(e) if e.local_name().as_ref() == "c" => break,
                 Event::Eof => return Err(broken(())),
@@ -92,12 +99,15 @@ impl Untold<'_> {
         if is_shared && let Ok(place) = place.trim().parse::<usize>() {
             told.seen = self.shared.get(&place).cloned();
         }
+        if let Some(shape) = shape {
+            told.seen = shape.shown(place.trim());
+        }
         Ok(told)
     }
 }
 
 /// Reads a part of the book; nothing when it has no such part.
-fn part<T>(
+pub(super) fn part<T>(
     archive: &mut Book,
     wanted: &str,
     read: impl FnOnce(Xml<&mut dyn BufRead>) -> Result<T, DecodeError>,
@@ -158,7 +168,7 @@ fn find<T>(
 }
 
 /// The attribute of that name, whatever its namespace.
-fn attribute(element: &BytesStart<'_>, wanted: &str) -> Result<Option<String>, DecodeError> {
+pub(super) fn attribute(element: &BytesStart<'_>, wanted: &str) -> Result<Option<String>, DecodeError> {
     for attribute in element.attributes().with_checks(false) {
         let attribute = attribute.map_err(broken)?;
         if attribute.key.local_name().as_ref() == wanted {
