@@ -320,6 +320,38 @@ fn a_file_with_a_column_a_month_is_asked_which_and_read_by_that_one() {
 }
 
 #[test]
+fn a_count_of_what_was_not_done_is_never_taken_for_what_was() {
+    let text = |done: &str, all: &str| {
+        format!("IBGE;Município;{all};{done}\n320530;Vitória;3;0\n320520;Vila Velha;2;2\n")
+    };
+    let choices = Choices { part: some("CRAS"), reference: some("2026-10"), ..Choices::default() };
+    for label in [
+        "Não preenchidos",
+        "CRAS que ainda não preencheram",
+        "Unidades sem preenchimento",
+        "CRAS a preencher",
+        "Que devem enviar",
+        "Enviados fora do prazo",
+        "Envios com erro",
+        "Preenchimento pendente",
+        "Em preenchimento",
+        "Preenchidos parcialmente",
+    ] {
+        assert_eq!(gaps(text(label, "CRAS existentes").as_bytes(), &choices), [Gap::Meaning], "{label}");
+    }
+    for all in ["Total de pendentes", "Unidades que ainda faltam"] {
+        assert_eq!(gaps(text("Preenchidos", all).as_bytes(), &choices), [Gap::Meaning], "{all}");
+    }
+    for label in ["Preenchidos", "CRAS que preencheram", "Formulários concluídos"] {
+        let (_, told) = right(text(label, "CRAS existentes").as_bytes(), &choices);
+        assert_eq!(told, ["3205200 concluido", "3205309 pendente"], "{label}");
+    }
+    let both =
+        "IBGE;Município;Total;Preenchidos;Não preenchidos\n320530;Vitória;3;0;3\n320520;Vila Velha;2;2;0\n";
+    assert_eq!(right(both.as_bytes(), &choices).1, ["3205200 concluido", "3205309 pendente"]);
+}
+
+#[test]
 fn where_two_columns_could_be_it_a_person_chooses() {
     let text = "ibge;parte;ref;Situação do envio;Status\n320530;CRAS;10/2026;Concluído;Pendente\n\
                 320520;CRAS;10/2026;Pendente;Concluído\n";

@@ -18,6 +18,43 @@ const OF_SITUATION: [&str; 8] =
 const OF_DONE: [&str; 6] = ["preench", "respond", "conclu", "envi", "entreg", "feito"];
 const OF_EXPECTED: [&str; 7] = ["esperad", "total", "unidades", "quantidade", "qtd", "cadsuas", "existente"];
 
+/// What makes of a count of what was done one of what was not, or not in time, or not well.
+const DENYING: [&str; 21] = [
+    "nao",
+    "sem",
+    "ainda",
+    "falta",
+    "faltam",
+    "pend",
+    "prazo",
+    "atras",
+    "erro",
+    "recus",
+    "rejeit",
+    "devol",
+    "cancel",
+    "incompl",
+    "parcia",
+    "rascunho",
+    "andamento",
+    "inicia",
+    "em preench",
+    "invalid",
+    "nunca",
+];
+/// What stands before what is still to be done: `a preencher`.
+const TO_DO: [&str; 5] = ["preencher", "responder", "concluir", "enviar", "entregar"];
+
+/// Whether a label says of its count anything but that so many were done. Whoever reads it knows; a count the wrong way
+/// round accuses those who filled in, and nobody else.
+fn denies(label: &str) -> bool {
+    let words = || label.split(|c: char| !c.is_alphanumeric());
+    let has = |clue: &&str| {
+        if clue.len() < 4 { words().any(|word| word == *clue) } else { label.contains(*clue) }
+    };
+    DENYING.iter().any(has) || words().any(|word| TO_DO.contains(&word))
+}
+
 /// Our own words, as people write them.
 const OURS: [(&str, State); 6] = [
     ("concluído", State::Done),
@@ -126,7 +163,11 @@ impl<'v> Chooser<'v, '_> {
             .copied()
             .collect();
         let mut pairs: Vec<(&Column, &Column)> = Vec::new();
-        for done in free.iter().filter(filled).filter(|c| clue(&c.label, &OF_DONE) && is_number(c)) {
+        for done in free
+            .iter()
+            .filter(filled)
+            .filter(|c| clue(&c.label, &OF_DONE) && !denies(&c.label) && is_number(c))
+        {
             for expected in free
                 .iter()
                 .filter(filled)
@@ -140,6 +181,7 @@ impl<'v> Chooser<'v, '_> {
                 });
                 if clue(&expected.title_folded(), &OF_EXPECTED)
                     && !clue(&expected.title_folded(), &OF_DONE)
+                    && !denies(&expected.title_folded())
                     && fits
                 {
                     pairs.push((done, expected));
