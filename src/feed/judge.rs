@@ -98,8 +98,10 @@ pub fn notes(mapped: &Mapped) -> Vec<AcceptanceNote> {
         (!mapped.contradicted.is_empty())
             .then(|| AcceptanceNote::Contradictions(mapped.contradicted.clone())),
         (mapped.unclear_counts > 0).then_some(AcceptanceNote::UnclearCounts(mapped.unclear_counts)),
-        (!mapped.unknown_units.is_empty())
-            .then_some(AcceptanceNote::UnknownUnits(mapped.unknown_units.len())),
+        (!mapped.unknown_units.is_empty()).then(|| AcceptanceNote::UnknownUnits {
+            count: mapped.unknown_units.len(),
+            units: mapped.strange_units.clone(),
+        }),
         duplicates.map(|first_line| AcceptanceNote::Duplicates { count: mapped.duplicates, first_line }),
         (mapped.without_window > 0).then_some(AcceptanceNote::WithoutWindow(mapped.without_window)),
         (mapped.blank_situations > 0).then_some(AcceptanceNote::BlankSituations(mapped.blank_situations)),

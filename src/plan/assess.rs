@@ -166,6 +166,9 @@ impl<'a> Assessor<'a> {
             units.sort();
             units.dedup();
         }
+        // The register of today says nothing of a window that is over.
+        let strange =
+            if then.is_none() { self.unregistered(municipality, part, &units, entries) } else { None };
         let mut settled = Vec::new();
         let mut opinions: Vec<(Option<&UnitId>, Opinion<'e>)> = units
             .into_iter()
@@ -196,6 +199,7 @@ impl<'a> Assessor<'a> {
                 Opinion { state: State::Unconfirmed, doubt: Some(Doubt::Contradicted), ..whole },
             ));
         }
+        opinions.extend(strange.map(|opinion| (None, opinion)));
         self.fold(municipality, entries, opinions, &mut verdict);
         verdict.rows.sort_by_key(|row| row.arrival);
         verdict.settled_units = settled;

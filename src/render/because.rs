@@ -294,6 +294,9 @@ pub fn doubt(doubt: &Doubt, calendar: &Calendar) -> String {
             "nenhuma coleta traz linha, e o silêncio ainda não se repetiu doze horas depois".to_owned()
         }
         Doubt::Contradicted => "as fontes se contradizem".to_owned(),
+        Doubt::Unregistered => {
+            "a fonte diz pendente uma unidade que unidades.csv não tem neste município e parte".to_owned()
+        }
     }
 }
 
@@ -311,12 +314,19 @@ pub fn told_outside(starts_on: Date) -> String {
     )
 }
 
-/// Where feeds say opposite things of a part: what each says, one clause a feed (and unit). Empty where they do not.
+/// Where feeds say opposite things of a part, or a unit pends that nobody registered: what each says, one clause a feed
+/// (and unit). Empty elsewhere.
 pub fn opposed(part: &PartLine, entries: &[StatusEntry], calendar: &Calendar) -> Vec<String> {
-    if part.doubt != Some(Doubt::Contradicted) {
+    if !matches!(part.doubt, Some(Doubt::Contradicted | Doubt::Unregistered)) {
         return Vec::new();
     }
-    let of_part: Vec<&StatusEntry> = entries.iter().filter(|entry| entry.part == part.part).collect();
+    // Where a unit pends that nobody registered, the others have nothing to do with it.
+    let speaks = |entry: &&StatusEntry| {
+        entry.part == part.part
+            && (part.doubt == Some(Doubt::Contradicted)
+                || (entry.unit.is_some() && entry.state == State::Pending))
+    };
+    let of_part: Vec<&StatusEntry> = entries.iter().filter(speaks).collect();
     let agreed = |entry: &&&StatusEntry| {
         let mut same = of_part.iter().filter(|other| other.unit == entry.unit);
         entry.unit.is_some() && same.all(|other| other.state == entry.state)

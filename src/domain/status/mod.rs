@@ -246,6 +246,8 @@ pub enum Doubt {
     Silence,
     /// Two feeds, or two rows of one load, say opposite things.
     Contradicted,
+    /// A unit is said to be *pendente* that the register does not have in this part.
+    Unregistered,
 }
 
 #[cfg(test)]

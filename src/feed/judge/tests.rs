@@ -109,6 +109,10 @@ fn an_empty_file_a_page_and_a_header_alone_are_not_believed() {
         (b"codigo;ref\n320530;10/2026\n", "falta a coluna “ibge”"),
         (b"ibge;ref\n320530;10/2026\n3205", "cortado"),
         (b"ibge;ref\n320530;\"10/2026\n320520;10/2026\n", "cortado"),
+        (
+            b"ibge;ref\n320530;10/2026\nPendentes;\nibge;ref\n320520;10/2026\n",
+            "mais de uma tabela numa só (linha 3",
+        ),
     ] {
         let reasons = reasons(&presence(), file, None);
         assert!(reasons.iter().any(|r| r.contains(word)), "{word}: {reasons:?}");

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 
 use crate::domain::id::{SnapshotId, WindowId};
-use crate::feed::map::{BadLine, UnknownMunicipality};
+use crate::feed::map::{BadLine, UnknownMunicipality, UnknownUnit};
 use crate::format::error::DecodeError;
 use crate::format::table::ColumnError;
 use crate::text::number::counted;
@@ -182,7 +182,11 @@ pub enum AcceptanceNote {
     /// Rows whose counts say neither that all are filled in nor that some are missing.
     UnclearCounts(usize),
     /// Units outside the roster.
-    UnknownUnits(usize),
+    UnknownUnits {
+        count: usize,
+        /// They, as far as they are listed.
+        units: Vec<UnknownUnit>,
+    },
     /// Rows that repeat others.
     Duplicates { count: usize, first_line: u64 },
     /// Rows about no declared window.
@@ -260,6 +264,24 @@ impl fmt::Display for Strangers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let told: Vec<String> =
             self.0.iter().map(|one| format!("{} na linha {}", one.code, one.line)).collect();
+        if told.is_empty() { Ok(()) } else { write!(f, " ({})", told.join("; ")) }
+    }
+}
+
+/// ` (32053090002, de Vila Velha, na linha 3: no cadastro é de Vitória)`, or nothing.
+struct Unregistered<'a>(&'a [UnknownUnit]);
+
+impl fmt::Display for Unregistered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told: Vec<String> = self
+            .0
+            .iter()
+            .map(|one| {
+                let place = format!("{}, de {}, na linha {}", one.unit, one.municipality, one.line);
+                let registered = one.registered_in.as_ref();
+                registered.map_or_else(|| place.clone(), |name| format!("{place}: no cadastro é de {name}"))
+            })
+            .collect();
         if told.is_empty() { Ok(()) } else { write!(f, " ({})", told.join("; ")) }
     }
 }
@@ -401,7 +423,9 @@ impl fmt::Display for AcceptanceNote {
                 write!(f, "linhas que se contradizem, não confirmadas: {}", who.join(", "))
             }
             Self::UnclearCounts(n) => write!(f, "linhas com contagem que nada diz, não confirmadas: {n}"),
-            Self::UnknownUnits(n) => write!(f, "unidades fora do cadastro: {n}"),
+            Self::UnknownUnits { count, units } => {
+                write!(f, "unidades fora do cadastro: {count}{}", Unregistered(units))
+            }
             Self::Duplicates { count, first_line } => {
                 write!(f, "linhas repetidas: {count} (a primeira na linha {first_line})")
             }

@@ -15,7 +15,7 @@ use crate::format::body::Given;
 
 use super::gather::{Key, Settled};
 use super::period::Periods;
-use super::{Ground, Mapped};
+use super::{Ground, MOST_LISTED, Mapped, UnknownUnit};
 
 /// Whom the requests of a crawl were about: who was not asked about is not missing.
 #[derive(Debug, Default)]
@@ -152,6 +152,7 @@ impl UnitRows {
     fn of(ground: &Ground<'_>, periods: &Periods<'_>, settled: &Settled, mapped: &mut Mapped) -> Self {
         let mut rows = Self { by_unit: mapped.by_unit, ..Self::default() };
         let Some(register) = &ground.roster.units else { return rows };
+        let mut met: HashMap<(MunicipalityCode, u32), UnknownUnit> = HashMap::new();
         let mut registered: HashMap<u32, Vec<MunicipalityCode>> = HashMap::new();
         for unit in register.iter() {
             if let Some(number) = settled.names.known_unit(unit.id.as_str()) {
@@ -159,13 +160,25 @@ impl UnitRows {
             }
         }
         for at in 0..periods.len() {
-            for (municipality, part, unit) in settled.keys(at).filter(|(_, _, unit)| *unit > 0) {
-                if !registered.get(&unit).is_some_and(|known| known.contains(&municipality)) {
+            for ((municipality, part, unit), line) in settled.lines(at).filter(|((_, _, unit), _)| *unit > 0)
+            {
+                let known = registered.get(&unit).map_or(&[][..], Vec::as_slice);
+                if let Some(id) = settled.names.unit_id(unit).filter(|_| !known.contains(&municipality)) {
                     rows.strange.insert((municipality, part));
-                    mapped.unknown_units.extend(settled.names.unit_id(unit).cloned());
+                    mapped.unknown_units.insert(id.clone());
+                    let first = met.entry((municipality, unit)).or_insert_with(|| UnknownUnit {
+                        line,
+                        unit: id.clone(),
+                        municipality: ground.roster.name_of(municipality),
+                        registered_in: known.first().map(|code| ground.roster.name_of(*code)),
+                    });
+                    first.line = first.line.min(line);
                 }
             }
         }
+        mapped.strange_units = met.into_values().collect();
+        mapped.strange_units.sort_by(|a, b| (a.line, &a.unit).cmp(&(b.line, &b.unit)));
+        mapped.strange_units.truncate(MOST_LISTED);
         rows
     }
 }

@@ -237,6 +237,11 @@ impl Settled {
         self.windows.get(window).into_iter().flatten().map(key)
     }
 
+    /// The same, each with the line that says it.
+    pub(super) fn lines(&self, window: usize) -> impl Iterator<Item = (Key, u64)> + '_ {
+        self.windows.get(window).into_iter().flatten().map(|record| (key(record), u64::from(record.line)))
+    }
+
     pub(super) fn has(&self, window: usize, wanted: Key) -> bool {
         self.windows.get(window).is_some_and(|records| records.binary_search_by_key(&wanted, key).is_ok())
     }

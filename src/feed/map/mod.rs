@@ -62,6 +62,18 @@ pub struct UnknownMunicipality {
     pub code: String,
 }
 
+/// A unit that the roster does not have in the municipality of its row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownUnit {
+    /// Line in the file, from 1, on which it stands first.
+    pub line: u64,
+    pub unit: UnitId,
+    /// Name of the municipality that the row names.
+    pub municipality: String,
+    /// Name of the municipality in which the roster has it.
+    pub registered_in: Option<String>,
+}
+
 /// A word that the feed's tables do not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownWord {
@@ -119,6 +131,8 @@ pub struct Mapped {
     pub(super) by_unit: bool,
     /// Units that the roster does not have in that municipality.
     pub unknown_units: BTreeSet<UnitId>,
+    /// The first of them.
+    pub strange_units: Vec<UnknownUnit>,
     /// Expected municipalities or units without a row that are not taken for pendente.
     pub unsaid: usize,
     /// Of these, how many stay *concluído* or *não se aplica* by what the feed said before.

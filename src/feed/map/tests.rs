@@ -93,6 +93,16 @@ fn a_unit_under_another_id_or_municipality_makes_the_missing_one_unconfirmed_not
         ]
     );
     assert_eq!(found.unknown_units.len(), 2);
+    let named = found
+        .strange_units
+        .iter()
+        .map(|one| (one.line, one.unit.as_str(), one.municipality.as_str(), one.registered_in.as_deref()));
+    let wanted = [(3, "99", "3205309", None), (4, "21", "3205200", Some("3205002"))];
+    assert_eq!(named.collect::<Vec<_>>(), wanted, "each with its line, and where the register has it");
+    let note =
+        crate::feed::judge::notes(&found).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let told = "unidades fora do cadastro: 2 (99, de 3205309, na linha 3; 21, de 3205200, na linha 4: no cadastro é de 3205002)";
+    assert!(note.contains(told), "{note}");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Which parts and units are expected of a municipality. Pure.
 
 use super::Assessor;
+use super::opinion::Opinion;
 use crate::domain::calendar::{Edition, Respondent};
 use crate::domain::counting::Counting;
-use crate::domain::id::{MunicipalityCode, PartId};
+use crate::domain::id::{MunicipalityCode, PartId, UnitId};
 use crate::domain::roster::{Municipality, Roster, Unit};
+use crate::domain::status::{Doubt, State, StatusEntry};
 
 impl<'a> Assessor<'a> {
     /// The parts expected of a municipality: those with a unit there that counts (or all, without a register), less
@@ -103,5 +105,31 @@ impl<'a> Assessor<'a> {
                 Counting::Not => None,
             }
         })
+    }
+
+    /// What is said, freshly, of a unit that pends in the part and that the register does not have there: whose list is
+    /// out of date, nobody knows. One that is registered and does not count owes nothing.
+    pub(super) fn unregistered<'e>(
+        &self,
+        municipality: MunicipalityCode,
+        part: &PartId,
+        counting: &[(&UnitId, bool)],
+        entries: &'e [StatusEntry],
+    ) -> Option<Opinion<'e>> {
+        let is_known = |unit: &UnitId| {
+            counting.iter().any(|(known, _)| *known == unit)
+                || self.world.roster.units_of(municipality, part).any(|known| known.id == *unit)
+        };
+        let of_part = entries.iter().filter(|e| e.part == *part && e.state == State::Pending);
+        of_part
+            .filter_map(|e| e.unit.as_ref().filter(|unit| !is_known(unit)))
+            .map(|unit| {
+                self.opinion(
+                    entries.iter().filter(|e| e.part == *part && e.unit.as_ref() == Some(unit)),
+                    None,
+                )
+            })
+            .find(|said| said.state == State::Pending)
+            .map(|said| Opinion { state: State::Unconfirmed, doubt: Some(Doubt::Unregistered), ..said })
     }
 }

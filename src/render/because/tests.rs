@@ -147,6 +147,7 @@ fn doubts_and_untold_are_clauses() {
         Doubt::Disputed,
         Doubt::Reverting,
         Doubt::Contradicted,
+        Doubt::Unregistered,
     ];
     let untolds = [
         Untold::Unseen,

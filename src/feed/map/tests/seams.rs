@@ -61,7 +61,8 @@ fn a_title_in_the_middle_is_doubt_and_one_that_the_feed_declares_is_none() {
         assert_eq!(seam(&presence(), &file(none)), None, "{none}");
     }
     assert_eq!(seam(&presence(), "ibge;ref\n320530;10/2026\nFonte: MDS;\n"), None, "nothing comes after it");
-    let lost = "ibge;parte;situacao;data\n;;Questionário Preenchido;\n320500;CRAS;Preencher o questionário;\n";
+    let lost =
+        "ibge;parte;situacao;data\n;;Questionário Preenchido;\n320500;CRAS;Preencher o questionário;\n";
     assert_eq!(seam(&situation(), lost), None, "a row that lost its code");
     let mut by_name = presence();
     by_name.mapping.municipality = PlaceRule::Name("ibge".to_owned());
@@ -90,11 +91,11 @@ fn a_load_whose_pages_name_nobody_is_watched_too() {
 fn two_tables_in_one_sheet_or_one_table_of_a_page_are_told_in_every_format() {
     let cell = |text: &str| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>");
     let rows = ["CRAS", "ibge|ref", "320530|10/2026", "", "CREAS", "ibge|ref", "320500|10/2026"];
-    let sheet: String = (1..)
+    let sheet: Vec<String> = (1..)
         .zip(rows)
         .map(|(n, row)| format!("<row r=\"{n}\">{}</row>", row.split('|').map(cell).collect::<String>()))
         .collect();
-    let sheet = format!("<sheetData>{sheet}</sheetData>");
+    let sheet = format!("<sheetData>{}</sheetData>", sheet.concat());
     let book = xlsx_of(&[("Capa", "", "<sheetData/>"), ("Dados", "", &sheet)], "<sst/>");
     let page = "<table><tr><th>ibge<th>ref<tr><td>320530<td>10/2026<tr><td colspan=2>Pendentes\n<tr><th>ibge<th>ref\
                 <tr><td>320500<td>10/2026</table>";
@@ -103,7 +104,8 @@ fn two_tables_in_one_sheet_or_one_table_of_a_page_are_told_in_every_format() {
     for (format, file, line) in [(sheets, &book[..], 5), (pages, page.as_bytes(), 1)] {
         let spec = FeedSpec { format, ..presence() };
         let (calendar, windows, roster) = (calendar(), windows(), roster());
-        let ground = Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
+        let ground =
+            Ground { calendar: &calendar, windows: &windows, roster: &roster, taken_at: november(10) };
         let mut mapper = Mapper::new(&spec, &ground);
         let body = Body::plain(Original::from_bytes(file));
         mapper.read(format::open(&spec.format, &body, &["ibge"]).unwrap(), &body.given).unwrap();

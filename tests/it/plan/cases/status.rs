@@ -107,6 +107,49 @@ fn a_part_and_its_units_are_judged_together() {
 }
 
 #[test]
+fn a_unit_that_pends_and_that_nobody_registered_leaves_its_part_in_doubt() {
+    let early = "2026-03-20T05:00";
+    let doubted = |case: &Case| {
+        let held = case.plan(NOW).held;
+        let mut of_it = held.iter().filter(|d| d.municipality() == Some(municipality_code(0)));
+        of_it.any(|d| d.because().cause().as_str() == "nao-confirmado")
+    };
+    let with = |said: &[(&str, State, &str)]| {
+        let mut case = Case::new();
+        with_units(&mut case);
+        case.announced().says("f", 0, "GESTAO", None, State::Done, early);
+        for unit in ["11", "22"] {
+            case.says("u", 0, "CRAS", Some(unit), State::Done, early);
+        }
+        for (unit, state, when) in said {
+            case.says("u", 0, "CRAS", Some(unit), *state, when);
+        }
+        case
+    };
+    assert!(!doubted(&with(&[])));
+    let case = with(&[("99", State::Pending, "2026-03-20T06:00")]);
+    assert!(doubted(&case) && accused(&case, municipality_code(0)).is_empty());
+    assert!(!doubted(&with(&[("99", State::Done, "2026-03-20T06:00")])), "it has filled in");
+    assert!(!doubted(&with(&[("99", State::Pending, "2026-03-10T06:00")])), "too old to be believed");
+    let mut known = with(&[("99", State::Pending, "2026-03-20T06:00")]);
+    let closed = Unit {
+        id: UnitId::parse("99").unwrap(),
+        until: Some("2025-12-31".parse().unwrap()),
+        ..known.roster.units.as_ref().unwrap().iter().next().unwrap().clone()
+    };
+    let units: Vec<Unit> = known.roster.units.as_ref().unwrap().iter().cloned().chain([closed]).collect();
+    known.roster.units = Some(Units::new(units));
+    assert!(!doubted(&known), "one that is registered and closed owes nothing");
+    let mut pends = Case::new();
+    with_units(&mut pends);
+    pends.announced().says("f", 0, "GESTAO", None, State::Done, early);
+    for (unit, state) in [("11", State::Pending), ("22", State::Done), ("99", State::Pending)] {
+        pends.says("u", 0, "CRAS", Some(unit), state, early);
+    }
+    assert_eq!(accused(&pends, municipality_code(0)), ["CRAS 11"], "the other is accused of nothing");
+}
+
+#[test]
 fn a_part_pending_against_all_its_units_stays_in_doubt_when_its_word_grows_old() {
     let mut case = Case::new();
     with_units(&mut case);
