@@ -262,9 +262,9 @@ impl<'a> Mapper<'a> {
                         doubts: &mut self.doubts,
                     };
                     match self.words.read(row, with, to) {
-                        row::Met::Somebody => seams.data(),
-                        row::Met::Nothing => {}
-                        row::Met::Bad => seams.other(row, self.words.names_one(row)),
+                        row::Whom::Somebody => seams.data(),
+                        row::Whom::Nothing => {}
+                        row::Whom::Bad => seams.other(row, self.words.names_one(row)),
                     }
                 }
                 Err(fault) if fault.problem == RowProblem::HeadingAgain => {

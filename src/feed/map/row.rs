@@ -30,7 +30,7 @@ use super::{Ground, MOST_LISTED, Mapped, UnknownMunicipality};
 
 /// Whom a row was about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Met {
+pub(super) enum Whom {
     /// A municipality, ours or another.
     Somebody,
     /// Nobody, as the feed says of such rows.
@@ -116,7 +116,7 @@ impl<'a> Tables<'a> {
     }
 
     /// Takes in one row, with whatever is odd about it, and answers whom it was about.
-    pub(super) fn read(&mut self, row: &TableRow, with: With<'_>, mut to: To<'_>) -> Met {
+    pub(super) fn read(&mut self, row: &TableRow, with: With<'_>, mut to: To<'_>) -> Whom {
         match self.municipality(row, with) {
             Ok(municipality) => {
                 match self.read_known(row, with, municipality, &mut to) {
@@ -131,18 +131,18 @@ impl<'a> Tables<'a> {
                         to.mapped.bad_line(row.line, message);
                     }
                 }
-                Met::Somebody
+                Whom::Somebody
             }
             Err(NotKnown::Unknown(code)) => {
                 to.mapped.unknown += 1;
                 if to.mapped.unknown_municipalities.len() < MOST_LISTED {
                     to.mapped.unknown_municipalities.push(UnknownMunicipality { line: row.line, code });
                 }
-                Met::Somebody
+                Whom::Somebody
             }
             Err(NotKnown::Ignored) => {
                 to.mapped.ignored += 1;
-                Met::Nothing
+                Whom::Nothing
             }
             Err(NotKnown::Bad(message)) => {
                 match with.given.municipality {
@@ -150,7 +150,7 @@ impl<'a> Tables<'a> {
                     None => to.doubts.everywhere(),
                 }
                 to.mapped.bad_line(row.line, message);
-                Met::Bad
+                Whom::Bad
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Sheets as people save them, and as nobody should.
+//! Sheets as people save them, and as nobody should. Above 400 lines: each is written out beside what is read of it.
 
 use std::fmt::Write as _;
 
