@@ -6,6 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::chain::{Chain, Line};
+use super::ledger::outage;
 use super::{Store, StoreError};
 use crate::database::cell::{Cells, ms};
 use crate::database::db::{Conn, written};
@@ -62,13 +63,16 @@ pub struct Signs {
 
 impl Store {
     /// Notes a start at `now`. A ledger with notices whose heartbeat is more than 24 h old had an outage, which is
-    /// recorded and answered, once.
+    /// recorded and answered, once: what of the silence is recorded already (`assumir` says so of a copy, and names the batch
+    /// that waits for it) is no second one.
     pub async fn begin(&self, now: Timestamp) -> Result<Option<Outage>, StoreError> {
         written!(self.db, |tx| {
             let any: i64 = bound!(ANY_NOTICE).fetch_one(&mut tx).await?.try_get(0)?;
+            let known = outage(&mut tx, ms(now)).await?.map(|known| known.until);
             let silent = signs(&mut tx)
                 .await?
                 .heartbeat_at
+                .map(|last| known.map_or(last, |until| last.max(until)))
                 .filter(|last| any > 0 && now.duration_since(*last) > SILENCE)
                 .map(|from| Outage { from, until: now });
             if let Some(outage) = silent {

@@ -422,7 +422,7 @@ fn standing(cells: &Cells<'_>) -> Result<Option<Standing>, StoreError> {
 }
 
 /// The last gap that was over by an instant.
-async fn outage(conn: &mut Conn, by: i64) -> Result<Option<Outage>, StoreError> {
+pub(super) async fn outage(conn: &mut Conn, by: i64) -> Result<Option<Outage>, StoreError> {
     let Some(row) = bound!(OUTAGE, by).fetch_optional(conn).await? else { return Ok(None) };
     let cells = Cells::of("outages", &row);
     Ok(Some(Outage { from: cells.instant("from_at")?, until: cells.instant("until_at")? }))

@@ -215,3 +215,22 @@ async fn what_the_log_has_of_a_letter_that_was_taken_back_here_has_the_next_vers
     assert_eq!(send_all(&store, 31, |_| accepted()).await, 0);
     assert!(store.verify().await.unwrap().is_whole());
 }
+
+#[tokio::test]
+async fn a_gap_that_was_named_when_a_copy_was_assumed_is_not_named_again_when_the_clock_is_believed() {
+    let (dir, day) = (TempDir::new().unwrap(), 24 * 60);
+    let store = copied(&dir).await;
+    store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
+    let assumed = store.assume(Vec::new(), &by(3 * day)).await.unwrap().unwrap();
+    assert_eq!(store.begin(at(3 * day + 3)).await.unwrap(), None);
+    let ledger = store.ledger().await.unwrap();
+    assert_eq!(ledger.outage.unwrap().until, assumed.gap.until, "one gap, and the batch that was printed");
+    // Nobody started it for days after: that is another gap, from then on.
+    let (other, late) = (TempDir::new().unwrap(), 5 * day);
+    let store = copied(&other).await;
+    store.record_pass(at(1), vec![act(Act::Send, VITORIA)]).await.unwrap();
+    store.assume(Vec::new(), &by(3 * day)).await.unwrap().unwrap();
+    let second = store.begin(at(late)).await.unwrap().unwrap();
+    assert_eq!((second.from, second.until), (at(3 * day), at(late)));
+    assert!(store.verify().await.unwrap().is_whole());
+}
