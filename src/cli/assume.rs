@@ -178,10 +178,8 @@ fn vouched_words(out: &mut String, vouched: &Vouched, found: &Sightings, calenda
     for (ahead, one_word, many_words) in [
         (
             left,
-            "entrega saiu do outro livro e não está à espera neste; conta como entregue quando este a decidir, e não sai de \
-             novo",
-            "entregas saíram do outro livro e não estão à espera neste; contam como entregues quando este as decidir, e não \
-             saem de novo",
+            "entrega saiu do outro livro e não está à espera neste; conta como entregue, e não sai de novo",
+            "entregas saíram do outro livro e não estão à espera neste; contam como entregues, e não saem de novo",
         ),
         (
             doubted,

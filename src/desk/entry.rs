@@ -46,10 +46,9 @@ fn told_words(entry: &JournalEntry) -> String {
         Entry::Attempt(told) => to(&format!("entrega {}", portuguese::delivery(told.state.0)), &told.role),
         Entry::Returned(told) => to(&format!("entrega {}", portuguese::delivery(told.state.0)), &told.role),
         Entry::LeftElsewhere(told) => {
-            let what = match (told.proof, &told.delivery) {
-                (LeftProof::Nothing, _) => "pode ter saído de outro livro; espera",
-                (_, None) => "saiu de outro livro, e este ainda não a decidiu",
-                (_, Some(_)) => "saiu de outro livro",
+            let what = match told.proof {
+                LeftProof::Nothing => "pode ter saído de outro livro; espera",
+                LeftProof::Log | LeftProof::Person => "saiu de outro livro",
             };
             to(what, told.role.as_deref().unwrap_or_default())
         }

@@ -92,6 +92,8 @@ impl DayQueue {
 pub struct LetterGroup {
     pub window: WindowId,
     pub kind: Kind,
+    /// Whether they left from another ledger, so that nobody here has their text.
+    pub elsewhere: bool,
     /// The rung, days before the deadline.
     pub rung: Option<u16>,
     /// How many of them left since the page looks back, whatever became of them.
@@ -272,13 +274,15 @@ fn letters(
         summary.lines.iter().flat_map(|line| line.letters.iter().map(|letter| (line.municipality, letter)));
     let all = of_lines.chain(others.iter().map(|(municipality, letter)| (*municipality, letter)));
     for (municipality, letter) in all.filter(|(_, letter)| wanted(letter)) {
-        let group = groups.entry((letter.key.slot(), letter.kind)).or_insert_with(|| LetterGroup {
-            window: summary.window.clone(),
-            kind: letter.kind,
-            rung: letter.rung,
-            left: 0,
-            states: BTreeMap::new(),
-        });
+        let group =
+            groups.entry((letter.key.slot(), letter.kind, letter.elsewhere)).or_insert_with(|| LetterGroup {
+                window: summary.window.clone(),
+                kind: letter.kind,
+                elsewhere: letter.elsewhere,
+                rung: letter.rung,
+                left: 0,
+                states: BTreeMap::new(),
+            });
         group.left += usize::from(left_between(letter, seen));
         group.states.entry(letter.state).or_default().push(municipality);
     }

@@ -41,7 +41,7 @@ pub(super) fn over_batches(world: &World<'_>, moment: &Moment<'_>, draft: &mut P
     let is_sending = moment.is_sending();
     draft.actions.reserve(letters.len());
     let held = |notice: &Notice| {
-        if is_urgent(world, moment, notice) || world.ledger.left_elsewhere.contains(&notice.key) {
+        if is_urgent(world, moment, notice) || world.ledger.left_elsewhere.contains_key(&notice.key) {
             None
         } else {
             after_outage(world, moment, notice)

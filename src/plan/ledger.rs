@@ -3,13 +3,14 @@
 //! A compact view of the ledger: the bytes, the attempts and all addresses but those that a letter still goes to stay in the
 //! store. Above 400 lines: whatever is counted as records are put in is counted in one place, beside what it is counted for.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU16;
 use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 
 use super::CLOCK_TOLERANCE;
+use super::departed::Departed;
 use crate::domain::closing::Closing;
 use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId, WindowId};
 use crate::domain::notice::{Addressee, Kind, NoticeKey, Slot, StaffSlot, Told};
@@ -30,9 +31,9 @@ pub struct Ledger {
     pub read_at: BTreeMap<(WindowId, u16), Timestamp>,
     /// Addresses that are not written to for now.
     pub flagged: Flags,
-    /// Notices whose letter left from another ledger before this one was assumed: once decided, it is recorded as
-    /// delivered, and no batch holds it.
-    pub left_elsewhere: BTreeSet<NoticeKey>,
+    /// Notices whose letter left, or may have left, from another ledger before this one was assumed. What is proved counts
+    /// as told ([`count`](super::elsewhere::count)); what may have left waits once it is decided, and no batch holds it.
+    pub left_elsewhere: BTreeMap<NoticeKey, Departed>,
     /// Where letters that are recorded still go: addresses to be tried or repeated, and where a stopped one would go on.
     addressed: BTreeMap<NoticeKey, Vec<EmailAddress>>,
     windows: HashMap<WindowId, WindowLedger>,
@@ -106,7 +107,7 @@ pub struct NoticeRecord {
     /// The deadline that it names; absent when it names none.
     pub told: Option<Told>,
     /// The version recorded last: 1, or more after another role stood in or its text changed. None: no letter of it was
-    /// ever recorded.
+    /// ever recorded; where one left all the same, it left from another ledger, and nobody here has its text.
     pub version: Option<NonZeroU16>,
     /// The civil-day batch it counts to.
     pub due_at: Timestamp,
@@ -191,6 +192,13 @@ pub enum Rest {
     /// Some other address was, and a hold stopped it. It goes on when nothing holds it any more, while the letter still says
     /// what is so; otherwise it ends with the letter's validity, or when it is taken back.
     Held(Cause),
+}
+
+impl NoticeRecord {
+    /// Whether its letter left from another ledger, so that neither its text nor, of a rung's, its sort is known here.
+    pub fn left_elsewhere(&self) -> bool {
+        self.version.is_none() && self.standing.sent_at().is_some()
+    }
 }
 
 impl Standing {
@@ -356,6 +364,11 @@ impl Ledger {
             }
             None => records.push(record),
         }
+    }
+
+    /// Puts in a word on a letter that left, or may have left, from another ledger, beside what was known of its notice.
+    pub fn put_elsewhere(&mut self, key: NoticeKey, left: Departed) {
+        self.left_elsewhere.entry(key).and_modify(|known| *known = known.or(left)).or_insert(left);
     }
 
     /// Puts in an address that the letter of a notice still goes to, after its record.

@@ -225,11 +225,13 @@ pub struct LetterLine {
     pub key: NoticeKey,
     /// What sort of letter it was written as; of one that never was, what it was to be.
     pub kind: Kind,
+    /// Whether it left from another ledger: its text is not held here, nor is known of which sort a rung's was.
+    pub elsewhere: bool,
     pub edition: u16,
     /// The rung, days before the deadline.
     pub rung: Option<u16>,
     pub state: LetterState,
-    /// When it left; absent: it never did, or it left from another ledger.
+    /// When it left; absent: it never did.
     pub left_at: Option<Timestamp>,
     /// When it was recorded; of one that never was, when that was decided.
     pub decided_at: Timestamp,

@@ -18,15 +18,17 @@ pub(super) fn letters(
     ended: Option<&Closed>,
 ) -> Vec<LetterLine> {
     let facts = post.of(key);
-    if facts.iter().all(|fact| fact.kind.is_none_or(|kind| kind == record.kind)) {
+    // What was written of it here is not what left.
+    if !record.left_elsewhere() && facts.iter().all(|fact| fact.kind.is_none_or(|kind| kind == record.kind)) {
         return own_letter(record, key, facts.to_vec(), ended).into_iter().collect();
     }
     let mut written: BTreeMap<Kind, Vec<DeliveryFact>> = BTreeMap::new();
     for fact in facts {
         written.entry(fact.kind.unwrap_or(record.kind)).or_default().push(fact.clone());
     }
-    let own = written.remove(&record.kind).unwrap_or_default();
-    let is_own = !own.is_empty() || matches!(record.standing, Standing::Expired { .. });
+    let own = if record.left_elsewhere() { None } else { written.remove(&record.kind) }.unwrap_or_default();
+    let is_own =
+        !own.is_empty() || record.left_elsewhere() || matches!(record.standing, Standing::Expired { .. });
     let mut lines: Vec<LetterLine> = written
         .into_iter()
         .filter_map(|(kind, deliveries)| {
@@ -83,6 +85,7 @@ fn letter_line(
     let left_at = deliveries.iter().filter_map(|fact| fact.left_at).min();
     LetterLine {
         kind,
+        elsewhere: record.left_elsewhere() && deliveries.is_empty(),
         edition: record.edition,
         rung: record.slot.rung(),
         state,

@@ -179,6 +179,11 @@ pub fn kind(kind: Kind) -> &'static str {
     }
 }
 
+/// The same of a letter to a municipality. Of a rung's that left from another ledger nobody knows which of the two it was.
+pub fn letter_kind(kind: Kind, rung: Option<u16>, elsewhere: bool) -> &'static str {
+    if elsewhere && rung.is_some() { "prazo ou lembrete" } else { self::kind(kind) }
+}
+
 /// How many stand in a state: `48 concluídos`, `1 pendente`.
 pub fn standing(number: usize, state: State) -> String {
     match state {

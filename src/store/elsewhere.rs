@@ -1,10 +1,11 @@
 //! Letters that left, or may have left, from another ledger: what is asked of them when a copy is assumed.
 //!
 //! A copy does not know what left after it was made. What the relay's log or a person vouches for is counted as delivered:
-//! at once where the copy has the letter, and otherwise when a pass decides it (the same notice has the same Message-ID),
-//! for which it is kept in `left_elsewhere`. So is what the relay still had in its queue and the copy had not decided: it may
-//! leave, or have left since, and is *incerto* once it is decided. What was due and nobody vouches for is *incerto*, and waits for `liberar` with
-//! whatever else fell due: nothing is sent a second time in silence.
+//! where the copy has the letter, as that delivery, and otherwise as a notice that was told, whose text is not held here
+//! (`left_elsewhere`, `plan::elsewhere`). There too is kept what the relay still had in its queue and the copy had not decided:
+//! it may leave, or have left since, and is *incerto* once a pass decides it (the same notice has the same Message-ID). What was
+//! due and nobody vouches for is *incerto*, and waits for `liberar` with whatever else fell due: nothing is sent a second time
+//! in silence.
 
 use jiff::Timestamp;
 
@@ -45,7 +46,7 @@ statements! {
                   left_at = excluded.left_at, proof = excluded.proof \
                   WHERE left_elsewhere.proof = 'nenhuma' AND excluded.proof <> 'nenhuma'";
     const KEPT = "SELECT message_id, address_sha256, left_at, proof FROM left_elsewhere WHERE notice_key = $1";
-    pub(super) const KEYS = "SELECT DISTINCT notice_key FROM left_elsewhere";
+    pub(super) const EVERY = "SELECT notice_key, left_at, proof FROM left_elsewhere";
     const ASSUMED = concat!(
         "SELECT COUNT(*) FROM journal WHERE ",
         of_service!(),
@@ -88,7 +89,7 @@ pub struct Unassured {
 pub struct Vouched {
     /// Counted as delivered.
     pub delivered: Vec<Unassured>,
-    /// Of notices that this ledger has not decided yet: counted as delivered when it does, or, with no proof, as *incerto*.
+    /// Of letters that this ledger does not have: their notices count as told, or, with no proof, as *incerto* once decided.
     pub ahead: Vec<Sighting>,
     /// What a person named and changed nothing: the ledger has the letter as taken or returned, a sender has it in hand, or
     /// the same was said before.

@@ -7,7 +7,7 @@ use std::num::NonZeroU16;
 
 use jiff::Timestamp;
 
-use super::sighted::Words;
+use super::sighted::{self, Words};
 use super::{Store, StoreError};
 use super::{closing, elsewhere, journal, notice, reading};
 use crate::database::cell::{Cells, ms, parse_told};
@@ -15,11 +15,12 @@ use crate::database::db::Conn;
 use crate::database::packed::packed;
 use crate::database::sql::{among, bound, rows_of_at, statements};
 use crate::domain::id::{EmailAddress, WindowId};
-use crate::domain::journal::{Act, Decision, Entry};
+use crate::domain::journal::{Act, Decision, Entry, LeftProof};
 use crate::domain::notice::{Kind, NoticeKey, Slot};
 use crate::domain::reason::Cause;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::hours_after;
+use crate::plan::departed::Departed;
 use crate::plan::ledger::{Flags, Ledger, NoticeRecord, Outage, Rest, StaffRecord, Standing, WindowLedger};
 
 /// Notices with what their deliveries came to, looked up one by one: joined, SQLite would sort each notice once for each address.
@@ -129,6 +130,9 @@ impl Store {
     ) -> Result<Ledger, StoreError> {
         let mut view = self.db.view().await?;
         let mut then = of_windows(&mut view, windows, told).await?.as_known(at);
+        if !then.left_elsewhere.is_empty() {
+            then.left_elsewhere = sighted::known_by(&mut view, at).await?;
+        }
         // Of an address only the last mark is kept.
         then.outage = outage(&mut view, ms(at)).await?;
         then.flagged = flagged(&mut view, ms(at)).await?;
@@ -169,7 +173,7 @@ impl Store {
             put(&mut then, &Cells::of("letters", &row))?;
         }
         for window in told {
-            sighted(&mut view, &mut then, window, at).await?;
+            seen_elsewhere(&mut view, &mut then, window, at).await?;
         }
         // What was said later is not known yet.
         of_the_service(&mut view, &mut then, at, ms(at)).await?;
@@ -276,7 +280,7 @@ async fn of_the_service(
 
 /// Has the notices of a window that left from another ledger stand as their own attempts, and what was said of them by
 /// then, have it.
-async fn sighted(
+async fn seen_elsewhere(
     conn: &mut Conn,
     then: &mut Ledger,
     window: &WindowId,
@@ -353,9 +357,11 @@ pub(crate) async fn frame(
     ledger.outage = outage(conn, i64::MAX).await?;
     ledger.read_at = reading::later_editions(conn, windows).await?;
     ledger.flagged = flagged(conn, i64::MAX).await?;
-    for row in bound!(elsewhere::KEYS).fetch_all(&mut *conn).await? {
+    for row in bound!(elsewhere::EVERY).fetch_all(&mut *conn).await? {
         let cells = Cells::of("left_elsewhere", &row);
-        ledger.left_elsewhere.insert(cells.parsed("notice_key", NoticeKey::parse)?);
+        let left =
+            Departed { at: cells.instant("left_at")?, proof: cells.parsed("proof", LeftProof::parse)? };
+        ledger.put_elsewhere(cells.parsed("notice_key", NoticeKey::parse)?, left);
     }
     Ok(ledger)
 }

@@ -3,7 +3,7 @@
 //! The table of deliveries has only how each stands now, and such a word has no attempt. So the words are read from the
 //! journal, which has each with the instant at which it was said: before it nobody knew, whenever the letter left.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
@@ -17,6 +17,8 @@ use crate::database::sql::{bound, statements};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::{Entry, LeftElsewhere};
+use crate::domain::notice::NoticeKey;
+use crate::plan::departed::Departed;
 
 macro_rules! words {
     ($which:literal) => {
@@ -114,6 +116,25 @@ impl Words {
         }
         notices
     }
+}
+
+/// What had been said by an instant of notices whose letter this ledger does not have.
+pub(super) async fn known_by(
+    conn: &mut Conn,
+    at: Timestamp,
+) -> Result<BTreeMap<NoticeKey, Departed>, StoreError> {
+    let mut known: BTreeMap<NoticeKey, Departed> = BTreeMap::new();
+    for row in bound!(EVERY).fetch_all(conn).await? {
+        let entry = entry(&row)?;
+        if let (true, Ok(Entry::LeftElsewhere(told)), Some(key)) =
+            (entry.at <= at, &entry.told, NoticeKey::parse(&entry.subject))
+            && told.delivery.is_none()
+        {
+            let left = Departed { at: *told.left_at, proof: told.proof };
+            known.entry(key).and_modify(|word| *word = word.or(left)).or_insert(left);
+        }
+    }
+    Ok(known)
 }
 
 fn read(rows: Vec<Row>) -> Result<Words, StoreError> {

@@ -118,6 +118,7 @@ async fn anew(
     let left: Vec<Window> = all.iter().filter(|window| !recount.over.contains(&window.id)).cloned().collect();
     let ids = left.iter().map(|window| window.id.clone()).collect();
     let status = known::counting(live, store.status_of(&ids).await?);
+    plan::elsewhere::count(&mut recount.ledger, &live.calendar, &left, overrides);
     let plan = plan::plan(&world(live, overrides, &left, &recount.ledger, &status), now);
     Ok((recount, plan))
 }

@@ -91,11 +91,12 @@ impl Known {
 
     /// What was read of some windows, by a configuration.
     fn of(
-        (overrides, ledger, status): (Overrides, Ledger, StatusBook),
+        (overrides, mut ledger, status): (Overrides, Ledger, StatusBook),
         live: Arc<Live>,
         windows: Vec<Window>,
         skipped: Skipped,
     ) -> Self {
+        plan::elsewhere::count(&mut ledger, &live.calendar, &windows, &overrides);
         let mut known = Self {
             windows,
             status: StatusBook::default(),

@@ -337,8 +337,8 @@ entries! {
         message_id "message_id": String,
         /// The version of the notice's text.
         version "versao": u16,
-        /// The delivery's id; null: this ledger has no such letter yet, and counts it as delivered, or as uncertain where
-        /// nothing proves that it left, when it records it.
+        /// The delivery's id; null: this ledger has no such letter. Where something proves that it left, its notice counts
+        /// as told from then on; where nothing does, as uncertain once this ledger records it.
         delivery "entrega": Option<String>,
         /// In which role the address is written to; null where there is no delivery yet.
         role "papel": Option<String>,

@@ -7,7 +7,8 @@ use crate::domain::notice::{NoticeKey, Recipient, Slot, Told};
 use crate::domain::reason::Reason;
 use crate::plan::assess::Assessment;
 use crate::plan::decision::{Closed, End, Notice, named_parts};
-use crate::plan::edition::last_told;
+use crate::plan::edition::{Track, last_told};
+use crate::plan::elsewhere;
 use crate::plan::ladder::Step;
 use crate::plan::ledger::{NoticeRecord, Standing};
 
@@ -118,6 +119,18 @@ impl<'b> Pair<'_, 'b> {
         let waiting = self.context.world.ledger.addresses(|| self.key(record.slot));
         let (roster, code) = (self.context.world.roster, self.municipality.code);
         record.standing.goes_astray(waiting, |address| !roster.is_address_of(code, address))
+    }
+
+    /// The edition that ruled when the letter of a slot left, or may have left, from another ledger.
+    pub(super) fn departed(&self, slot: Slot) -> Option<Track> {
+        let world = self.context.world;
+        if world.ledger.left_elsewhere.is_empty() {
+            return None;
+        }
+        let left = world.ledger.left_elsewhere.get(&self.key(slot))?;
+        let window = self.context.assessor.window();
+        let known = (world.calendar, world.overrides, world.ledger);
+        Some(elsewhere::then(known, window, self.municipality.code, *left))
     }
 
     /// Until when another letter of this civil day keeps this one back.

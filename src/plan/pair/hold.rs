@@ -65,7 +65,7 @@ impl Pair<'_, '_> {
             return false;
         }
         let (window, municipality) = (self.context.assessor.window().id.clone(), self.municipality.code);
-        ledger.left_elsewhere.contains(&NoticeKey::Municipal { window, slot, municipality })
+        ledger.left_elsewhere.contains_key(&NoticeKey::Municipal { window, slot, municipality })
     }
 
     /// What somebody holds it by (`reter`, or the pause of a call made).

@@ -29,9 +29,11 @@ impl Pair<'_, '_> {
             HaltState::Never | HaltState::Halted { .. } => self.context.announced_from(),
         };
         let due_at = self.first_sending(cause)?;
-        let content = Content::Announcement { edition: self.track.edition, deadline: self.track.deadline };
+        // One that may have left from another ledger named the date of then: that is what they may have been told.
+        let then = self.departed(Slot::Announcement).unwrap_or(self.track);
+        let content = Content::Announcement { edition: then.edition, deadline: then.deadline };
         let because = Reason::WindowOpen { opened_on: self.context.assessor.window().opens_on };
-        Some(self.note(Slot::Announcement, due_at, content, because))
+        Some(Wish { edition: then.edition, ..self.note(Slot::Announcement, due_at, content, because) })
     }
 
     /// A letter about the window itself: to all whom its system announces it to, whatever their status.

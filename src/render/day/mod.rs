@@ -79,7 +79,7 @@ impl Words<'_> {
             .collect();
         format!(
             "{} ({}): {}: {}",
-            sort(group.kind, group.rung),
+            sort(group),
             group.window,
             pt::counted(all, "carta", "cartas"),
             states.join("; ")
@@ -213,9 +213,10 @@ fn letter(kind: Kind, rung: Option<u16>) -> String {
 }
 
 /// `prazo, 5 dias antes`.
-fn sort(kind: Kind, rung: Option<u16>) -> String {
-    let rung = rung.map(|days| format!(", {}", pt::days_before(days))).unwrap_or_default();
-    format!("{}{rung}", pt::kind(kind))
+fn sort(group: &LetterGroup) -> String {
+    let rung = group.rung.map(|days| format!(", {}", pt::days_before(days))).unwrap_or_default();
+    let elsewhere = if group.elsewhere { ", de outro livro" } else { "" };
+    format!("{}{rung}{elsewhere}", pt::letter_kind(group.kind, group.rung, group.elsewhere))
 }
 
 /// `resumo a GPSB`, `remessa a GSUAS`.

@@ -31,6 +31,7 @@ fn full(world: &World, author: &str) -> DayPage {
     let group = |states: &[LetterState]| LetterGroup {
         window: window.clone(),
         kind: Kind::Warning,
+        elsewhere: false,
         rung: Some(5),
         left: states.iter().filter(|state| state.has_left()).count(),
         states: states.iter().map(|state| (*state, here.clone())).collect::<BTreeMap<_, _>>(),

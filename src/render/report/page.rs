@@ -290,7 +290,7 @@ fn tallies(id: &str, of: &str, title: &str, rows: impl Iterator<Item = (String, 
 fn letters(summary: &WindowSummary) -> Markup {
     let mut rows: BTreeMap<_, BTreeMap<LetterState, usize>> = BTreeMap::new();
     for letter in summary.lines.iter().flat_map(|line| &line.letters) {
-        let key = (letter.kind, letter.edition, letter.rung.map(Reverse));
+        let key = (letter.kind, letter.elsewhere, letter.edition, letter.rung.map(Reverse));
         *rows.entry(key).or_default().entry(letter.state).or_default() += 1;
     }
     let states: BTreeSet<LetterState> = rows.values().flat_map(BTreeMap::keys).copied().collect();
@@ -301,12 +301,13 @@ fn letters(summary: &WindowSummary) -> Markup {
                 table {
                     thead { tr { th scope="col" { "Carta" } th .number scope="col" { "Todas" } @for state in &states { th .number scope="col" { (pt::letter_state(*state)) } } } }
                     tbody {
-                        @for ((kind, edition, rung), counts) in &rows {
+                        @for ((kind, elsewhere, edition, rung), counts) in &rows {
                             tr {
                                 th scope="row" {
-                                    (pt::kind(*kind))
+                                    (pt::letter_kind(*kind, rung.map(|Reverse(days)| days), *elsewhere))
                                     @if let Some(Reverse(days)) = rung { ", " (pt::days_before(*days)) }
                                     " (edição " (edition) ")"
+                                    @if *elsewhere { ", de outro livro" }
                                 }
                                 td .number { (counts.values().sum::<usize>()) }
                                 @for state in &states { td .number { (counts.get(state).copied().unwrap_or(0)) } }

@@ -60,6 +60,7 @@ fn summary(world: &World) -> WindowSummary {
                 municipality: world.municipality,
             },
             kind,
+            elsewhere: false,
             edition: 1,
             rung: slot.rung(),
             state,

@@ -188,10 +188,12 @@ pub fn letter_words(letter: &LetterLine, calendar: &Calendar) -> String {
         facts => facts.iter().map(at_each).collect::<Vec<_>>().join(", "),
     };
     let because = letter.because.as_ref().map(|why| format!(". {}", because(why, calendar)));
+    let elsewhere = letter.elsewhere.then_some(" (saiu de outro livro; o texto não está neste)");
     format!(
-        "{at} {}{rung} (edição {}): {states}{}",
-        pt::kind(letter.kind),
+        "{at} {}{rung} (edição {}): {states}{}{}",
+        pt::letter_kind(letter.kind, letter.rung, letter.elsewhere),
         letter.edition,
+        elsewhere.unwrap_or_default(),
         because.unwrap_or_default()
     )
 }

@@ -234,3 +234,21 @@ async fn a_gap_that_was_named_when_a_copy_was_assumed_is_not_named_again_when_th
     assert_eq!((second.from, second.until), (at(3 * day), at(late)));
     assert!(store.verify().await.unwrap().is_whole());
 }
+
+#[tokio::test]
+async fn a_word_on_a_letter_that_this_ledger_does_not_have_is_known_from_when_it_was_said() {
+    let dir = TempDir::new().unwrap();
+    let store = copied(&dir).await;
+    store.record_pass(at(1), vec![act(Act::Expire, VITORIA)]).await.unwrap();
+    let waiting = Sighting { proof: LeftProof::Nothing, ..logged(1) };
+    store.assume(vec![waiting], &by(30)).await.unwrap().unwrap();
+    store.vouch(vec![logged(1)], &by(40)).await.unwrap().unwrap();
+    for (minute, proof) in [(29, None), (35, Some(LeftProof::Nothing)), (45, Some(LeftProof::Log))] {
+        let then = store.ledger_as_known(&BTreeSet::from([rma()]), at(minute)).await.unwrap();
+        let word = then.left_elsewhere.get(&warning(VITORIA).key);
+        assert_eq!(word.map(|word| (word.proof, word.at)), proof.map(|proof| (proof, at(20))), "{minute}");
+    }
+    let now = store.ledger().await.unwrap();
+    assert!(now.left_elsewhere[&warning(VITORIA).key].is_proven());
+    assert!(store.verify().await.unwrap().is_whole());
+}

@@ -259,6 +259,7 @@ async fn what_the_relays_log_says_left_is_not_sent_again_whether_the_copy_knew_o
     let why = site.ok(&["porque", &first, "teste/2002"]);
     assert!(why.contains("saiu de outro livro: teste/2002"), "{why}");
     assert!(why.contains("Nenhum aviso é devido agora"), "{why}");
+    assert!(why.contains("(saiu de outro livro; o texto não está neste)"), "{why}");
     assert!(site.ok(&["livro", "--municipio", &first]).contains("saiu de outro livro"));
 
     let batch = batch_of(&assumed);

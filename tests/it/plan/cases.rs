@@ -2,6 +2,7 @@
 
 mod because;
 mod closed;
+mod elsewhere;
 mod evidence;
 mod feeds;
 mod history;
