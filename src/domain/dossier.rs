@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::delivery::DeliveryState;
 use super::id::{EmailAddress, MunicipalityCode, WindowId};
-use super::journal::Evidence;
+use super::journal::{Evidence, LeftProof};
 use super::notice::Told;
 use super::roster::Role;
 
@@ -69,6 +69,8 @@ pub struct WindowFile {
     pub told_outside: Option<String>,
     /// Every letter, oldest first.
     pub letters: Vec<LetterFile>,
+    /// What is known of letters that left, or may have left, from another ledger, and of which this one has nothing.
+    pub elsewhere: Vec<ElsewhereLine>,
     /// Everything decided that is no letter: withheld, withdrawn, overtaken, expired; oldest first.
     pub unsent: Vec<DecisionLine>,
     /// Why nothing more is said at the moment the dossier was made, in words.
@@ -157,7 +159,9 @@ pub struct LetterFile {
     pub intact: bool,
     /// Its number within the dossier.
     pub number: usize,
-    /// Where its bytes are, from the dossier's folder; absent: their years are over (`guardar_anos`).
+    /// Whether it had left from another ledger before it was written here: what left is not held, and these bytes never did.
+    pub left_before: bool,
+    /// Where its bytes are, from the dossier's folder; absent: their years are over (`guardar_anos`), or they never left.
     pub file: Option<String>,
     /// Its header, as people read it; its file has the bytes.
     pub header: String,
@@ -179,10 +183,36 @@ pub struct DeliveryFile {
     pub state: DeliveryState,
     /// The decision that stopped it before its end.
     pub stopped_by: Option<String>,
+    /// What is known of its leaving from another ledger.
+    pub elsewhere: Vec<ElsewhereLine>,
     /// Every attempt.
     pub attempts: Vec<AttemptLine>,
     /// What came back by mail, oldest first.
     pub returns: Vec<ReturnLine>,
+}
+
+/// A word on a letter that left, or may have left, from another ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ElsewhereLine {
+    /// The entry that tells it.
+    pub seq: i64,
+    pub said_at: Timestamp,
+    /// The notice's identity.
+    pub key: String,
+    pub version: u16,
+    pub message_id: String,
+    /// Where to, if one address is meant and it is still one of the municipality's.
+    pub address: Option<EmailAddress>,
+    /// SHA-256 of that address in small letters; absent: every address, or that of the delivery.
+    pub address_sha256: Option<String>,
+    /// When it left; by a person's word, when that was given.
+    pub left_at: Timestamp,
+    /// How it is known.
+    pub proof: LeftProof,
+    /// Who said so; absent where a pass counted what had been said before.
+    pub author: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// One attempt.

@@ -13,9 +13,9 @@ use jiff::Timestamp;
 use self::told::{Told, letter_file_name};
 use crate::config::Mode;
 use crate::domain::dossier::{
-    AuditLine, ChainState, Dossier, EditionLine, EvidenceLine, Holder, LetterFile, WindowFile,
+    AuditLine, ChainState, DeliveryFile, Dossier, EditionLine, EvidenceLine, Holder, LetterFile, WindowFile,
 };
-use crate::domain::id::{MunicipalityCode, WindowId};
+use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
 use crate::domain::journal::Evidence;
 use crate::domain::notice;
 use crate::domain::roster::Roster;
@@ -126,11 +126,18 @@ impl Desk<'_> {
                 })
                 .collect(),
             letters,
+            elsewhere: self.told.left_elsewhere(&id, &self.addresses()),
             unsent: self.told.unsent(&id, calendar),
             told_outside: outside,
             silence,
             window: id,
         }
+    }
+
+    fn addresses(&self) -> Vec<EmailAddress> {
+        let roster = &self.known.live.setup.config.roster;
+        let contacts = roster.municipalities.get(&self.subject.municipality).into_iter();
+        contacts.flat_map(|known| &known.contacts).flat_map(|contact| contact.addresses.clone()).collect()
     }
 
     fn editions(&self, id: &WindowId) -> Vec<EditionLine> {
@@ -177,6 +184,16 @@ impl Desk<'_> {
         let key = letter.key.to_string();
         let recorded = self.told.recorded(letter);
         let decided = recorded.map(|(_, decided)| decided);
+        let deliveries: Vec<DeliveryFile> = self
+            .case
+            .deliveries
+            .iter()
+            .filter(|(line, _)| line.key == letter.key && line.version == letter.version)
+            .map(|(line, attempts)| self.told.delivery(self.case, line, attempts))
+            .collect();
+        let left_before = told::left_before(letter, &deliveries);
+        // What never left is no letter that anybody got.
+        let bytes = letter.bytes.as_ref().filter(|_| !left_before);
         LetterFile {
             version: letter.version,
             kind: decided.and_then(|d| d.kind).map_or_else(String::new, |kind| kind.as_str().to_owned()),
@@ -194,17 +211,12 @@ impl Desk<'_> {
             seq: recorded.map(|(entry, _)| entry.seq),
             intact: decided.is_some_and(|d| told::is_letter(d, letter)),
             number,
-            file: letter.bytes.is_some().then(|| letter_file_name(letter, number)),
-            header: letter.bytes.as_ref().map(|bytes| message::header(bytes)).unwrap_or_default(),
-            text: letter.bytes.as_ref().and_then(|bytes| message::plain_text(bytes)),
+            left_before,
+            file: bytes.map(|_| letter_file_name(letter, number)),
+            header: bytes.map(|bytes| message::header(bytes)).unwrap_or_default(),
+            text: bytes.and_then(|bytes| message::plain_text(bytes)),
             evidence: decided.map(|d| told::evidence(d, calendar)).unwrap_or_default(),
-            deliveries: self
-                .case
-                .deliveries
-                .iter()
-                .filter(|(line, _)| line.key == letter.key && line.version == letter.version)
-                .map(|(line, attempts)| self.told.delivery(self.case, line, attempts))
-                .collect(),
+            deliveries,
             key,
         }
     }

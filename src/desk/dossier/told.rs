@@ -1,4 +1,6 @@
 //! What the journal tells, entry by entry, as the dossier's lines.
+//!
+//! Above 400 lines: each sort of entry that a dossier shows is read in one place, so that none is read in two ways.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,11 +9,13 @@ use jiff::Timestamp;
 use super::DossierRequest;
 use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::dossier::{
-    AttemptLine, DecisionLine, DeliveryFile, EvidenceLine, JournalLine, Lifting, MessageFile, Order,
-    OutageLine, ReadingLine, ReturnLine, SnapshotLine,
+    AttemptLine, DecisionLine, DeliveryFile, ElsewhereLine, EvidenceLine, JournalLine, Lifting, MessageFile,
+    Order, OutageLine, ReadingLine, ReturnLine, SnapshotLine,
 };
-use crate::domain::id::{WindowId, slugify};
-use crate::domain::journal::{self, Act, Decision, Entry, Evidence, OrderAct, Ordered, Ruled};
+use crate::domain::id::{EmailAddress, WindowId, slugify};
+use crate::domain::journal::{
+    self, Act, Decision, Entry, Evidence, LeftElsewhere, LeftProof, OrderAct, Ordered, Ruled,
+};
 use crate::domain::notice::{NoticeKey, StaffSlot, Told as ToldDeadline};
 use crate::proof::CaseFile;
 use crate::render::because::part_name;
@@ -41,6 +45,16 @@ pub(super) fn evidence(told: &Decision, calendar: &Calendar) -> Vec<EvidenceLine
     let line =
         |said: &Evidence| EvidenceLine { part_name: part_name(&said.part, calendar), said: said.clone() };
     told.evidence.iter().map(line).collect()
+}
+
+/// Whether a letter had left from another ledger before it was written here, and was never tried since.
+pub(super) fn left_before(letter: &StoredLetter, deliveries: &[DeliveryFile]) -> bool {
+    let left = |line: &ElsewhereLine| match line.proof {
+        LeftProof::Log | LeftProof::Person => line.left_at < letter.recorded_at,
+        LeftProof::Nothing => false,
+    };
+    deliveries.iter().all(|delivery| delivery.attempts.is_empty())
+        && deliveries.iter().flat_map(|delivery| &delivery.elsewhere).any(left)
 }
 
 fn is_unsent(told: &Decision) -> bool {
@@ -112,6 +126,43 @@ impl<'a> Told<'a> {
             .collect()
     }
 
+    /// What is known of letters of a window that left from another ledger, and of which this one has none.
+    pub(super) fn left_elsewhere(&self, window: &WindowId, known: &[EmailAddress]) -> Vec<ElsewhereLine> {
+        let of_it = |entry: &JournalEntry, told: &LeftElsewhere| {
+            entry.window.as_ref() == Some(window) && entry.municipality.is_some() && told.delivery.is_none()
+        };
+        let lines = self.elsewhere(of_it).map(|line| {
+            let is_it = |address: &&EmailAddress| {
+                let digest = sha256(address.as_str().to_ascii_lowercase().as_bytes());
+                line.address_sha256.as_deref() == Some(digest.as_str())
+            };
+            ElsewhereLine { address: known.iter().find(is_it).cloned(), ..line }
+        });
+        lines.collect()
+    }
+
+    fn elsewhere(
+        &self,
+        wanted: impl Fn(&JournalEntry, &LeftElsewhere) -> bool,
+    ) -> impl Iterator<Item = ElsewhereLine> {
+        self.each(move |entry, told| match told {
+            Entry::LeftElsewhere(told) if wanted(entry, told) => Some(ElsewhereLine {
+                seq: entry.seq,
+                said_at: entry.at,
+                key: entry.subject.clone(),
+                version: told.version,
+                message_id: told.message_id.clone(),
+                address: None,
+                address_sha256: told.address_sha256.clone(),
+                left_at: *told.left_at,
+                proof: told.proof,
+                author: told.author.clone(),
+                reason: told.reason.clone(),
+            }),
+            _ => None,
+        })
+    }
+
     /// When something was first decided by an edition.
     pub(super) fn decided_first(&self, window: &WindowId, edition: u16) -> Option<Timestamp> {
         let of_it = self
@@ -146,6 +197,7 @@ impl<'a> Told<'a> {
             address: line.address.clone(),
             state: line.state,
             stopped_by: line.stopped_by.clone(),
+            elsewhere: self.elsewhere(|_, told| told.delivery.as_deref() == Some(id)).collect(),
             attempts: attempts.iter().map(|attempt| self.attempt(line, attempt)).collect(),
             returns: self.returns(case, line),
         }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::domain::dossier::{
-    DecisionLine, DeliveryFile, Dossier, EditionLine, EvidenceLine, JournalLine, LetterFile, MessageFile,
-    Order, SnapshotLine, WindowFile,
+    DecisionLine, DeliveryFile, Dossier, EditionLine, ElsewhereLine, EvidenceLine, JournalLine, LetterFile,
+    MessageFile, Order, SnapshotLine, WindowFile,
 };
 use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::Told;
@@ -59,6 +59,7 @@ fn window(w: &WindowFile) -> Value {
         "situacao": w.status.iter().map(evidence).collect::<Vec<_>>(),
         "comunicado_por_fora": w.told_outside,
         "cartas": w.letters.iter().map(letter).collect::<Vec<_>>(),
+        "de_outro_livro": w.elsewhere.iter().map(elsewhere).collect::<Vec<_>>(),
         "nao_enviado": w.unsent.iter().map(decision).collect::<Vec<_>>(),
         "silencio": w.silence,
     })
@@ -102,6 +103,7 @@ fn letter(l: &LetterFile) -> Value {
         "registro": l.seq,
         "confere": l.intact,
         "arquivo": l.file,
+        "saiu_antes_de_outro_livro": l.left_before,
         "evidencia": l.evidence.iter().map(evidence).collect::<Vec<_>>(),
         "entregas": l.deliveries.iter().map(delivery).collect::<Vec<_>>(),
     })
@@ -134,8 +136,25 @@ fn delivery(d: &DeliveryFile) -> Value {
         "endereco": d.address.as_str(),
         "estado": d.state.as_str(),
         "parada_por": d.stopped_by,
+        "de_outro_livro": d.elsewhere.iter().map(elsewhere).collect::<Vec<_>>(),
         "tentativas": attempts.collect::<Vec<_>>(),
         "retornos": returns.collect::<Vec<_>>(),
+    })
+}
+
+fn elsewhere(e: &ElsewhereLine) -> Value {
+    json!({
+        "registro": e.seq,
+        "em": e.said_at.to_string(),
+        "aviso": e.key,
+        "versao": e.version,
+        "message_id": e.message_id,
+        "endereco": e.address.as_ref().map(ToString::to_string),
+        "endereco_sha256": e.address_sha256,
+        "saiu_em": e.left_at.to_string(),
+        "prova": e.proof.as_str(),
+        "autor": e.author,
+        "motivo": e.reason,
     })
 }
 

@@ -114,11 +114,16 @@ fn or_dash(text: &str) -> String {
 fn summary(dossier: &Dossier, calendar: &Calendar) -> Markup {
     let unsent: usize = dossier.windows.iter().map(|w| w.unsent.len()).sum();
     let letters = dossier.letters().count();
+    let elsewhere: usize = dossier.windows.iter().map(|w| w.elsewhere.len()).sum();
     html! {
         section {
             h2 { "Resumo" }
             p {
                 (pt::counted(letters, "carta registrada", "cartas registradas")) "; "
+                @if elsewhere > 0 {
+                    (pt::counted(elsewhere, "saída ou possível saída de outro livro", "saídas ou possíveis saídas de outro livro"))
+                    ", sem o texto; "
+                }
                 (pt::counted(unsent, "decisão de não enviar ou de parar", "decisões de não enviar ou de parar"))
                 "; " (pt::counted(dossier.orders.len(), "ordem manual", "ordens manuais")) "."
             }

@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 
 use crate::domain::calendar::Calendar;
-use crate::domain::dossier::{DecisionLine, DeliveryFile, Dossier, LetterFile, WindowFile};
+use crate::domain::dossier::{DecisionLine, DeliveryFile, Dossier, ElsewhereLine, LetterFile, WindowFile};
+use crate::domain::journal::LeftProof;
 use crate::domain::notice::{Kind, Told};
 
 use super::super::portuguese as pt;
@@ -11,7 +12,9 @@ use super::piece::{code, deadline_text, evidence, instant, instant_text, proof, 
 
 /// `prazo, 5 dias antes, edição 1`.
 pub(super) fn letter_kind(letter: &LetterFile) -> String {
-    let mut words = vec![kind(&letter.kind)];
+    // Of a rung's letter that was written by another ledger nobody knows which of the two it was.
+    let is_unknown = letter.left_before && letter.rung.is_some();
+    let mut words = vec![if is_unknown { "prazo ou lembrete".to_owned() } else { kind(&letter.kind) }];
     words.extend(letter.rung.as_deref().map(rung));
     words.extend(letter.edition.map(|edition| format!("edição {edition}")));
     if letter.version > 1 {
@@ -45,6 +48,14 @@ pub(super) fn window(file: &WindowFile, calendar: &Calendar) -> Markup {
             @if let Some(why) = &file.told_outside { p { (pt::line(why)) } }
             @if file.letters.is_empty() { p .none { "Nenhuma carta foi registrada." } }
             @for letter in &file.letters { (self::letter(letter, calendar)) }
+            @if !file.elsewhere.is_empty() {
+                h3 { "Cartas que saíram, ou podem ter saído, de outro livro (" (file.elsewhere.len()) ")" }
+                p .note {
+                    "O livro foi restaurado de uma cópia e assumido. Destas cartas ele sabe só o que se diz aqui: o texto delas \
+                     não está neste livro, nem nesta pasta."
+                }
+                ul { @for line in &file.elsewhere { li { (code(&line.key)) ": " (elsewhere(line, calendar)) } } }
+            }
             h3 { "O que não foi enviado, ou parou, e por quê (" (file.unsent.len()) ")" }
             @if file.unsent.is_empty() { p .none { "Nada foi retido, retirado, superado nem expirou." } }
             @for decision in &file.unsent { (unsent(decision, calendar)) }
@@ -105,14 +116,21 @@ fn letter(letter: &LetterFile, calendar: &Calendar) -> Markup {
         article id=(format!("carta-{}", letter.number)) {
             h4 { "Carta " (letter.number) ": " (letter_kind(letter)) }
             dl .facts {
-                dt { "Assunto" } dd { (pt::line(&letter.subject)) }
+                @if !letter.left_before { dt { "Assunto" } dd { (pt::line(&letter.subject)) } }
                 dt { "Aviso" } dd { (code(&letter.key)) ", versão " (letter.version) }
                 dt { "Registrada" } dd { (instant(letter.recorded_at, zone)) " " (proof(letter.seq, letter.intact)) }
                 dt { "Motivo" } dd { (pt::line(&letter.because)) }
                 @if let Some(told) = &letter.told { dt { "Prazo informado" } dd { (deadline_text(told)) } }
                 dt { "Message-ID" } dd { (code(&letter.message_id)) }
-                dt { "SHA-256" } dd { (code(&letter.sha256)) }
-                dt { "Arquivo" } dd { (file(letter.file.as_deref())) }
+                @if letter.left_before {
+                    dt { "Texto" } dd {
+                        "Saiu de outro livro antes de ser escrita neste: o texto que saiu não está aqui, e o que este livro \
+                         escreveu (SHA-256 " (code(&letter.sha256)) ") nunca saiu."
+                    }
+                } @else {
+                    dt { "SHA-256" } dd { (code(&letter.sha256)) }
+                    dt { "Arquivo" } dd { (file(letter.file.as_deref())) }
+                }
             }
             h5 { "Endereços, horários e respostas" }
             @if letter.deliveries.is_empty() { p .none { "Nenhum endereço." } }
@@ -121,14 +139,35 @@ fn letter(letter: &LetterFile, calendar: &Calendar) -> Markup {
                 h5 { "Dados em que se apoiou" }
                 (evidence(&letter.evidence, zone))
             }
-            h5 { "Cabeçalho e texto, como se leem" }
-            pre .header { (pt::lines(&letter.header)) }
-            @match &letter.text {
-                Some(text) => { pre .letter { (pt::lines(text)) } },
-                None if letter.file.is_none() => { p .none { "O texto foi apagado ao fim do prazo de guarda (guardar_anos)." } },
-                None => { p .none { "O texto está no arquivo." } },
+            @if !letter.left_before {
+                h5 { "Cabeçalho e texto, como se leem" }
+                pre .header { (pt::lines(&letter.header)) }
+                @match &letter.text {
+                    Some(text) => { pre .letter { (pt::lines(text)) } },
+                    None if letter.file.is_none() => { p .none { "O texto foi apagado ao fim do prazo de guarda (guardar_anos)." } },
+                    None => { p .none { "O texto está no arquivo." } },
+                }
             }
         }
+    }
+}
+
+/// What is known of a letter that left, or may have left, from another ledger.
+fn elsewhere(line: &ElsewhereLine, calendar: &Calendar) -> Markup {
+    let zone = &calendar.hours.zone;
+    html! {
+        @match line.proof {
+            LeftProof::Log => { "saiu de outro livro em " (instant(line.left_at, zone)) ", segundo o registro do servidor de saída" }
+            LeftProof::Person => { "saiu de outro livro, não se sabe a que hora, segundo uma pessoa, em " (instant(line.left_at, zone)) }
+            LeftProof::Nothing => { "pode ter saído de outro livro; não há prova" }
+        }
+        @if let Some(address) = &line.address { ", para " (address) }
+        @else if let Some(digest) = &line.address_sha256 { ", para o endereço de SHA-256 " (code(digest)) }
+        "; Message-ID " (code(&line.message_id))
+        @if let (Some(author), Some(reason)) = (&line.author, &line.reason) {
+            "; dito por " (pt::line(author)) ": “" (pt::line(reason)) "”"
+        }
+        " " (proof(Some(line.seq), true))
     }
 }
 
@@ -151,7 +190,8 @@ fn delivery(delivery: &DeliveryFile, calendar: &Calendar) -> Markup {
                 @if let Some(act) = &delivery.stopped_by { " · parada por " (pt::line(act)) }
                 " · entrega " (code(&delivery.id))
             }
-            @if delivery.attempts.is_empty() { p .none { "Nenhuma tentativa." } }
+            @for line in &delivery.elsewhere { p { (elsewhere(line, calendar)) } }
+            @if delivery.attempts.is_empty() { p .none { "Nenhuma tentativa" @if !delivery.elsewhere.is_empty() { " deste livro" } "." } }
             @else {
                 table {
                     thead { tr { th { "Nº" } th { "Início" } th { "Fim" } th { "Resultado" } th { "Resposta do servidor" } th { "Prova" } } }

@@ -53,6 +53,7 @@ fn delivery() -> DeliveryFile {
         address: EmailAddress::parse("smas@vitoria.invalid").unwrap(),
         state: DeliveryState::Bounced,
         stopped_by: None,
+        elsewhere: Vec::new(),
         attempts: vec![AttemptLine {
             number: 1,
             started_at: at(2),
@@ -94,6 +95,7 @@ fn letter(world: &World) -> LetterFile {
         seq: Some(3),
         intact: true,
         number: 1,
+        left_before: false,
         file: Some("cartas/001-censo-suas-2023-1-prazo-15d-3205309.eml".to_owned()),
         header: "Date: x\r\nMessage-ID: <a@b.invalid>".to_owned(),
         text: Some("Prezada Secretária,\n\nhttps://aplicacoes.mds.gov.br/x\n".to_owned()),
@@ -124,6 +126,7 @@ fn window(world: &World) -> WindowFile {
         }],
         status: vec![evidence(world)],
         letters: vec![letter(world)],
+        elsewhere: Vec::new(),
         unsent: vec![DecisionLine {
             seq: 6,
             at: at(20),

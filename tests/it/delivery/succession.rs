@@ -261,6 +261,13 @@ async fn what_the_relays_log_says_left_is_not_sent_again_whether_the_copy_knew_o
     assert!(why.contains("Nenhum aviso é devido agora"), "{why}");
     assert!(why.contains("(saiu de outro livro; o texto não está neste)"), "{why}");
     assert!(site.ok(&["livro", "--municipio", &first]).contains("saiu de outro livro"));
+    // Whoever reads the dossier sees that it left, and no letter that never did.
+    let folder = site.data().join("dossie");
+    site.ok(&["dossie", &first, "--janela", "teste/2002", "--saida", folder.to_str().unwrap()]);
+    let page = fs::read_to_string(folder.join("dossie.html")).unwrap();
+    assert!(page.contains("Cartas (0)") && page.contains("de outro livro (1)"), "{page}");
+    assert!(page.contains(&format!("teste.2002.divulgacao.{first}@{DOMAIN}")), "{page}");
+    assert!(!folder.join("cartas").exists());
 
     let batch = batch_of(&assumed);
     site.ok(&["liberar", "--lote", &batch, "--autor", "ana", "--motivo", "não constam"]);
@@ -293,6 +300,15 @@ async fn what_the_relay_still_had_in_its_queue_may_have_left_since_and_waits_tho
     fs::write(&log, put_off + &sent).unwrap();
     let later = site.ok(&with_log("agora consta"));
     assert!(later.contains("1 entrega saiu do outro livro e não sai de novo"), "{later}");
+    let folder = site.data().join("dossie");
+    let (code, to) = (first.to_string(), folder.to_str().unwrap());
+    site.ok(&["dossie", &code, "--janela", "teste/2002", "--saida", to]);
+    let page = fs::read_to_string(folder.join("dossie.html")).unwrap();
+    assert!(page.contains("o que este livro escreveu") && page.contains("nunca saiu"), "{page}");
+    assert!(
+        !folder.join("cartas").exists(),
+        "what was written here after it had left is no letter of theirs"
+    );
     site.ok(&["liberar", "--lote", &batch, "--autor", "ana", "--motivo", "as outras não constam"]);
     site.ok(&["servir", "--uma-vez"]);
     let again = twice(&relay);
