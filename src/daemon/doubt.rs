@@ -23,12 +23,25 @@ pub(super) async fn stopped_until(app: &App, now: Timestamp) -> Result<Option<Ti
 }
 
 fn words(app: &App, lifted: &[FlaggedContact], stop: QueueStop) -> String {
-    let (why, said) = lifted.first().map_or(("", ""), |first| (first.refusal.words(), first.why.as_str()));
+    let Some(first) = lifted.first() else { return String::new() };
+    let (why, said) = (first.refusal.words(), first.why.as_str());
+    let look = match first.refusal {
+        Refusal::Address | Refusal::Mailbox => {
+            "Quase todas voltam assim, o que não se acredita de tantos endereços: confira se o servidor de saída, ou o \
+             filtro por onde ele passa, conhece os destinatários e acha os domínios deles"
+        }
+        Refusal::Road => {
+            "Confira se o servidor de saída chega à internet e acha os domínios dos destinatários (DNS)"
+        }
+        Refusal::Sender | Refusal::Unknown | Refusal::Letter => {
+            "Confira se o servidor de saída ou o domínio do remetente está em lista de bloqueio, e o SPF, o DKIM e o \
+             DMARC do domínio"
+        }
+    };
     format!(
         "{} de vários domínios em uma hora: {why} (“{said}”). A fila espera até {}; nenhum endereço foi dado como \
-         inválido, e as cartas saem de novo depois. Confira se o servidor de saída ou o domínio do remetente está em \
-         lista de bloqueio, e o SPF, o DKIM e o DMARC do domínio. Para retomar antes: vigia-suas liberar --lote fila \
-         --motivo \"…\"",
+         inválido, e as cartas saem de novo depois. {look}. Para retomar antes: vigia-suas liberar --lote fila --motivo \
+         \"…\"",
         portuguese::counted(lifted.len(), "carta voltou", "cartas voltaram"),
         portuguese::instant(stop.until, &app.live().calendar.hours.zone),
     )

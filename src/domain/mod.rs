@@ -3,13 +3,14 @@
 //! Reading order: `id` (names of things), `time` (civil dates to instants), `holiday`, `calendar` (what was
 //! announced), `roster` (whom to tell), `ibge` (how they are called), `status` (who has filled in), `overrides` (what people decided),
 //! `notice` (one thing to tell), `reason` (why), `register` (what the ministry's register of units would change), `news`
-//! (what it publishes), `refusal` (whose matter a refusal is), `delivery` (one address), `dossier` (proof of what was said), `journal`
+//! (what it publishes), `refusal` (whose matter a refusal is) and `alike` (many of them at once), `delivery` (one address), `dossier` (proof of what was said), `journal`
 //! (what is recorded for good).
 //!
 //! Architecture invariant: nothing here does I/O, reads a clock, logs, or names another room of the crate but `text`.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod alike;
 pub mod calendar;
 pub mod closing;
 pub mod counting;

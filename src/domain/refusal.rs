@@ -12,12 +12,13 @@ use jiff::{SignedDuration, Timestamp};
 use crate::text::fold;
 use crate::text::words::{shown, words};
 
-use self::wording::{ADDRESS, LETTER, MAILBOX, ROAD, SENDER};
+use self::wording::{ADDRESS, DOMAIN, LETTER, MAILBOX, OF_US, ROAD, SENDER};
 
 words! {
     /// Whose matter a refusal is.
     pub enum Refusal {
-        /// *endereco*: there is no such address (X.1.1, X.1.2, X.1.3, X.1.6, X.1.10). The only one that flags it.
+        /// *endereco*: there is no such address (X.1.1, X.1.2, X.1.3, X.1.6, X.1.10), or no such domain (5.4.4). The only
+        /// one that flags it.
         Address "endereco",
         /// *caixa*: the mailbox takes nothing at present: full, disabled (X.2.x).
         Mailbox "caixa",
@@ -79,6 +80,9 @@ impl Refusal {
             (1, 9) => Self::Road,
             // Microsoft 365 says this of addresses that are not there and of much else.
             (4, 1) if says(&["access denied"]) => Self::Unknown,
+            // What has no host is the recipient's domain, but where it is said of ours.
+            (4, 4) if for_good && !says(&OF_US) => Self::Address,
+            (0 | 3..=5, _) if for_good && says(&DOMAIN) && !says(&OF_US) => Self::Address,
             (4, _) => Self::Road,
             (0 | 3 | 5, _) if for_good && says(&ADDRESS) => Self::Address,
             (3 | 5, _) => Self::Road,
@@ -184,6 +188,21 @@ mod tests {
             ("connection timed out", Refusal::Road),
             ("550 no", Refusal::Unknown),
             ("550 Requested action not taken: mailbox unavailable", Refusal::Unknown),
+            (
+                "5.4.4 Host or domain name not found. Name service error for name=x.br type=AAAA",
+                Refusal::Address,
+            ),
+            ("5.4.4 unable to route: no mail hosts for domain", Refusal::Address),
+            ("550 Host unknown (Name server: x.br.: host not found)", Refusal::Address),
+            ("5.0.0 O domínio do destinatário não existe", Refusal::Address),
+            (
+                "4.4.3 Host or domain name not found. Name service error: Host not found, try again",
+                Refusal::Road,
+            ),
+            ("4.4.4 Host or domain name not found", Refusal::Road),
+            ("550 5.4.4 cannot resolve the sender's domain: host not found", Refusal::Road),
+            ("504 5.5.2 <x>: Helo command rejected: Host not found", Refusal::Road),
+            ("5.4.6 mail loops back to myself", Refusal::Road),
             ("550 spf@politica.br", Refusal::Unknown),
         ] {
             assert_eq!(of(text), refusal, "{text}");

@@ -1,10 +1,10 @@
 //! The health of addresses: which are not written to for now, why, and until when.
 //!
 //! A row has four ways out: its time is over and the address gets one more try, it takes a letter, a letter is read
-//! there, or somebody confirms it. What several domains said within an hour was ours, and is lifted (`stop`); so is what the
-//! relay said of one address after the other, whatever their domain (`exonerate`).
+//! there, or somebody confirms it. What most of a mailing failed by within an hour was not the addresses', and is
+//! lifted (`stop`); so is what the relay said of one address after the other, whatever their domain (`exonerate`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -35,10 +35,7 @@ statements! {
                   ON l.address = d.address AND l.latest = d.settled_at ORDER BY d.address, d.id";
 }
 
-/// So many addresses, in two domains or more, whose letters did not arrive for a reason that may be ours within an
-/// hour, and it is ours.
-const OURS: usize = 3;
-/// How long that is remembered.
+/// How long it is remembered that a letter did not arrive, to see whether others fail alike.
 const WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// An address that is not written to.
@@ -135,14 +132,10 @@ impl Store {
     }
 }
 
+/// Those that a letter did not reach within the last hour.
 pub(super) fn recent(mut contacts: Vec<FlaggedContact>, now: Timestamp) -> Vec<FlaggedContact> {
-    contacts.retain(|c| c.refusal.may_be_ours() && now.duration_since(c.since) <= WITHIN);
+    contacts.retain(|c| now.duration_since(c.since) <= WITHIN);
     contacts
-}
-
-pub(super) fn is_ours(contacts: &[FlaggedContact], known: bool) -> bool {
-    let domains: BTreeSet<&str> = contacts.iter().map(|c| c.address.domain()).collect();
-    (known && !contacts.is_empty()) || (contacts.len() >= OURS && domains.len() > 1)
 }
 
 pub(super) async fn list(conn: &mut Conn) -> Result<Vec<FlaggedContact>, StoreError> {

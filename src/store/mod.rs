@@ -3,7 +3,7 @@
 //! Reading order: `chain` and `journal`, `pass` and `notice` (what a pass decided),
 //! `outbox`, `settle` and `group` (letters on their way), `ledger` (the same as the plan sees it), `retired` and `verdict`
 //! (feeds that were switched off, loads that count), `order` and `overrides`, `configuration` (what was in force), `reading`,
-//! `contact` and `stop`, `begin` and `clock`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
+//! `contact` and `stop` (with `failure`), `begin` and `clock`, `witness` and `elsewhere` (is it this ledger that last sent?), `delivery` and `letter`
 //! (what staff ask for), `returned` and `return_key` (what comes back by mail), `uncertain` (what waits
 //! for somebody), `moved` (where the ledger went), `reduce` (personal data whose years are over), `zone` (the zone's rules). How
 //! rows are kept is [`crate::database`]'s, what sources brought [`crate::intake`]'s, and what proves and copies all of it
@@ -25,6 +25,7 @@ mod configuration;
 mod contact;
 pub(crate) mod delivery;
 mod elsewhere;
+mod failure;
 mod frontier;
 mod group;
 pub(crate) mod journal;

@@ -1,13 +1,14 @@
-//! The queue stops when letters come back from several domains at once for reasons that may be ours: its begin and its end.
+//! The queue stops when most letters of a time fail alike (`domain::alike`): its begin and its end.
 //!
 //! It lasts an hour, and longer each time within a day of the last. Two things end it: its time, and a person
-//! (`liberar --lote fila`). While it lasts, what rests for such a reason is lifted.
+//! (`liberar --lote fila`). While it lasts, what fails in the same way is lifted, but for who was let off before.
 
 use jiff::Timestamp;
 
 use super::begin::signs;
 use super::chain::{Chain, Line};
-use super::contact::{is_ours, list, recent, unflag};
+use super::contact::{list, recent, unflag};
+use super::failure::let_off;
 use super::{FlaggedContact, Store, StoreError};
 use crate::database::cell::{count, ms};
 use crate::database::db::{Conn, written};
@@ -36,15 +37,19 @@ pub struct ReturnVerdict {
 }
 
 impl Store {
-    /// Looks at what came back up to `now`: begins a stop when several domains said within the hour that it is ours, lifts
-    /// what rests for that, and ends a stop whose time is over.
+    /// Looks at what failed up to `now`: begins a stop when most letters failed alike within the hour, lifts what rests for
+    /// that, and ends a stop whose time is over.
     pub async fn judge_returns(&self, now: Timestamp) -> Result<ReturnVerdict, StoreError> {
         let last = self.signs().await?.stop;
         let stop = last.filter(|stop| stop.holds(now));
         let is_due = last.is_some_and(|stop| !stop.is_over && !stop.holds(now));
         // Seldom anything to do: not for this the one writer.
-        if !is_due && !is_ours(&recent(self.resting().await?, now), stop.is_some()) {
-            return Ok(ReturnVerdict { stop, began_with: Vec::new() });
+        if !is_due {
+            let mut view = self.db.view().await?;
+            let flagged = recent(list(&mut view).await?, now);
+            if let_off(&mut view, flagged, stop.as_ref(), now).await?.is_empty() {
+                return Ok(ReturnVerdict { stop, began_with: Vec::new() });
+            }
         }
         written!(self.db, |tx| { judge(&mut tx, now).await? })
     }
@@ -62,8 +67,9 @@ async fn judge(conn: &mut Conn, now: Timestamp) -> Result<ReturnVerdict, StoreEr
     if stop.is_none() {
         end(conn, now, None).await?;
     }
-    let mut found = recent(list(conn).await?, now);
-    if !is_ours(&found, stop.is_some()) {
+    let flagged = recent(list(conn).await?, now);
+    let mut found = let_off(conn, flagged, stop.as_ref(), now).await?;
+    if found.is_empty() {
         return Ok(ReturnVerdict { stop, began_with: Vec::new() });
     }
     let mut chain = Chain::resume(conn).await?;
@@ -176,7 +182,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_accuses_an_address_stops_nothing() {
+    async fn what_is_said_of_addresses_at_the_door_stops_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let store = testing::store(&dir).await;
         for code in [VITORIA, testing::SERRA] {

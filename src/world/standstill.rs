@@ -41,8 +41,8 @@ pub fn doubted(doubt: &LedgerDoubt, zone: &Zone) -> String {
 pub fn stopped(stop: &QueueStop, zone: &Zone) -> String {
     format!(
         "a fila espera desde {} porque cartas voltaram de vários domínios; sai de novo em {}\n  dica: confira se o servidor \
-         de saída ou o domínio do remetente está em lista de bloqueio, e o SPF, o DKIM e o DMARC; para retomar antes: \
-         vigia-suas liberar --lote fila --motivo \"…\"",
+         de saída ou o domínio do remetente está em lista de bloqueio, o SPF, o DKIM e o DMARC, e se o servidor acha os \
+         destinatários; para retomar antes: vigia-suas liberar --lote fila --motivo \"…\"",
         pt::instant(stop.since, zone),
         pt::instant(stop.until, zone)
     )

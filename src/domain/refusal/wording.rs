@@ -169,6 +169,30 @@ pub(super) const ADDRESS: [&str; 47] = [
     "conta inexistente",
 ];
 
+/// The recipient's domain has no host that takes mail.
+pub(super) const DOMAIN: [&str; 16] = [
+    "host or domain name not found",
+    "host not found",
+    "host unknown",
+    "unknown host",
+    "no such host",
+    "domain not found",
+    "domain name not found",
+    "domain does not exist",
+    "domain doesn't exist",
+    "no such domain",
+    "unknown domain",
+    "nxdomain",
+    "dominio nao existe",
+    "dominio do destinatario nao existe",
+    "dominio inexistente",
+    "dominio nao encontrado",
+];
+
+/// Said of a name of ours, and not of the recipient's.
+pub(super) const OF_US: [&str; 7] =
+    ["sender", "remetente", "helo", "ehlo", "client host", "client name", "return path"];
+
 /// The network, or a system on the way.
 pub(super) const ROAD: [&str; 19] = [
     "timed out",

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::overrides::Authorship;
 use crate::domain::refusal::Refusal;
+use crate::domain::roster::Role;
 use crate::plan::Act;
 use crate::plan::ledger::{Rest, Standing};
 use crate::store::testing::*;
-use crate::store::{DeliveryFilter, Noted, OnUncertain, RawMessage, Return, Settlement, Store};
+use crate::store::{DeliveryFilter, DeliveryLine, Noted, OnUncertain, RawMessage, Return, Settlement, Store};
 
 pub(super) const CODES: [&str; 6] = [VITORIA, SERRA, "3200102", "3200136", "3200169", "3200201"];
 
@@ -275,6 +276,85 @@ async fn what_several_domains_say_within_an_hour_is_lifted_and_what_one_says_sta
     let left: Vec<Refusal> = store.resting().await.unwrap().iter().map(|c| c.refusal).collect();
     assert_eq!(left.len(), 2);
     assert!(!left.iter().any(|refusal| refusal.may_be_ours()));
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+/// Letters that left at `minutes` come back a minute later, of so many municipalities.
+async fn come_back(
+    store: &Store,
+    (version, many, roles): (u16, usize, &[Role]),
+    refusal: Refusal,
+    minutes: i64,
+) {
+    let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();
+    let of_it = |line: &&DeliveryLine| line.version == version && roles.contains(&line.role);
+    let mut came = 0;
+    for line in lines.iter().filter(of_it) {
+        if !CODES[..many].iter().any(|code| line.key.municipality() == Some(municipality(code))) {
+            continue;
+        }
+        let (id, only) = (&line.message_id, std::slice::from_ref(&line.address));
+        let at = at(minutes + 1);
+        let noted = store.note_return(id, only, &[], bounced_for(refusal), &raw(), at).await.unwrap();
+        assert_eq!(noted, Noted::Changed(line.key.clone()));
+        came += 1;
+    }
+    assert_eq!(came, many * roles.len());
+}
+
+#[tokio::test]
+async fn who_fails_again_by_a_letter_that_left_after_it_was_lifted_keeps_its_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    send_all(&store, 2, |_| accepted()).await;
+    let both = [Role::Smas, Role::Cmas];
+    come_back(&store, (1, 3, &both), Refusal::Road, 2).await;
+    assert_eq!(store.judge_returns(at(4)).await.unwrap().began_with.len(), 6);
+    assert_eq!(store.judge_returns(at(64)).await.unwrap().stop, None);
+    let again = CODES[..3].iter().map(|code| change(send(warning(code), 2))).collect();
+    store.record_pass(at(65), again).await.unwrap();
+    send_all(&store, 66, |_| accepted()).await;
+    come_back(&store, (2, 3, &both), Refusal::Road, 66).await;
+    assert_eq!(store.judge_returns(at(68)).await.unwrap().stop, None, "they are dead");
+    assert_eq!(store.resting().await.unwrap().len(), 6);
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn what_takes_the_letters_of_most_stops_nothing_and_what_gives_nearly_all_back_condemns_nobody() {
+    for (many, refusal, lifted) in [
+        (2, Refusal::Sender, 0),
+        (3, Refusal::Sender, 3),
+        (4, Refusal::Address, 0),
+        (6, Refusal::Address, 0),
+        (3, Refusal::Mailbox, 0),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = filled(&dir).await;
+        send_all(&store, 2, |_| accepted()).await;
+        come_back(&store, (1, many, &[Role::Smas]), refusal, 2).await;
+        let verdict = store.judge_returns(at(4)).await.unwrap();
+        assert_eq!(verdict.began_with.len(), lifted, "{many} {refusal}: the others' letters stand");
+        assert_eq!(store.resting().await.unwrap().len(), many - lifted);
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let refused_elsewhere = |claim: &crate::store::Claim| {
+        if claim.role == Role::Smas { accepted() } else { deferred() }
+    };
+    send_all(&store, 2, refused_elsewhere).await;
+    come_back(&store, (1, 5, &[Role::Smas]), Refusal::Address, 2).await;
+    let verdict = store.judge_returns(at(4)).await.unwrap();
+    assert_eq!(verdict.began_with.len(), 5, "five of six");
+    assert_eq!(store.resting().await.unwrap(), []);
+    // The sixth comes back while the queue stands still.
+    let lines = store.deliveries(&DeliveryFilter::default()).await.unwrap();
+    let last = lines.iter().find(|line| line.state == DeliveryState::Accepted).unwrap();
+    let only = std::slice::from_ref(&last.address);
+    let late = bounced_for(Refusal::Address);
+    store.note_return(&last.message_id, only, &[], late, &raw(), at(5)).await.unwrap();
+    store.judge_returns(at(6)).await.unwrap();
+    assert_eq!(store.resting().await.unwrap(), []);
     assert!(store.verify().await.unwrap().is_whole());
 }
 

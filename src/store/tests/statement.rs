@@ -20,6 +20,7 @@ fn files() -> Vec<&'static [(&'static str, &'static str)]> {
         contact::ALL,
         delivery::ALL,
         elsewhere::ALL,
+        failure::ALL,
         frontier::ALL,
         journal::ALL,
         ledger::ALL,

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
+use vigia_suas::mail::message::plain_text;
 use vigia_suas::store::DeliveryFilter;
 
 use crate::support::app::{Choice, DOMAIN, Site};
@@ -165,6 +166,37 @@ async fn letters_that_come_back_from_several_domains_stop_the_queue_flag_nobody_
     }
     let told = site.ok(&["livro"]);
     assert!(told.contains("fila parada") && told.contains("saímos da lista"), "{told}");
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_nearly_all_letters_come_back_as_unknown_the_queue_stops_and_no_address_is_condemned() {
+    let (relay, site, _) = announced(None).await;
+    for code in &site.municipalities[..5] {
+        comes_back(&site, &site.address(*code, "smas"), "550 5.1.1 User unknown").await;
+    }
+    announce_another(&relay, &site);
+    assert_eq!(of_another(&relay, None), 0, "the queue waits");
+    assert_eq!(site.ok(&["contato"]), "", "nobody is at fault");
+    let said = String::from_utf8_lossy(&site.run(&["saude"]).stderr).into_owned();
+    assert!(said.contains("a fila espera"), "{said}");
+    let told = relay.taken().into_iter().filter(|taken| taken.to == format!("alertas@{DOMAIN}"));
+    let told: Vec<String> = told.map(|taken| plain_text(&taken.bytes).unwrap()).collect();
+    assert!(told.iter().any(|text| text.contains("conhece os destinatários")), "{told:?}");
+    assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_dead_domains_stop_nobody_else() {
+    let (relay, site, _) = announced(None).await;
+    let said = "550 5.4.4 Host or domain name not found. Name service error for name=x.es.gov.br type=AAAA";
+    for code in &site.municipalities[..3] {
+        comes_back(&site, &site.address(*code, "smas"), said).await;
+    }
+    announce_another(&relay, &site);
+    assert_eq!(of_another(&relay, None), MUNICIPALITIES, "the others have theirs");
+    let shown = site.ok(&["contato"]);
+    assert_eq!((shown.lines().count(), shown.matches("o endereço não existe").count()), (3, 3), "{shown}");
     assert!(site.ok(&["livro", "conferir"]).starts_with("livro íntegro"));
 }
 
