@@ -183,8 +183,9 @@ impl Outbox {
             let since = zone.start_of(today).min(super::pace::a_minute_before(now));
             let running = app.clock.running();
             // What a clock that stood ahead says of itself is of no day that is counted.
-            for at in app.store.attempts_since(since).await?.into_iter().filter(|at| *at <= now) {
-                self.pace.sent(running.saturating_sub(now.duration_since(at)), zone.date_of(at));
+            let attempts = app.store.attempts_since(since).await?;
+            for (at, state) in attempts.into_iter().filter(|(at, _)| *at <= now) {
+                self.pace.offered(running.saturating_sub(now.duration_since(at)), zone.date_of(at), state);
             }
             self.remembers = true;
         }
@@ -391,7 +392,8 @@ impl Outbox {
             self.pace.recovered();
         }
         if !matches!(outcome, Outcome::RelayFault { .. } | Outcome::Deferred { slow_down: true, .. }) {
-            self.pace.sent(app.clock.running(), live.calendar.hours.zone.date_of(app.now()));
+            let today = live.calendar.hours.zone.date_of(app.now());
+            self.pace.offered(app.clock.running(), today, outcome.state());
         }
         at_fault
     }

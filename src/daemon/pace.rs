@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::delivery::DeliveryState;
+
 /// One minute, the span of `por_minuto`.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// So many days are counted apart: a clock that leapt and came back finds what left on the day that it is.
@@ -62,9 +64,13 @@ impl Pace {
         }
     }
 
-    /// Notes a letter that was offered to the relay, oldest first.
-    pub(super) fn sent(&mut self, running: SignedDuration, today: Date) {
+    /// Notes a letter that was offered to the relay, oldest first. A minute holds so many of these, a day only so many that
+    /// the relay took, or may have: one that it put off has not left.
+    pub(super) fn offered(&mut self, running: SignedDuration, today: Date, state: DeliveryState) {
         self.recent.push_back(running);
+        if !state.reaches() {
+            return;
+        }
         if let Some((_, count)) = self.days.iter_mut().find(|(day, _)| *day == today) {
             *count += 1;
             return;
@@ -115,15 +121,31 @@ mod tests {
         let day = date(2026, 11, 23);
         let at = SignedDuration::from_secs;
         assert_eq!(pace.allowance(at(0), day, 2, 3), Room::Letters(2));
-        pace.sent(at(0), day);
-        pace.sent(at(1), day);
+        pace.offered(at(0), day, DeliveryState::Accepted);
+        pace.offered(at(1), day, DeliveryState::Accepted);
         assert_eq!(pace.allowance(at(2), day, 2, 3), Room::Nothing(at(58)));
         assert_eq!(pace.allowance(at(60), day, 2, 3), Room::Letters(1));
-        pace.sent(at(60), day);
+        pace.offered(at(60), day, DeliveryState::Accepted);
         assert_eq!(pace.allowance(at(200), day, 2, 3), Room::Alerts(2), "which a day does not hold");
-        pace.sent(at(200), day);
+        pace.offered(at(200), day, DeliveryState::Accepted);
         assert_eq!(pace.allowance(at(201), day, 2, 3), Room::Alerts(1), "and a minute does");
         assert_eq!(pace.allowance(at(400), date(2026, 11, 24), 2, 3), Room::Letters(2));
+    }
+
+    #[test]
+    fn a_day_holds_only_what_was_taken_or_may_have_been() {
+        let mut pace = Pace::default();
+        let day = date(2026, 11, 23);
+        for n in 0..9 {
+            pace.offered(SignedDuration::from_mins(n), day, DeliveryState::Deferred);
+            pace.offered(SignedDuration::from_mins(n), day, DeliveryState::Refused);
+        }
+        let mut left = || pace.allowance(SignedDuration::from_mins(20), day, 9, 3);
+        assert_eq!(left(), Room::Letters(3), "none of them left");
+        pace.offered(SignedDuration::from_mins(10), day, DeliveryState::Accepted);
+        pace.offered(SignedDuration::from_mins(11), day, DeliveryState::Uncertain);
+        let mut left = || pace.allowance(SignedDuration::from_mins(20), day, 9, 3);
+        assert_eq!(left(), Room::Letters(1));
     }
 
     #[test]
@@ -131,11 +153,11 @@ mod tests {
         let mut pace = Pace::default();
         let (day, leapt) = (date(2026, 11, 23), date(2027, 1, 2));
         let at = SignedDuration::from_mins;
-        pace.sent(at(0), day);
-        pace.sent(at(2), leapt);
+        pace.offered(at(0), day, DeliveryState::Accepted);
+        pace.offered(at(2), leapt, DeliveryState::Accepted);
         assert_eq!(pace.allowance(at(4), day, 9, 2), Room::Letters(1));
         for n in 0..99 {
-            pace.sent(at(5 + n), day.saturating_add(jiff::Span::new().days(n)));
+            pace.offered(at(5 + n), day.saturating_add(jiff::Span::new().days(n)), DeliveryState::Accepted);
         }
         assert_eq!(pace.days.len(), DAYS);
     }

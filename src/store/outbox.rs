@@ -108,7 +108,7 @@ statements! {
     const QUEUED = "SELECT state, COUNT(*), MIN(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL \
                     AND stopped_at IS NULL AND (valid_until IS NULL OR valid_until > $1) GROUP BY state";
     // The journal tells of each attempt when it ends, and is in the order of time.
-    const ATTEMPTED = "SELECT a.started_at FROM attempts a WHERE a.started_at >= $1 AND a.delivery IN \
+    const ATTEMPTED = "SELECT a.started_at, a.outcome FROM attempts a WHERE a.started_at >= $1 AND a.delivery IN \
                        (SELECT d.id FROM journal j JOIN deliveries d ON d.notice_key = j.subject \
                        WHERE j.at >= $1 AND j.kind = 'entrega') ORDER BY a.started_at";
     const NEXT_LEASED = "SELECT MIN(CASE WHEN lease_until > next_attempt_at THEN lease_until \
@@ -299,10 +299,16 @@ impl Store {
         Ok(since.map(|since| (usize::try_from(letters).unwrap_or(0), since)))
     }
 
-    /// When attempts began, since an instant, oldest first, by what the journal tells since.
-    pub async fn attempts_since(&self, since: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
+    /// When attempts began, since an instant, oldest first, by what the journal tells since, and what each came to.
+    pub async fn attempts_since(
+        &self,
+        since: Timestamp,
+    ) -> Result<Vec<(Timestamp, DeliveryState)>, StoreError> {
         bound!(ATTEMPTED, ms(since))
-            .all(&self.db, |row| Cells::of("attempts", row).instant("started_at"))
+            .all(&self.db, |row| {
+                let cells = Cells::of("attempts", row);
+                Ok((cells.instant("started_at")?, cells.parsed("outcome", DeliveryState::parse)?))
+            })
             .await
     }
 
