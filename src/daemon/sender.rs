@@ -11,7 +11,7 @@ use tracing::{debug, error, info, warn};
 use super::app::{App, Loop};
 use super::trust::Trust;
 use crate::config;
-use crate::domain::delivery::{Outcome, next_attempt};
+use crate::domain::delivery::{Outcome, next_attempt, next_attempt_before};
 use crate::domain::notice::NoticeKey;
 use crate::mail::Transport;
 use crate::mail::smtp::Envelope;
@@ -148,6 +148,10 @@ async fn send_one(
         trust.judge(outcome, &claim.address, claim.refusals + 1, app.clock.running())
     };
     // Held back, a letter to staff would tell nobody of the others that are.
+    // A letter that would wait beyond what it is good for, or beyond the hours of this day, is tried before.
+    let closes_at = live.calendar.hours.sending_until(ended_at).filter(|_| !claim.key.is_alert());
+    let end = [claim.valid_until, closes_at].into_iter().flatten().min();
+    let next_attempt_in_time = |attempts| next_attempt_before(end, ended_at, attempts);
     let resend = live.setup.config.settings.on_uncertain == config::UncertainPolicy::Resend
         || claim.key.municipality().is_none();
     app.vouch(Loop::Send);
@@ -155,15 +159,15 @@ async fn send_one(
         Outcome::Deferred { reply, .. } if reply == STOPPED => Some(ended_at),
         // A refusal that is doubted gets time to pass.
         Outcome::Deferred { reply, .. } if reply.starts_with('5') => {
-            Some(next_attempt(ended_at, attempt + DOUBTED))
+            Some(next_attempt_before(claim.valid_until, ended_at, attempt + DOUBTED))
         }
         // Tried as soon as the others, it would have the queue rest again and again; but not for that is it lost.
         Outcome::Deferred { reply, slow_down: true } if is_of_the_letter && reply.starts_with('4') => {
             let later = next_attempt(ended_at, attempt + DOUBTED);
             let is_in_time = claim.valid_until.is_none_or(|until| later < until);
-            Some(if is_in_time { later } else { next_attempt(ended_at, attempt) })
+            Some(if is_in_time { later } else { next_attempt_in_time(attempt) })
         }
-        Outcome::Deferred { .. } | Outcome::RelayFault { .. } => Some(next_attempt(ended_at, attempt)),
+        Outcome::Deferred { .. } | Outcome::RelayFault { .. } => Some(next_attempt_in_time(attempt)),
         Outcome::Uncertain { .. } if resend => Some(next_attempt(ended_at, attempt)),
         Outcome::Uncertain { .. } | Outcome::Accepted { .. } | Outcome::Refused { .. } => None,
     };

@@ -97,6 +97,8 @@ impl Outcome {
 
 /// The first wait after a temporary refusal.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
+/// The shortest wait before the end of what a letter is good for.
+const SHORTEST_WAIT: SignedDuration = SignedDuration::from_secs(30);
 /// The longest wait between attempts.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(60);
 
@@ -105,6 +107,15 @@ pub fn next_attempt(now: Timestamp, attempts: u32) -> Timestamp {
     let doubled = FIRST_WAIT.checked_mul(2_i32.saturating_pow(attempts.saturating_sub(1)));
     let wait = doubled.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// The same before `end`: where the wait would last beyond it, half of what is left, so that a letter in its last minutes is
+/// tried on. In the last minute nothing is gained by it.
+pub fn next_attempt_before(end: Option<Timestamp>, now: Timestamp, attempts: u32) -> Timestamp {
+    let next = next_attempt(now, attempts);
+    let Some(end) = end.filter(|end| next >= *end) else { return next };
+    let half = end.duration_since(now) / 2;
+    if half < SHORTEST_WAIT { next } else { now.saturating_add(half).unwrap_or(next) }
 }
 
 /// Later than that at `now` nothing is put off: what is was put off by a clock that stood ahead.
@@ -155,5 +166,26 @@ mod tests {
         let at = |n| next_attempt(Timestamp::UNIX_EPOCH, n).as_second() / 60;
         assert_eq!([at(0), at(1), at(2), at(3), at(6)], [1, 1, 2, 4, 32]);
         assert!((7..100).chain([u32::MAX]).all(|n| at(n) == 60));
+    }
+
+    #[test]
+    fn what_would_wait_beyond_its_end_is_tried_before_it_and_not_in_its_last_minute() {
+        let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        let next = |now, attempts| next_attempt_before(Some(at(60)), now, attempts);
+        assert_eq!(next(at(0), 6), at(32), "time enough");
+        assert_eq!(next(at(52), 3), at(56), "time enough");
+        assert_eq!(next(at(56), 4), at(58), "not at 64");
+        assert_eq!(next(at(58), 5), at(59));
+        assert_eq!(next(at(59), 6), at(59) + SignedDuration::from_secs(30));
+        let late = at(59) + SignedDuration::from_secs(30);
+        assert!(next(late, 7) > at(60), "then it is over");
+        assert_eq!(next(at(61), 1), at(62));
+        assert_eq!(next_attempt_before(None, at(56), 4), at(64));
+        let mut tries = 0;
+        let mut now = at(0);
+        while now < at(60) {
+            (now, tries) = (next(now, 9), tries + 1);
+        }
+        assert!(tries <= 8, "{tries}");
     }
 }

@@ -176,6 +176,23 @@ async fn a_temporary_refusal_is_put_off_and_tried_again_alone() {
 }
 
 #[tokio::test]
+async fn a_letter_put_off_late_in_the_day_is_tried_before_its_hours_end() {
+    let mut desk = Desk::open(|_| {}).await;
+    let smas = desk.smas(1);
+    // Letters may leave until 23:59:59, and it is 23:51.
+    desk.pass_minutes(13 * 60 + 51);
+    for _ in 0..4 {
+        desk.relay.once(&smas, Deed::AtRcpt("450 4.2.1 busy"));
+    }
+    for minutes in [0, 1, 2, 4, 1] {
+        desk.pass_minutes(minutes);
+        desk.deliver().await;
+    }
+    assert_eq!(desk.states(&smas).await, [DeliveryState::Accepted], "not at 00:06");
+    desk.check_ledger().await;
+}
+
+#[tokio::test]
 async fn a_relay_that_hangs_up_after_the_dot_gets_the_same_letter_again() {
     let mut desk = Desk::open(|_| {}).await;
     let smas = desk.smas(0);
