@@ -60,11 +60,20 @@ pub(super) fn is_doubted(outcome: &Outcome) -> bool {
 }
 
 /// Tells staff, once a day, of letters refused for a reason that is not the address's.
-pub(super) async fn tell_of_doubted(app: &App, reply: &str) -> Result<(), StoreError> {
+pub(super) async fn tell_of_doubted(app: &App, outcome: &Outcome) -> Result<(), StoreError> {
+    let then = match outcome {
+        Outcome::Refused { .. } => {
+            "; a carta não é mais tentada nele, que descansa um dia, e vai ao próximo papel do município, se houver"
+        }
+        Outcome::Deferred { .. }
+        | Outcome::Accepted { .. }
+        | Outcome::RelayFault { .. }
+        | Outcome::Uncertain { .. } => " e a carta é tentada de novo",
+    };
     let text = format!(
-        "O servidor de saída recusou uma carta por motivo que não é do endereço: “{reply}”. O endereço não foi dado como \
-         inválido e a carta é tentada de novo; o resto da fila segue. Veja os outros com: vigia-suas contato. Há um só \
-         aviso destes por dia."
+        "O servidor de saída recusou uma carta por motivo que não é do endereço: “{}”. O endereço não foi dado como \
+         inválido{then}; o resto da fila segue. Veja os outros com: vigia-suas contato. Há um só aviso destes por dia.",
+        outcome.reply()
     );
     alert_once(app, "recusada-sem-culpa", text, app.now()).await
 }

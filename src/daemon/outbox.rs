@@ -205,7 +205,7 @@ impl Outbox {
                 self.made_for = live.clone();
                 // Another relay, or another password, may be tried at once.
                 self.pace.recovered();
-                *self.trust.lock().unwrap_or_else(PoisonError::into_inner) = Trust::default();
+                self.trust.lock().unwrap_or_else(PoisonError::into_inner).begin_anew();
                 Ok(true)
             }
             Err(failure) => {
@@ -371,7 +371,7 @@ impl Outbox {
                 self.said_failing = false;
             }
             if let Some(outcome) = doubted {
-                tell_of_doubted(app, outcome.reply()).await?;
+                tell_of_doubted(app, &outcome).await?;
             }
         }
         fault.map_or(Ok(()), Err)

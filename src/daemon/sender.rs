@@ -145,19 +145,20 @@ async fn send_one(
     let ended_at = app.now();
     let outcome = {
         let mut trust = trust.lock().unwrap_or_else(PoisonError::into_inner);
-        trust.judge(outcome, &claim.address, claim.refusals + 1, app.clock.running())
+        let refusals = trust.refusals(claim.delivery.as_str(), claim.refusals, &outcome, is_of_the_letter);
+        trust.judge(outcome, &claim.address, refusals, app.clock.running())
     };
-    // Held back, a letter to staff would tell nobody of the others that are.
     // A letter that would wait beyond what it is good for, or beyond the hours of this day, is tried before.
     let closes_at = live.calendar.hours.sending_until(ended_at).filter(|_| !claim.key.is_alert());
     let end = [claim.valid_until, closes_at].into_iter().flatten().min();
     let next_attempt_in_time = |attempts| next_attempt_before(end, ended_at, attempts);
+    // Held back, a letter to staff would tell nobody of the others that are.
     let resend = live.setup.config.settings.on_uncertain == config::UncertainPolicy::Resend
         || claim.key.municipality().is_none();
     app.vouch(Loop::Send);
     let next_attempt_at = match &outcome {
         Outcome::Deferred { reply, .. } if reply == STOPPED => Some(ended_at),
-        // A refusal that is doubted gets time to pass.
+        // A refusal that is doubted gets time to pass, also overnight.
         Outcome::Deferred { reply, .. } if reply.starts_with('5') => {
             Some(next_attempt_before(claim.valid_until, ended_at, attempt + DOUBTED))
         }

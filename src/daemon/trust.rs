@@ -3,13 +3,13 @@
 //! A relay that turned against us (its policy, our reputation, a licence that ended) answers 550 to every address; one that
 //! lost its table of recipients says of each that it does not exist. Believed, that would flag 78 good contacts in a minute.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::SignedDuration;
 
 use crate::domain::delivery::Outcome;
 use crate::domain::id::EmailAddress;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Refusal, is_of_the_login};
 
 /// So many equal refusals in a row, across domains and within an hour, are the relay's fault and not the contacts'.
 const EQUAL_REFUSALS: usize = 3;
@@ -18,6 +18,12 @@ const EQUAL_REFUSALS: usize = 3;
 const EQUAL_ACCUSATIONS: usize = 5;
 /// How long a refusal is remembered.
 const WITHIN: SignedDuration = SignedDuration::from_hours(1);
+/// So many domains, or twice as many addresses in two of them, that are put off with one and the same code, and nothing taken
+/// meanwhile, are the relay's fault; where the
+/// code speaks of an address or a mailbox (4.1.x, 4.2.x), which may be so of some, twice as many.
+const PUT_OFF: usize = 5;
+/// That long, for who puts off each address when it first sees it (greylisting) takes it within minutes.
+const PUT_OFF_FOR: SignedDuration = SignedDuration::from_mins(30);
 /// A letter refused so often is refused, and its address rests: else it would be tried until its notice expires. What
 /// speaks of us, while it comes from several domains, is never counted.
 const REFUSED_ENOUGH: u32 = 3;
@@ -28,6 +34,14 @@ struct Said {
     words: String,
     address: EmailAddress,
     at: SignedDuration,
+}
+
+/// Who is put off with the same words.
+#[derive(Debug)]
+struct PutOff {
+    since: SignedDuration,
+    last: SignedDuration,
+    addresses: BTreeSet<EmailAddress>,
 }
 
 /// What the senders learnt from refusals.
@@ -43,6 +57,10 @@ pub(super) struct Trust {
     disbelieved: Option<String>,
     /// Whose road is said to be closed.
     roads: Vec<Said>,
+    /// Who is put off since the relay last took something, by the words.
+    put_off: BTreeMap<String, PutOff>,
+    /// How often the relay refused before it heard of the letter's address, by delivery: that is no refusal of the letter.
+    not_of_the_letter: BTreeMap<String, u32>,
     /// Addresses that were accused and are not believed to be at fault.
     spared: BTreeSet<EmailAddress>,
     /// Those of them that are asked once more since the relay took something: what it says of them now, it says of them.
@@ -70,7 +88,8 @@ impl Trust {
                 asked_again.append(&mut self.spared);
                 asked_again.remove(address);
                 let exonerated = std::mem::take(&mut self.exonerated);
-                *self = Self { asked_again, exonerated, ..Self::default() };
+                let not_of_the_letter = std::mem::take(&mut self.not_of_the_letter);
+                *self = Self { asked_again, exonerated, not_of_the_letter, ..Self::default() };
                 outcome
             }
             Outcome::Refused { reply, why: why @ (Refusal::Address | Refusal::Mailbox) } => {
@@ -82,6 +101,10 @@ impl Trust {
             }
             Outcome::Deferred { reply, slow_down: false } if names_the_road(&reply) => {
                 let slow_down = self.is_every_road(told(said(&reply)));
+                Outcome::Deferred { reply, slow_down }
+            }
+            Outcome::Deferred { reply, slow_down: false } if reply.starts_with('4') => {
+                let slow_down = self.is_everybody_put_off(told(said(&reply)));
                 Outcome::Deferred { reply, slow_down }
             }
             Outcome::Deferred { .. } | Outcome::RelayFault { .. } | Outcome::Uncertain { .. } => outcome,
@@ -100,6 +123,37 @@ impl Trust {
                 }
             }
         }
+    }
+
+    /// How often a letter was refused, this time counted, of so many 5xx that the ledger has of it: what was said at MAIL or
+    /// before is not about it. That is remembered by the process alone.
+    pub(super) fn refusals(
+        &mut self,
+        delivery: &str,
+        counted: u32,
+        outcome: &Outcome,
+        is_of_the_letter: bool,
+    ) -> u32 {
+        let before = self.not_of_the_letter.get(delivery).copied().unwrap_or_default();
+        match outcome {
+            Outcome::RelayFault { reply } if !is_of_the_letter && is_counted(reply) => {
+                *self.not_of_the_letter.entry(delivery.to_owned()).or_default() += 1;
+            }
+            Outcome::Accepted { .. } => {
+                self.not_of_the_letter.remove(delivery);
+            }
+            Outcome::RelayFault { .. }
+            | Outcome::Deferred { .. }
+            | Outcome::Refused { .. }
+            | Outcome::Uncertain { .. } => {}
+        }
+        counted.saturating_sub(before) + 1
+    }
+
+    /// Forgets what was learnt: the relay, or how we come to it, is another. What was never said of a letter stays so.
+    pub(super) fn begin_anew(&mut self) {
+        let not_of_the_letter = std::mem::take(&mut self.not_of_the_letter);
+        *self = Self { not_of_the_letter, ..Self::default() };
     }
 
     /// The addresses that were flagged and are not at fault, each once.
@@ -152,6 +206,23 @@ impl Trust {
         true
     }
 
+    /// Whether one domain after the other is put off with the same words, for so long that it is no longer each one's own.
+    fn is_everybody_put_off(&mut self, new: Said) -> bool {
+        let speaks_of_one = ["4.1.", "4.2."].iter().any(|of_one| new.words.contains(&format!(" {of_one}")));
+        let enough = if speaks_of_one { 2 * PUT_OFF } else { PUT_OFF };
+        self.put_off.retain(|_, known| new.at.saturating_sub(known.last) <= WITHIN);
+        let known = self.put_off.entry(new.words).or_insert_with(|| PutOff {
+            since: new.at,
+            last: new.at,
+            addresses: BTreeSet::new(),
+        });
+        known.last = new.at;
+        known.addresses.insert(new.address);
+        let domains = known.addresses.iter().map(EmailAddress::domain).collect::<BTreeSet<_>>().len();
+        let are_many = domains >= enough || (domains > 1 && known.addresses.len() >= 2 * enough);
+        are_many && new.at.saturating_sub(known.since) >= PUT_OFF_FOR
+    }
+
     /// Whether the road to another domain too is said to be closed.
     fn is_every_road(&mut self, new: Said) -> bool {
         self.roads.retain(|known| {
@@ -161,6 +232,12 @@ impl Trust {
         self.roads.push(new);
         is_every
     }
+}
+
+/// Whether the ledger counts a reply as a refusal.
+fn is_counted(reply: &str) -> bool {
+    let code = reply.split_whitespace().next().and_then(|code| code.parse().ok());
+    code.is_some_and(|code: u16| (500..600).contains(&code) && !is_of_the_login(code))
 }
 
 /// The code, and the enhanced code (RFC 3463) where there is one.
@@ -185,138 +262,4 @@ fn enhanced(reply: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::refusal::EnhancedStatus;
-
-    fn refused(reply: &str) -> Outcome {
-        let why = Refusal::of(EnhancedStatus::find(reply), reply);
-        Outcome::Refused { reply: reply.to_owned(), why }
-    }
-
-    fn state(outcome: &Outcome) -> &'static str {
-        match outcome {
-            Outcome::RelayFault { .. } => "relay",
-            Outcome::Deferred { .. } => "later",
-            Outcome::Refused { .. } => "refused",
-            Outcome::Accepted { .. } => "accepted",
-            Outcome::Uncertain { .. } => "uncertain",
-        }
-    }
-
-    #[test]
-    fn three_refusals_of_us_across_domains_blame_the_relay_until_it_takes_something_and_condemn_nobody() {
-        let mut trust = Trust::default();
-        let mut now = SignedDuration::ZERO;
-        let mut judge = |reply: &str, domain: &str, attempts| {
-            now += SignedDuration::from_mins(1);
-            let outcome = if reply.starts_with('2') {
-                Outcome::Accepted { reply: reply.to_owned() }
-            } else {
-                refused(reply)
-            };
-            state(&trust.judge(outcome, &someone(domain), attempts, now))
-        };
-        assert_eq!(judge("550 5.7.1 policy", "a", 1), "later", "the first two are not condemned either");
-        assert_eq!(judge("554 5.7.1 Relay access denied", "b", 1), "later");
-        assert_eq!(judge("550 5.7.1 policy", "b", 1), "relay");
-        assert_eq!(judge("550 5.7.1 policy", "c", 9), "relay", "however often");
-        assert_eq!(judge("550 5.1.1 nobody", "c", 1), "refused");
-        assert_eq!(judge("550 no", "c", 1), "later");
-        assert_eq!(judge("550 no", "c", 3), "refused", "refused often enough");
-        judge("250", "a", 1);
-        assert_eq!(judge("550 5.7.1 policy", "c", 1), "later");
-    }
-
-    #[test]
-    fn refusals_of_one_domain_or_far_apart_blame_nobody() {
-        let mut trust = Trust::default();
-        let at = SignedDuration::from_hours;
-        for hours in 0..9 {
-            assert_eq!(state(&trust.judge(refused("550 5.7.1 policy"), &someone("same"), 1, at(0))), "later");
-            let mut slow = Trust::default();
-            let domain = someone(&format!("d{hours}"));
-            assert_eq!(state(&slow.judge(refused("550 no"), &domain, 1, at(2 * hours))), "later");
-            assert_eq!(state(&trust.judge(refused("550 5.1.1 nobody"), &domain, 1, at(0))), "refused");
-        }
-    }
-
-    fn someone(domain: &str) -> EmailAddress {
-        EmailAddress::parse(&format!("alguem@{domain}.test")).unwrap()
-    }
-
-    /// Who is asked, one a minute: `n@domain`, and what the relay says.
-    fn asked(trust: &mut Trust, minute: i64, who: &str, reply: &str) -> &'static str {
-        let outcome = match reply.as_bytes()[0] {
-            b'2' => Outcome::Accepted { reply: reply.to_owned() },
-            b'4' => Outcome::Deferred { reply: reply.to_owned(), slow_down: false },
-            _ => refused(reply),
-        };
-        let address = EmailAddress::parse(&format!("{who}.test")).unwrap();
-        match trust.judge(outcome, &address, 1, SignedDuration::from_mins(minute)) {
-            Outcome::Deferred { slow_down: true, .. } => "rest",
-            outcome => state(&outcome),
-        }
-    }
-
-    #[test]
-    fn five_addresses_in_a_row_across_domains_that_do_not_exist_are_the_relays_fault_and_are_exonerated() {
-        let mut trust = Trust::default();
-        let gone = "550 5.1.1 nobody";
-        for (minute, who) in ["1@a", "2@a", "3@a", "4@a"].into_iter().enumerate() {
-            assert_eq!(asked(&mut trust, minute.try_into().unwrap(), who, gone), "refused");
-        }
-        assert_eq!(asked(&mut trust, 5, "4@a", gone), "refused", "the same address is no other");
-        assert_eq!(trust.take_exonerated(), []);
-        assert_eq!(asked(&mut trust, 6, "5@b", gone), "relay");
-        let exonerated: Vec<String> = trust.take_exonerated().iter().map(ToString::to_string).collect();
-        assert_eq!(exonerated, ["1@a.test", "2@a.test", "3@a.test", "4@a.test"]);
-        assert_eq!(asked(&mut trust, 300, "6@c", gone), "relay", "until it takes something, however long");
-        assert_eq!(
-            asked(&mut trust, 301, "7@c", "552 5.2.2 full"),
-            "refused",
-            "another word is another matter"
-        );
-        asked(&mut trust, 302, "8@c", "250");
-        for who in ["1@a", "2@a", "3@a", "4@a", "5@b", "6@c"] {
-            assert_eq!(
-                asked(&mut trust, 303, who, gone),
-                "refused",
-                "{who}: it takes others and not this one"
-            );
-        }
-        assert_eq!(trust.take_exonerated(), [], "or dead addresses would be asked without end");
-    }
-
-    #[test]
-    fn dead_addresses_accuse_themselves_in_one_domain_between_others_and_far_apart() {
-        let gone = "550 5.1.1 nobody";
-        for (step, between) in [(1, Some("250")), (1, Some("550 5.7.1 policy")), (20, None)] {
-            let mut trust = Trust::default();
-            for n in 0..12_i64 {
-                assert_eq!(asked(&mut trust, n * step, &format!("x@d{n}"), gone), "refused", "{between:?}");
-                if let Some(reply) = between.filter(|_| n % 4 == 3) {
-                    asked(&mut trust, n * step, "alguem@z", reply);
-                }
-            }
-        }
-        let mut trust = Trust::default();
-        for n in 0..12 {
-            assert_eq!(asked(&mut trust, 1, &format!("{n}@one"), gone), "refused");
-        }
-    }
-
-    #[test]
-    fn a_road_that_is_closed_to_one_domain_rests_nobody_and_to_a_second_the_queue() {
-        let mut trust = Trust::default();
-        let closed = "451 4.4.4 no route";
-        assert_eq!(asked(&mut trust, 0, "a@one", closed), "later");
-        assert_eq!(asked(&mut trust, 1, "b@one", closed), "later");
-        assert_eq!(asked(&mut trust, 2, "a@two", "451 4.2.1 busy"), "later");
-        assert_eq!(asked(&mut trust, 3, "a@two", "451 4.4.1 no answer"), "later", "another word");
-        assert_eq!(asked(&mut trust, 4, "a@two", closed), "rest");
-        asked(&mut trust, 5, "a@three", "250");
-        assert_eq!(asked(&mut trust, 6, "a@two", closed), "later", "it was not every road");
-        assert_eq!(asked(&mut trust, 67, "a@one", closed), "later", "nor is it an hour later");
-    }
-}
+mod tests;

@@ -106,6 +106,11 @@ impl Refusal {
 
 shown!(Refusal);
 
+/// Whether a reply says that we are not let in (RFC 4954), at whatever step: never that an address or a letter is bad.
+pub fn is_of_the_login(code: u16) -> bool {
+    matches!(code, 530 | 534 | 535 | 538)
+}
+
 /// An enhanced status code, `5.1.1` (RFC 3463).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EnhancedStatus {
@@ -183,11 +188,6 @@ mod tests {
             ("552 5.2.3 length", Refusal::Letter),
             ("554 5.6.0 bad", Refusal::Letter),
             ("5.4.7 delivery time expired", Refusal::Road),
-            ("550 5.4.1 Recipient address rejected: Access denied", Refusal::Unknown),
-            ("554 5.3.0 service unavailable", Refusal::Road),
-            ("connection timed out", Refusal::Road),
-            ("550 no", Refusal::Unknown),
-            ("550 Requested action not taken: mailbox unavailable", Refusal::Unknown),
             (
                 "5.4.4 Host or domain name not found. Name service error for name=x.br type=AAAA",
                 Refusal::Address,
@@ -203,6 +203,11 @@ mod tests {
             ("550 5.4.4 cannot resolve the sender's domain: host not found", Refusal::Road),
             ("504 5.5.2 <x>: Helo command rejected: Host not found", Refusal::Road),
             ("5.4.6 mail loops back to myself", Refusal::Road),
+            ("550 5.4.1 Recipient address rejected: Access denied", Refusal::Unknown),
+            ("554 5.3.0 service unavailable", Refusal::Road),
+            ("connection timed out", Refusal::Road),
+            ("550 no", Refusal::Unknown),
+            ("550 Requested action not taken: mailbox unavailable", Refusal::Unknown),
             ("550 spf@politica.br", Refusal::Unknown),
         ] {
             assert_eq!(of(text), refusal, "{text}");

@@ -56,9 +56,11 @@ statements! {
     const CLAIM = claim!("");
     // What was never tried goes before what was: seldom asked, and of as many as probe, so that no index is worth it.
     const CLAIM_PROBE = claim!("COALESCE(sending_at, 0), ");
+    // What `refusal::is_of_the_login` says is about the relay, at whatever step.
     const CLAIMED = "SELECT d.id, d.fence, d.notice_key, d.version, l.message_id, d.address, d.role, l.bytes, \
                      d.attempts, d.valid_until, d.state, d.reached_at, CASE WHEN d.attempts = 0 THEN 0 ELSE \
-                     (SELECT COUNT(*) FROM attempts a WHERE a.delivery = d.id AND a.reply LIKE '5%') END AS refusals \
+                     (SELECT COUNT(*) FROM attempts a WHERE a.delivery = d.id AND a.reply LIKE '5%' \
+                     AND substr(a.reply, 1, 3) NOT IN ('530', '534', '535', '538')) END AS refusals \
                      FROM deliveries d \
                      JOIN letters l ON l.notice_key = d.notice_key AND l.version = d.version \
                      WHERE d.owner = $1 AND d.lease_until = $2 \
@@ -134,7 +136,8 @@ pub struct Claim {
     pub bytes: Arc<[u8]>,
     /// Attempts made before.
     pub attempts: u32,
-    /// Those of them that the relay answered with a 5xx, whatever it was taken for.
+    /// Those of them that the relay answered with a 5xx, but for those with which it does not let us in. Also what it said
+    /// at MAIL or before counts here: whoever sends takes that off.
     pub refusals: u32,
     /// Until when it may leave; absent: for ever.
     pub valid_until: Option<Timestamp>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lettre::transport::smtp::Error;
 
 use crate::domain::delivery::Outcome;
-use crate::domain::refusal::{EnhancedStatus, Refusal};
+use crate::domain::refusal::{EnhancedStatus, Refusal, is_of_the_login};
 use crate::text::system::io_words;
 
 use super::wire::Breakage;
@@ -115,14 +115,12 @@ fn broken(step: Step, what: &str, breakage: Option<Breakage>) -> Setback {
 
 fn of_code(step: Step, code: u16, text: &str) -> Setback {
     let reply = worded(code, text);
-    // Whatever the step, these say that we are not let in (RFC 4954), never that an address is bad.
-    let not_let_in = matches!(code, 530 | 534 | 535 | 538);
     let outcome = match code {
         400..500 => Outcome::Deferred {
             slow_down: !step.is_about_the_letter() || is_the_queues(step, code, text),
             reply,
         },
-        _ if step.is_about_the_letter() && !not_let_in => {
+        _ if step.is_about_the_letter() && !is_of_the_login(code) => {
             Outcome::Refused { why: whose(step, code, text), reply }
         }
         _ => Outcome::RelayFault { reply },

@@ -159,6 +159,52 @@ async fn a_recipients_road_that_is_closed_rests_the_queue_only_when_a_second_dom
 }
 
 #[tokio::test]
+async fn a_relay_that_puts_off_everybody_for_half_an_hour_is_called_failing_and_the_letters_go_later() {
+    let mut desk = Desk::open(|choice| choice.municipalities = 12).await;
+    desk.relay.always(Some(Deed::AtRcpt("450 4.7.1 Client host rejected: service temporarily unavailable")));
+    desk.deliver().await;
+    for minute in 1..30 {
+        desk.pass_minutes(1);
+        desk.deliver().await;
+        assert_eq!(desk.alerts().await, 0, "{minute}: it may put off each once");
+    }
+    for _ in 30..60 {
+        desk.pass_minutes(1);
+        desk.deliver().await;
+    }
+    assert_eq!(desk.alerts().await, 1, "a person is called");
+    assert!(desk.app.store.signs().await.unwrap().relay_failing_since.is_some(), "`saude` says so");
+    assert_eq!(desk.app.store.resting().await.unwrap(), [], "nobody is at fault");
+    desk.relay.always(None);
+    for _ in 0..3 {
+        desk.pass_minutes(60);
+        desk.deliver().await;
+    }
+    let told = desk.relay.recipients();
+    assert!((0..12).all(|n| told.contains(&desk.smas(n))), "{told:?}");
+    assert_eq!(desk.app.store.signs().await.unwrap().relay_failing_since, None);
+    desk.check_ledger().await;
+}
+
+#[tokio::test]
+async fn a_relay_that_puts_off_each_address_once_uses_up_nothing_of_the_day() {
+    let mut desk = Desk::open(|choice| {
+        choice.municipalities = 12;
+        choice.per_day = 12;
+    })
+    .await;
+    for n in 0..12 {
+        desk.relay.once(&desk.smas(n), Deed::AtRcpt("450 4.7.1 greylisted"));
+    }
+    assert_eq!(desk.deliver().await.deferred, 12);
+    desk.restart();
+    desk.pass_minutes(5);
+    assert_eq!(desk.deliver().await.accepted, 12, "as many letters as a day has");
+    assert_eq!(desk.alerts().await, 0);
+    desk.check_ledger().await;
+}
+
+#[tokio::test]
 async fn an_alert_leaves_though_the_days_quota_is_used_up_and_keeps_to_the_minutes() {
     let mut desk = Desk::open(|choice| {
         choice.municipalities = 12;
