@@ -19,8 +19,8 @@ const EQUAL_ACCUSATIONS: usize = 5;
 /// How long a refusal is remembered.
 const WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// So many domains, or twice as many addresses in two of them, that are put off with one and the same code, and nothing taken
-/// meanwhile, are the relay's fault; where the
-/// code speaks of an address or a mailbox (4.1.x, 4.2.x), which may be so of some, twice as many.
+/// meanwhile, are the relay's fault; where the code speaks of an address or a mailbox (4.1.x, 4.2.x), which may be so of some,
+/// twice as many.
 const PUT_OFF: usize = 5;
 /// That long, for who puts off each address when it first sees it (greylisting) takes it within minutes.
 const PUT_OFF_FOR: SignedDuration = SignedDuration::from_mins(30);
@@ -89,7 +89,7 @@ impl Trust {
                 asked_again.remove(address);
                 let exonerated = std::mem::take(&mut self.exonerated);
                 let not_of_the_letter = std::mem::take(&mut self.not_of_the_letter);
-                *self = Self { asked_again, exonerated, not_of_the_letter, ..Self::default() };
+                *self = Self { not_of_the_letter, asked_again, exonerated, ..Self::default() };
                 outcome
             }
             Outcome::Refused { reply, why: why @ (Refusal::Address | Refusal::Mailbox) } => {
