@@ -22,7 +22,7 @@ use super::standing::StandingPlan;
 use super::trust::Trust;
 use super::{clock_watch, succession};
 use crate::config::Mode;
-use crate::domain::delivery::Outcome;
+use crate::domain::delivery::{MOST_UNCERTAIN, Outcome};
 use crate::domain::id::{EmailAddress, slugify};
 use crate::domain::overrides::BatchId;
 use crate::mail::Transport;
@@ -430,18 +430,19 @@ impl Outbox {
 }
 
 /// Calls a person once a day for each batch of letters that may have been taken and are not repeated: because a copied
-/// ledger was assumed, by `ao_incerto = "reter"`, or because a repetition was refused.
+/// ledger was assumed, by `ao_incerto = "reter"`, because a repetition was refused, or because no reply came to any.
 async fn tell_of_held(app: &App) -> Result<(), StoreError> {
     let now = app.now();
-    let mut batches: BTreeMap<BatchId, (usize, Option<Timestamp>, Option<String>)> = BTreeMap::new();
+    let mut batches: BTreeMap<BatchId, (usize, Option<Timestamp>, Option<String>, usize)> = BTreeMap::new();
     for held in app.store.held_uncertain(now).await? {
         if let Some(batch) = held.batch {
-            let (letters, ends, refusal) = batches.entry(batch).or_insert((0, None, None));
+            let (letters, ends, refusal, most) = batches.entry(batch).or_insert((0, None, None, 0));
             (*letters, *ends) = (*letters + 1, [*ends, held.valid_until].into_iter().flatten().min());
             *refusal = refusal.take().or(held.refusal);
+            *most = held.times.max(*most);
         }
     }
-    for (batch, (letters, ends, refusal)) in batches {
+    for (batch, (letters, ends, refusal, times)) in batches {
         let topic = format!("incerta-{}", slugify(batch.as_str()));
         if batch.is_of_outage() {
             let text = format!(
@@ -455,6 +456,10 @@ async fn tell_of_held(app: &App) -> Result<(), StoreError> {
             continue;
         }
         let then = match refusal {
+            None if times >= MOST_UNCERTAIN => format!(
+                "o mesmo se deu em todas as {times} vezes que a carta foi mandada; cada vez pode ser uma cópia na caixa \
+                 do município, e ela não é repetida sozinha"
+            ),
             None => "ao_incerto = \"reter\" manda esperar".to_owned(),
             Some(reply) => format!(
                 "ele recusou a repetição: “{}”. A carta conta como aviso dado e não é repetida sozinha",

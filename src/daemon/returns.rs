@@ -41,7 +41,9 @@ words! {
         OnTheWire "em-envio",
         /// *atrasado*: being tried still; nothing changes.
         Delayed "atrasado",
-        /// *entregue*: delivered or handed on; nothing changes, since *aceito* says as much.
+        /// *aceito*: nobody knew whether the letter had been taken, and this proves it; it is not repeated.
+        Taken "aceito",
+        /// *entregue*: delivered or handed on; nothing changes for a letter that was taken.
         Delivered "entregue",
         /// *nao-lido*: a receipt that does not say that anybody read it.
         Unread "nao-lido",
@@ -79,6 +81,7 @@ impl Fate {
             | Self::Read
             | Self::Known
             | Self::OnTheWire
+            | Self::Taken
             | Self::Delayed
             | Self::Delivered
             | Self::Unread
@@ -140,17 +143,13 @@ pub async fn return_once(
             "veio para um endereço de devolução que este serviço não deu a nenhuma carta; nada muda",
         )],
         Returned::Bounce(mut bounce) => {
-            if let Named::Delivery(delivery) = named {
-                bounce.originals.insert(0, delivery);
-            }
+            bounce.originals.splice(..0, named.delivery());
             bounced(app, &bounce, &raw, now).await?
         }
         Returned::Receipt(receipt) => vec![receipted(app, &receipt, &raw, now).await?],
-        Returned::Progress { action: Action::Delayed, .. } => {
-            vec![ReturnOutcome::new(Fate::Delayed, "a carta está atrasada e ainda é tentada; nada muda")]
-        }
-        Returned::Progress { .. } => {
-            vec![ReturnOutcome::new(Fate::Delivered, "a carta foi entregue ou repassada; nada muda")]
+        Returned::Progress { action, recipients, mut originals } => {
+            originals.splice(..0, named.delivery());
+            vec![progressed(app, action, (&originals, &recipients), &raw, now).await?]
         }
         Returned::AutoReply => vec![ReturnOutcome::new(Fate::AutoReply, "resposta automática; nada muda")],
         Returned::Challenge => vec![ReturnOutcome::new(
@@ -256,6 +255,47 @@ fn words(recipient: &FailedRecipient, bounce: &Bounce, sha256: &str) -> String {
     format!("{said} ({by}sha256 {sha256})")
 }
 
+/// A letter in doubt that a mail system reports on was taken: it is not sent again.
+async fn progressed(
+    app: &App,
+    action: Action,
+    (originals, recipients): (&[String], &[EmailAddress]),
+    raw: &RawMessage,
+    now: Timestamp,
+) -> Result<ReturnOutcome, StoreError> {
+    let (fate, words) = match action {
+        Action::Delayed => (Fate::Delayed, "a carta está atrasada e ainda é tentada"),
+        Action::Failed | Action::Delivered | Action::Relayed | Action::Expanded => {
+            (Fate::Delivered, "a carta foi entregue ou repassada")
+        }
+    };
+    arrived(app, fate, words, (originals, recipients), raw, now).await
+}
+
+/// What proves that a letter was taken, and says no more: `fate` unless it was in doubt.
+async fn arrived(
+    app: &App,
+    fate: Fate,
+    words: &str,
+    (originals, recipients): (&[String], &[EmailAddress]),
+    raw: &RawMessage,
+    now: Timestamp,
+) -> Result<ReturnOutcome, StoreError> {
+    let came = Return::Arrived { why: words.to_owned() };
+    Ok(match note(app, originals, (recipients, &[]), &came, raw, now).await? {
+        noted @ Noted::Changed(_) => finding(
+            noted,
+            Fate::Taken,
+            &format!("{words}: não se sabia se tinha saído, e saiu; não é repetida"),
+        ),
+        noted @ Noted::OnTheWire(_) => finding(noted, fate, words),
+        Noted::Known(key) | Noted::NeverSent(key) | Noted::Ambiguous(key) => {
+            ReturnOutcome { key: Some(key), ..ReturnOutcome::new(fate, format!("{words}; nada muda")) }
+        }
+        Noted::NoLetter => ReturnOutcome::new(fate, format!("{words}; nada muda")),
+    })
+}
+
 async fn receipted(
     app: &App,
     receipt: &Receipt,
@@ -271,7 +311,8 @@ async fn receipted(
         }
     };
     if let Some(words) = unread {
-        return Ok(ReturnOutcome::new(Fate::Unread, words));
+        let about = (&receipt.originals[..], &receipt.recipients[..]);
+        return arrived(app, Fate::Unread, words, about, raw, now).await;
     }
     let about = (&receipt.recipients[..], &[][..]);
     let noted = note(app, &receipt.originals, about, &Return::Read, raw, now).await?;

@@ -11,7 +11,7 @@ use tracing::{debug, error, info, warn};
 use super::app::{App, Loop};
 use super::trust::Trust;
 use crate::config;
-use crate::domain::delivery::{Outcome, next_attempt, next_attempt_before};
+use crate::domain::delivery::{DeliveryState, MOST_UNCERTAIN, Outcome, next_attempt, next_attempt_before};
 use crate::domain::notice::NoticeKey;
 use crate::mail::Transport;
 use crate::mail::smtp::Envelope;
@@ -107,6 +107,23 @@ pub(super) async fn subaddresses(app: &App, live: &Live) -> Result<Option<Subadd
     Ok(Subaddresses::of(&secretariat.returns_to, app.store.return_key().await?))
 }
 
+/// Whether a letter of which no reply came, this time neither, was sent so often that a person must look. Held back, one
+/// to staff would tell nobody.
+async fn was_repeated_enough(app: &App, claim: &Claim) -> bool {
+    if claim.key.municipality().is_none() || claim.reached_at.is_none() {
+        return false;
+    }
+    match app.store.attempts(&claim.delivery).await {
+        Ok(known) => {
+            known.iter().filter(|a| a.outcome == DeliveryState::Uncertain).count() + 1 >= MOST_UNCERTAIN
+        }
+        Err(failure) => {
+            warn!(error = %chain(&failure), "não se sabe quantas vezes a carta foi repetida; ela é repetida");
+            false
+        }
+    }
+}
+
 fn hesitates(outcome: &Outcome) -> bool {
     match outcome {
         // One mailbox or one letter, and not the relay.
@@ -169,7 +186,9 @@ async fn send_one(
             Some(if is_in_time { later } else { next_attempt_in_time(attempt) })
         }
         Outcome::Deferred { .. } | Outcome::RelayFault { .. } => Some(next_attempt_in_time(attempt)),
-        Outcome::Uncertain { .. } if resend => Some(next_attempt(ended_at, attempt)),
+        Outcome::Uncertain { .. } if resend && !was_repeated_enough(app, &claim).await => {
+            Some(next_attempt(ended_at, attempt))
+        }
         Outcome::Uncertain { .. } | Outcome::Accepted { .. } | Outcome::Refused { .. } => None,
     };
     debug!(

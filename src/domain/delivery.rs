@@ -118,6 +118,10 @@ pub fn next_attempt_before(end: Option<Timestamp>, now: Timestamp, attempts: u32
     if half < SHORTEST_WAIT { next } else { now.saturating_add(half).unwrap_or(next) }
 }
 
+/// A letter to a municipality is sent so often at most while no reply comes: then a person is asked. What the relay took
+/// each time would be as many copies.
+pub const MOST_UNCERTAIN: usize = 4;
+
 /// Later than that at `now` nothing is put off: what is was put off by a clock that stood ahead.
 pub fn latest_attempt(now: Timestamp) -> Timestamp {
     now.saturating_add(LONGEST_WAIT).unwrap_or(Timestamp::MAX)

@@ -230,13 +230,13 @@ pub struct AttemptLine {
     pub intact: bool,
 }
 
-/// A bounce or a read receipt.
+/// A bounce, a read receipt, or a report of delivery for a letter in doubt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnLine {
     /// The entry that tells it.
     pub seq: i64,
     pub at: Timestamp,
-    /// *devolvido* or *lido*.
+    /// *devolvido*, *lido* or *aceito*.
     pub state: DeliveryState,
     /// What it said, if it is the last thing said of this delivery and its digest is the entry's.
     pub reply: Option<String>,

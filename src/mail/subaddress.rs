@@ -22,6 +22,16 @@ pub enum Named {
     Delivery(String),
 }
 
+impl Named {
+    /// The delivery's name, if there is one.
+    pub fn delivery(self) -> Option<String> {
+        match self {
+            Self::Delivery(delivery) => Some(delivery),
+            Self::Nothing | Self::Forged => None,
+        }
+    }
+}
+
 /// Makes and reads them.
 #[derive(Clone)]
 pub struct Subaddresses {

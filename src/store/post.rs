@@ -25,8 +25,9 @@ macro_rules! then {
         concat!(
             "SELECT ",
             $columns,
-            ", d.id, a.ended_at AS tried_at, ",
-            "CASE WHEN d.settled_at <= $2 AND d.state IN ('devolvido', 'lido') THEN d.state ",
+            // What was taken, and stands so until now, was said after every attempt: perhaps by a report alone.
+            ", d.id, CASE WHEN d.settled_at <= $2 AND d.state = 'aceito' THEN d.settled_at ELSE a.ended_at END AS tried_at, ",
+            "CASE WHEN d.settled_at <= $2 AND d.state IN ('devolvido', 'lido', 'aceito') THEN d.state ",
             "WHEN d.stopped_at <= $2 AND d.state IN ('retirado', 'expirado') THEN d.state ",
             // What was refused for good and stands so until now was refused for its address; else what was sent before counts.
             "WHEN (a.outcome = 'adiado' OR (a.outcome = 'recusado' AND NOT (d.state = 'recusado' AND d.attempts = a.n))) ",

@@ -1,5 +1,5 @@
-//! What comes back by mail: bounces and read receipts, each noted at the delivery that it is about and kept byte for
-//! byte.
+//! What comes back by mail: bounces, read receipts, and reports of delivery for a letter in doubt, each noted at the
+//! delivery that it is about and kept byte for byte.
 
 use std::io::{self, Read};
 
@@ -51,6 +51,11 @@ pub enum Return {
         /// Until when the address is not written to ([`Refusal::rests_until`]): else a letter would go and come back
         /// without end.
         rests_until: Timestamp,
+    },
+    /// A report of delivery: a mail system has the letter, and so the relay took it.
+    Arrived {
+        /// What the report says.
+        why: String,
     },
     Read,
 }
@@ -210,6 +215,14 @@ async fn take_back(
     let known = cells.parsed("state", DeliveryState::parse)?;
     match (known, came) {
         (DeliveryState::Sending, _) => return Ok(Noted::OnTheWire(key)),
+        // Only of one in doubt does that say anything.
+        (DeliveryState::Uncertain, Return::Arrived { .. }) => {}
+        (DeliveryState::Accepted | DeliveryState::Bounced | DeliveryState::Read, Return::Arrived { .. }) => {
+            return Ok(Noted::Known(key));
+        }
+        (DeliveryState::Deferred | DeliveryState::Refused, Return::Arrived { .. }) => {
+            return Ok(Noted::NeverSent(key));
+        }
         (DeliveryState::Recorded | DeliveryState::Withdrawn | DeliveryState::Expired, _)
         // Put off, nobody took it: what bounced is another's, forwarded there.
         | (DeliveryState::Deferred, Return::Bounced { .. }) => {
@@ -231,6 +244,7 @@ async fn take_back(
     let reached_at = cells.instant_opt("reached_at")?;
     let (state, reached_at, reply) = match came {
         Return::Bounced { why, .. } => (DeliveryState::Bounced, None, why.as_str()),
+        Return::Arrived { why } => (DeliveryState::Accepted, reached_at.or(Some(now)), why.as_str()),
         Return::Read => (DeliveryState::Read, reached_at.or(Some(now)), "confirmação de leitura"),
     };
     let id: &str = cells.get("id")?;
@@ -245,6 +259,8 @@ async fn take_back(
         Return::Bounced { refusal, rests_until, .. } => {
             contact::flag(conn, &mut chain, &address, (*refusal, *rests_until), now, reply).await?;
         }
+        // The relay has the letter; of the address that says nothing.
+        Return::Arrived { .. } => {}
         Return::Read => {
             contact::unflag(conn, &mut chain, &address, now, Unflagging::WasRead).await?;
         }

@@ -13,7 +13,7 @@ use crate::database::db::{Conn, written};
 use crate::database::engine::Row;
 use crate::database::lock::LedgerLock;
 use crate::database::sql::{bound, statements};
-use crate::domain::delivery::{DeliveryState, Outcome};
+use crate::domain::delivery::{DeliveryState, MOST_UNCERTAIN, Outcome};
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{Attempt, Text, Unflagging};
 use crate::domain::notice::NoticeKey;
@@ -21,8 +21,10 @@ use crate::domain::refusal::Refusal;
 use crate::text::digest::sha256;
 
 statements! {
-    const ALL_ON_THE_WIRE = "SELECT id, fence, notice_key, version, role, address, attempts, reached_at, sending_at \
-                             FROM deliveries WHERE state = 'enviando' ORDER BY id";
+    const ALL_ON_THE_WIRE = "SELECT d.id, d.fence, d.notice_key, d.version, d.role, d.address, d.attempts, d.reached_at, \
+                             d.sending_at, (SELECT COUNT(*) FROM attempts a WHERE a.delivery = d.id \
+                             AND a.outcome = 'incerto') AS uncertain \
+                             FROM deliveries d WHERE d.state = 'enviando' ORDER BY d.id";
     // Four at a time, as everything that is done for each letter: see `sql::ROWS`. A place not needed is NULL.
     const SETTLE = "UPDATE deliveries SET state = ends.column3, reached_at = ends.column4, \
                     next_attempt_at = ends.column5, settled_at = ends.column6, reply = ends.column7, owner = NULL, \
@@ -90,7 +92,7 @@ impl Store {
     }
 
     /// Tidies up after a process that ended without settling: what it left *enviando* becomes *incerto*, and is due
-    /// at `now` unless it is to be left; every lease is free. Answers which notices that touched. The lock proves that
+    /// at `now` unless it is to be left or was sent so often before; every lease is free. Answers which notices that touched. The lock proves that
     /// nobody is sending.
     pub async fn recover(
         &self,
@@ -108,6 +110,8 @@ impl Store {
                 let (wire, started_at) = OnTheWire::read(row)?;
                 keys.push(wire.key.clone());
                 let to_a_municipality = wire.key.municipality().is_some();
+                let before: usize = Cells::of("deliveries", row).number("uncertain")?;
+                let is_enough = before + 1 >= MOST_UNCERTAIN;
                 ends.push(End {
                     wire,
                     outcome: Outcome::Uncertain { reply: CUT_OFF.to_owned() },
@@ -115,6 +119,7 @@ impl Store {
                     ended_at: now,
                     next_attempt_at: match uncertain {
                         OnUncertain::Withhold if to_a_municipality => None,
+                        OnUncertain::Resend if to_a_municipality && is_enough => None,
                         OnUncertain::Withhold | OnUncertain::Resend => Some(now),
                     },
                     rests_until: now,

@@ -1,5 +1,6 @@
 //! Letters that may have been taken and that wait for somebody to decide: by `ao_incerto = "reter"`, because a copied
-//! ledger was assumed, or because their repetition was refused. Staff are reminded of them once a day, by batch. What ends
+//! ledger was assumed, because their repetition was refused, or because they were sent `MOST_UNCERTAIN` times and no reply
+//! ever came. Staff are reminded of them once a day, by batch. What ends
 //! that: somebody lets the batch go (`liberar`), something comes back of the letter, or its validity is over.
 
 use jiff::Timestamp;
@@ -21,7 +22,8 @@ statements! {
     const HELD = "SELECT d.id, d.notice_key, d.version, d.role, d.settled_at, d.valid_until, CASE WHEN d.reply = $2 THEN \
                   (SELECT MAX(o.until_at) FROM outages o WHERE o.until_at <= d.settled_at) END AS until_at, \
                   (SELECT a.reply FROM attempts a WHERE a.delivery = d.id AND a.n = d.attempts \
-                  AND a.ended_at = d.settled_at AND a.outcome = 'recusado') AS refusal \
+                  AND a.ended_at = d.settled_at AND a.outcome = 'recusado') AS refusal, \
+                  (SELECT COUNT(*) FROM attempts a WHERE a.delivery = d.id AND a.outcome = 'incerto') AS times \
                   FROM deliveries d WHERE d.state = 'incerto' AND d.next_attempt_at IS NULL \
                   AND d.stopped_at IS NULL AND (d.valid_until IS NULL OR d.valid_until > $1) \
                   ORDER BY d.notice_key || '', d.version, d.address";
@@ -42,6 +44,8 @@ pub struct HeldUncertain {
     pub valid_until: Option<Timestamp>,
     /// What the relay said when it refused to take the letter once more.
     pub refusal: Option<String>,
+    /// How often it was sent and no reply came.
+    pub times: usize,
     version: u16,
     role: String,
 }
@@ -97,6 +101,7 @@ fn held(row: &Row) -> Result<HeldUncertain, StoreError> {
         since: cells.instant("settled_at")?,
         valid_until: cells.instant_opt("valid_until")?,
         refusal: cells.get("refusal")?,
+        times: cells.number("times")?,
         version: cells.number("version")?,
         role: cells.get("role")?,
         key,

@@ -141,7 +141,7 @@ entries! {
         role "papel": String,
         /// The version of the notice's text.
         version "versao": u16,
-        /// Where the delivery stands now: *devolvido* or *lido*.
+        /// Where the delivery stands now: *devolvido*, *lido*, or *aceito* where it was in doubt.
         state "estado": Text<DeliveryState>,
         /// Where it stood before.
         before "antes": Text<DeliveryState>,

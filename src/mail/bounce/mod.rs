@@ -35,6 +35,8 @@ pub enum Returned {
     /// A letter is late or was handed on; nothing failed.
     Progress {
         action: Action,
+        /// For whom, as we wrote it and as it was after forwarding; those that are addresses.
+        recipients: Vec<EmailAddress>,
         /// Which letter, the likeliest first.
         originals: Vec<String>,
     },

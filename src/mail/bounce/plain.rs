@@ -148,7 +148,9 @@ pub(super) fn failure(mail: &Mail<'_>) -> Option<Returned> {
         && TITLED_DELAYED.iter().any(|phrase| subject.contains(phrase))
         && coded(&explained).is_some_and(|status| status.class == 4);
     if is_titled_late || (says(&DELAYED) && !given_up) {
-        return Some(Returned::Progress { action: Action::Delayed, originals });
+        let mut recipients = named(failed_addresses.as_deref(), &explained);
+        recipients.truncate(usize::from(recipients.len() == 1));
+        return Some(Returned::Progress { action: Action::Delayed, recipients, originals });
     }
     let given_up = given_up.then_some(EnhancedStatus { class: 5, subject: 0, detail: 0 });
     let status = coded(&explained).or(given_up);

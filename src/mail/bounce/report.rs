@@ -29,7 +29,8 @@ pub(super) fn delivery(mail: &Mail<'_>) -> Option<Returned> {
     let recipients: Vec<FailedRecipient> =
         failed_ones().map(|(_, block)| failed(block, &explained)).collect();
     if recipients.is_empty() {
-        return told.first().map(|(action, _)| Returned::Progress { action: *action, originals });
+        let (action, block) = told.first()?;
+        return Some(Returned::Progress { action: *action, recipients: addresses(block), originals });
     }
     let by = blocks.iter().find_map(|b| b.get("reporting-mta")).map(|name| typed(name).to_owned());
     Some(Returned::Bounce(Bounce { recipients, originals, reporter: by.unwrap_or_default() }))

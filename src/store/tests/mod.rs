@@ -1,5 +1,6 @@
 //! The store, told as facts.
 
+mod doubt;
 mod elsewhere;
 mod engines;
 mod golden;

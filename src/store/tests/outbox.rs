@@ -19,7 +19,7 @@ pub(super) async fn filled(dir: &tempfile::TempDir) -> Store {
     store
 }
 
-fn raw() -> RawMessage {
+pub(super) fn raw() -> RawMessage {
     RawMessage::of(b"Subject: devolvida\r\n\r\n")
 }
 

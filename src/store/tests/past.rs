@@ -30,6 +30,7 @@ enum Step {
     Try(usize, u8, u8),
     Back(usize),
     Read(usize),
+    Report(usize),
     Stop(usize, Act),
 }
 
@@ -40,6 +41,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         3 => (one.clone(), 0..4_u8, 0..4_u8).prop_map(|(one, a, b)| Step::Try(one, a, b)),
         2 => one.clone().prop_map(Step::Back),
         1 => one.clone().prop_map(Step::Read),
+        2 => one.clone().prop_map(Step::Report),
         1 => (one, stop).prop_map(|(one, act)| Step::Stop(one, act)),
     ]
 }
@@ -60,10 +62,11 @@ async fn take(store: &Store, step: Step, minute: i64) {
             send_all(store, minute, |claim| outcome(if claim.delivery == *chosen { its } else { others }))
                 .await;
         }
-        Step::Back(one) | Step::Read(one) => {
+        Step::Back(one) | Step::Read(one) | Step::Report(one) => {
             let line = &lines[one % lines.len()];
             let came = match step {
                 Step::Read(_) => Return::Read,
+                Step::Report(_) => Return::Arrived { why: "atrasada".to_owned() },
                 _ => bounced_for(Refusal::Address),
             };
             let raw = RawMessage::of(format!("Subject: {minute}\r\n\r\n").as_bytes());

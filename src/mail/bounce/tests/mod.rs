@@ -78,7 +78,9 @@ fn what_is_late_or_handed_on_did_not_fail() {
         ("Final-Recipient: rfc822; a@b.invalid\r\nAction: relayed (x)\r\nStatus: 2.0.0", Action::Relayed),
         ("Final-Recipient: rfc822; a@b.invalid\r\nAction: Delivered\r\nStatus: 2.0.0", Action::Delivered),
     ] {
-        let expected = Returned::Progress { action, originals: vec![LETTER.to_owned()] };
+        let recipients = vec![EmailAddress::parse("a@b.invalid").unwrap()];
+        let recipients = if block.starts_with("Final") { recipients } else { Vec::new() };
+        let expected = Returned::Progress { action, recipients, originals: vec![LETTER.to_owned()] };
         assert_eq!(status(block), expected, "{block}");
     }
     let exim = "From: Mailer-Daemon@mx.es.invalid\r\nSubject: Warning: message 1abc delayed 24 hours\r\n\r\n\
