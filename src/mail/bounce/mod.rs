@@ -133,6 +133,9 @@ pub enum Why {
     /// A mail system wrote it, and what it says is not understood.
     #[error("um sistema de correio a escreveu, e o serviço não entende o que diz")]
     MailSystem,
+    /// A machine wrote it, and it says that nobody reads that address, or that there is another.
+    #[error("uma resposta automática diz que ninguém lê esse endereço, ou dá outro; confira o contato")]
+    Abandoned,
     /// A machine wrote it, and it reads like a failure.
     #[error("parece resposta automática, mas fala de falha na entrega")]
     Doubtful,

@@ -284,6 +284,58 @@ fn what_cannot_be_told_apart_goes_to_a_person_and_never_counts_as_an_automatic_r
 }
 
 #[test]
+fn an_automatic_answer_that_says_that_nobody_reads_that_address_goes_to_a_person() {
+    for text in [
+        "Este endereço foi desativado. Escreva para semas@vitoria.invalid.",
+        "Este e-mail não é mais utilizado; o novo endereço é semas@vitoria.invalid.",
+        "Esta conta foi encerrada e sua mensagem foi descartada.",
+        "Recebemos a sua mensagem. Esta caixa não é\r\nmonitorada.",
+        "Fulana foi exonerada.",
+        "Não trabalho mais na secretaria.",
+        "This mailbox is unattended and will not be read.",
+    ] {
+        let answer = vacation().replace("Estou de férias.", text);
+        assert_eq!(read(answer.as_bytes()), Returned::Unrecognised { why: Why::Abandoned }, "{text}");
+    }
+    for text in [
+        "Estou de férias até 10/12. Em caso de urgência, escreva para cmas@vitoria.invalid.",
+        "Recebemos a sua mensagem e responderemos em breve.",
+        "Volto na segunda.\r\n\r\n> O endereço de quem pende foi desativado.",
+    ] {
+        let answer = vacation().replace("Estou de férias.", text);
+        assert_eq!(read(answer.as_bytes()), Returned::AutoReply, "{text}");
+    }
+}
+
+#[test]
+fn a_title_or_a_precedence_alone_is_a_persons() {
+    let write = |headers: &str, text: &str| {
+        read(
+            format!("From: SMAS <smas@vitoria.invalid>\r\nTo: a@b.invalid\r\n{headers}\r\n\r\n{text}\r\n")
+                .as_bytes(),
+        )
+    };
+    let cry = "Peço ajuda: o CRAS Centro não aparece no RMA.";
+    for headers in [
+        "Subject: Ausente no cadastro: CRAS Centro não aparece no RMA",
+        "Subject: Ausência de acesso",
+        "Subject: Auto: dúvida\r\nAuto-Submitted: no",
+        "Subject: Dúvida\r\nPrecedence: bulk",
+        "Subject: Ausente no cadastro\r\nPrecedence: bulk",
+    ] {
+        assert_eq!(write(headers, cry), Returned::Unrecognised { why: Why::AnotherSort }, "{headers}");
+    }
+    for headers in [
+        "Subject: Ausente\r\nReturn-Path: <>",
+        "Subject: Resposta automática: Prazo\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All",
+        "Subject: Fora do escritório\r\nX-Auto-Response-Suppress: All",
+        "Subject: Prazo\r\nPrecedence: auto_reply",
+    ] {
+        assert_eq!(write(headers, "Estou de férias."), Returned::AutoReply, "{headers}");
+    }
+}
+
+#[test]
 fn a_filter_that_wants_a_confirmation_and_a_complaint_are_outcomes_of_their_own() {
     for text in ["Clique no link para confirmar o envio.", "Please confirm that you sent this message."] {
         let message = format!("From: filtro@b.invalid\r\nAuto-Submitted: auto-replied\r\n\r\n{text}\r\n");
