@@ -1,6 +1,7 @@
 //! Failures told in prose (qmail, Exim, Exchange, `OpenSMTPD`, older Postfix and sendmail). Pure.
 //!
-//! A person who answers a letter may quote any of these wordings, so the sender must be a mail system as well.
+//! A person who answers a letter may quote any of these wordings, so the sender must be a mail system as well. People write
+//! from `postmaster@` too: what has neither a machine's mark nor a title of its own goes to a person.
 
 use super::report::reply_in;
 use super::{Action, Bounce, FailedRecipient, Mail, Returned, copy, one_line, origin, plain_words};
@@ -134,10 +135,16 @@ pub(super) fn failure(mail: &Mail<'_>) -> Option<Returned> {
     let words = plain_words(&explained);
     let says = |phrases: &[&str]| phrases.iter().any(|p| subject.contains(p) || words.contains(p));
     let failed_addresses = mail.header("X-Failed-Recipients");
-    let by_system = failed_addresses.is_some() || is_mail_system(mail);
     let by_nobody = mail.header("Return-Path").is_some_and(|path| path.trim() == "<>");
     let titled = FAILED.iter().any(|phrase| subject.contains(phrase));
     let explains = says(&FAILED) || says(&DELAYED) || coded(&explained).is_some();
+    // An answer keeps the title of what it answers, and quotes its codes.
+    let reports = !is_answer(&subject)
+        && (titled
+            || DELAYED.iter().chain(&TITLED_DELAYED).any(|phrase| subject.contains(phrase))
+            || coded(&explained).is_some());
+    let by_system = failed_addresses.is_some()
+        || (is_mail_system(mail) && (by_nobody || is_submitted_by_machine(mail) || reports));
     if !(by_system && explains || by_nobody && titled) {
         return None;
     }
@@ -187,6 +194,17 @@ pub(super) fn reads_like_a_failure(mail: &Mail<'_>) -> bool {
     let explained = copy::before(&prose);
     let words = plain_words(&format!("{}\n{explained}", mail.message.subject().unwrap_or_default()));
     FAILED.iter().any(|phrase| words.contains(phrase)) || coded(&explained).is_some()
+}
+
+/// True for the title of an answer, or of what somebody hands on.
+fn is_answer(subject: &str) -> bool {
+    let marks = ["re:", "res:", "resp:", "enc:", "fw:", "fwd:"];
+    marks.iter().any(|mark| subject.trim_start().starts_with(mark))
+}
+
+/// True when a machine says that it wrote this (RFC 3834).
+pub(super) fn is_submitted_by_machine(mail: &Mail<'_>) -> bool {
+    mail.header("Auto-Submitted").is_some_and(|value| !value.trim().to_ascii_lowercase().starts_with("no"))
 }
 
 /// True when the sender is one of the names that mail systems write under.

@@ -170,7 +170,7 @@ fn is_automatic(mail: &Mail<'_>) -> bool {
         .any(|name| mail.header(name).is_some());
     let precedence = value("Precedence").unwrap_or_default();
     let answers = ["auto_reply", "auto-reply"].contains(&precedence.as_str());
-    let by_machine = value("Auto-Submitted").is_some_and(|v| v != "no")
+    let by_machine = plain::is_submitted_by_machine(mail)
         || value("Return-Path").is_some_and(|path| path == "<>")
         || ["X-Auto-Response-Suppress", "X-MS-Exchange-Inbox-Rules-Loop"]
             .into_iter()

@@ -268,6 +268,39 @@ fn two_addresses_in_the_explanation_are_both_only_mentioned() {
 }
 
 #[test]
+fn a_person_who_writes_as_postmaster_marks_nobody() {
+    let write = |headers: &str, text: &str| {
+        let head = "From: \"TI Prefeitura\" <postmaster@vitoria.invalid>\r\nTo: vigilancia@example.org";
+        read(format!("{head}\r\nIn-Reply-To: {LETTER}\r\n{headers}\r\n\r\n{text}\r\n").as_bytes())
+    };
+    let quoted = format!("Quando {SMAS} respondia \"usuário desconhecido\", foi corrigido; podem enviar.");
+    let with_code =
+        format!("O erro de {SMAS} foi corrigido:\r\n550 5.1.1 usuário desconhecido\r\nPodem enviar.");
+    for (headers, text) in [
+        ("Subject: Re: Divulgação", &quoted),
+        ("Subject: Divulgação", &quoted),
+        ("Subject: RES: Mensagem não entregue", &quoted),
+        ("Subject: Re: Divulgação", &with_code),
+        ("Subject: Enc: Undelivered Mail Returned to Sender\r\nAuto-Submitted: no", &with_code),
+        ("Subject: Re: Divulgação\r\nReturn-Path: <postmaster@vitoria.invalid>", &with_code),
+    ] {
+        let found = write(headers, text);
+        assert_eq!(found, Returned::Unrecognised { why: Why::MailSystem }, "{headers}");
+    }
+    let dead = format!("{SMAS}: usuário desconhecido");
+    for headers in [
+        "Subject: Aviso\r\nReturn-Path: <>",
+        "Subject: Aviso\r\nAuto-Submitted: auto-generated",
+        "Subject: Mensagem devolvida",
+        "Subject: Aviso\r\nX-Failed-Recipients: smas@vitoria.invalid",
+    ] {
+        assert!(matches!(write(headers, &dead), Returned::Bounce(_)), "{headers}");
+    }
+    let coded = format!("{SMAS}: 550 5.1.1 usuário desconhecido");
+    assert!(matches!(write("Subject: Aviso", &coded), Returned::Bounce(_)));
+}
+
+#[test]
 fn what_cannot_be_told_apart_goes_to_a_person_and_never_counts_as_an_automatic_reply() {
     let needs_a_person = |message: &str, why: Why| {
         assert_eq!(read(message.as_bytes()), Returned::Unrecognised { why }, "{message}");
