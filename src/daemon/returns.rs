@@ -59,6 +59,8 @@ words! {
         NeverSent "nunca-enviado",
         /// *ambiguo*: the letter went to several addresses, and this tells of none of them.
         Ambiguous "ambiguo",
+        /// *contraditorio*: the letter came back, and somebody had confirmed reading it.
+        Contradictory "contraditorio",
         /// *falso*: it came to an address made up to look like a delivery's.
         Forged "falso",
         /// *nao-reconhecido*: no notification; perhaps somebody wrote.
@@ -73,6 +75,7 @@ impl Fate {
             Self::NoLetter
             | Self::NeverSent
             | Self::Ambiguous
+            | Self::Contradictory
             | Self::Forged
             | Self::Unrecognised
             | Self::Challenge
@@ -133,10 +136,8 @@ pub async fn return_once(
     let of = head.clone();
     let returned = MESSAGES.run(move || bounce::read(&of)).await;
     let returned = returned.unwrap_or(Returned::Unrecognised { why: Why::Malformed });
-    let named = match subaddresses(app, &app.live()).await? {
-        Some(own) => own.read(&bounce::delivered_to(&head)),
-        None => Named::Nothing,
-    };
+    let own = subaddresses(app, &app.live()).await?;
+    let named = own.as_ref().map_or(Named::Nothing, |own| own.read(&bounce::delivered_to(&head)));
     let findings = match returned {
         _ if named == Named::Forged => vec![ReturnOutcome::new(
             Fate::Forged,
@@ -289,7 +290,7 @@ async fn arrived(
             &format!("{words}: não se sabia se tinha saído, e saiu; não é repetida"),
         ),
         noted @ Noted::OnTheWire(_) => finding(noted, fate, words),
-        Noted::Known(key) | Noted::NeverSent(key) | Noted::Ambiguous(key) => {
+        Noted::Known(key) | Noted::Contradicts(key) | Noted::NeverSent(key) | Noted::Ambiguous(key) => {
             ReturnOutcome { key: Some(key), ..ReturnOutcome::new(fate, format!("{words}; nada muda")) }
         }
         Noted::NoLetter => ReturnOutcome::new(fate, format!("{words}; nada muda")),
@@ -349,10 +350,19 @@ fn finding(noted: Noted, changed: Fate, words: &str) -> ReturnOutcome {
         Noted::NeverSent(key) => {
             (Fate::NeverSent, Some(key), format!("a carta não saiu para esse endereço: {words}"))
         }
+        Noted::Contradicts(key) => {
+            let words = format!(
+                "alguém confirmou que leu a carta, e este aviso diz que ela não chegou; confira o contato: {words}"
+            );
+            (Fate::Contradictory, Some(key), words)
+        }
         Noted::Ambiguous(key) => {
-            let words =
-                format!("a carta foi a vários endereços, e o aviso não diz qual deles falhou: {words}");
-            (Fate::Ambiguous, Some(key), words)
+            let doubt = if changed == Fate::Read {
+                "a confirmação não vem de nenhum deles"
+            } else {
+                "o aviso não diz qual deles falhou"
+            };
+            (Fate::Ambiguous, Some(key), format!("a carta foi a vários endereços, e {doubt}: {words}"))
         }
         Noted::NoLetter => (Fate::NoLetter, None, format!("não corresponde a nenhuma carta: {words}")),
     };

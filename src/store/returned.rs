@@ -32,6 +32,7 @@ statements! {
                         WHERE m.message_id = $1)";
     const RETURNED = "UPDATE deliveries SET state = $2, reached_at = $3, next_attempt_at = NULL, settled_at = $4, \
                       reply = $5, owner = NULL, lease_until = NULL, fence = fence + 1 WHERE id = $1";
+    const LINKED = "SELECT COUNT(*) FROM delivery_returns WHERE delivery = $1 AND sha256 = $2";
     const PUT_MESSAGE = "INSERT INTO returns (sha256, received_at, size, kept_sha256, bytes) \
                          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (sha256) DO NOTHING";
     const LINK = "INSERT INTO delivery_returns (delivery, sha256) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -64,8 +65,10 @@ pub enum Return {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Noted {
     Changed(NoticeKey),
-    /// It was known already, or contradicts what is known for certain: a letter read did not bounce.
+    /// It was known already.
     Known(NoticeKey),
+    /// The letter was read, as somebody confirmed, and this says that it came back: one of the two is not true.
+    Contradicts(NoticeKey),
     /// A sender has that very delivery in hand: ask again once it has settled.
     OnTheWire(NoticeKey),
     /// The letter never left for that address, so nothing can have come back.
@@ -220,26 +223,26 @@ async fn take_back(
         (DeliveryState::Accepted | DeliveryState::Bounced | DeliveryState::Read, Return::Arrived { .. }) => {
             return Ok(Noted::Known(key));
         }
-        (DeliveryState::Deferred | DeliveryState::Refused, Return::Arrived { .. }) => {
-            return Ok(Noted::NeverSent(key));
+        (DeliveryState::Refused, Return::Arrived { .. } | Return::Read) => return Ok(Noted::NeverSent(key)),
+        (DeliveryState::Read, Return::Bounced { .. }) => {
+            let id: &str = cells.get("id")?;
+            let linked = bound!(LINKED, id, &raw.sha256).fetch_one(&mut *conn).await?;
+            let before: i64 = linked.try_get(0)?;
+            return Ok(if before > 0 { Noted::Known(key) } else { Noted::Contradicts(key) });
         }
-        (DeliveryState::Recorded | DeliveryState::Withdrawn | DeliveryState::Expired, _)
-        // Put off, nobody took it: what bounced is another's, forwarded there.
-        | (DeliveryState::Deferred, Return::Bounced { .. }) => {
-            return Ok(Noted::NeverSent(key));
-        }
-        (DeliveryState::Read, _)
+        // Put off, nobody took it: what bounced, or was read, is another's, forwarded there.
+        (
+            DeliveryState::Recorded
+            | DeliveryState::Deferred
+            | DeliveryState::Withdrawn
+            | DeliveryState::Expired,
+            _,
+        ) => return Ok(Noted::NeverSent(key)),
+        (DeliveryState::Read, Return::Read)
         | (DeliveryState::Refused | DeliveryState::Bounced, Return::Bounced { .. }) => {
             return Ok(Noted::Known(key));
         }
-        (DeliveryState::Refused, Return::Read) => return Ok(Noted::NeverSent(key)),
-        (
-            DeliveryState::Accepted
-            | DeliveryState::Deferred
-            | DeliveryState::Uncertain
-            | DeliveryState::Bounced,
-            _,
-        ) => {}
+        (DeliveryState::Accepted | DeliveryState::Uncertain | DeliveryState::Bounced, _) => {}
     }
     let reached_at = cells.instant_opt("reached_at")?;
     let (state, reached_at, reply) = match came {

@@ -141,14 +141,44 @@ async fn a_hard_bounce_of_the_only_address_brings_the_letter_to_the_next_role() 
 }
 
 #[tokio::test]
-async fn a_receipt_shows_the_letter_as_read_and_a_later_failure_does_not_undo_it() {
+async fn a_receipt_shows_the_letter_as_read_and_a_later_failure_does_not_undo_it_and_goes_to_a_person() {
     let story = Story::begin().await;
     let line = story.lines().await.remove(0);
     assert_eq!(story.fates(&receipt(&line)).await, [Fate::Read]);
     assert_eq!(story.lines().await[0].state, DeliveryState::Read);
-    assert_eq!(story.fates(&failure(&line, line.address.as_str())).await, [Fate::Known]);
+    assert_eq!(story.fates(&failure(&line, line.address.as_str())).await, [Fate::Contradictory]);
+    assert_eq!(story.alerts("devolucoes").await, 1);
     assert!(matches!(story.standing().await, Standing::Sent { .. }));
     assert_eq!(story.app().store.flagged().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_report_about_a_letter_that_was_taken_changes_nothing_and_asks_nobody() {
+    let story = Story::begin().await;
+    let line = story.lines().await.remove(0);
+    for (action, fate) in
+        [("delayed", Fate::Delayed), ("delivered", Fate::Delivered), ("relayed", Fate::Delivered)]
+    {
+        let report =
+            failure(&line, line.address.as_str()).replace("Action: failed", &format!("Action: {action}"));
+        assert_eq!(story.fates(&report).await, [fate]);
+    }
+    let unread = receipt(&line).replace("; displayed", "; deleted");
+    assert_eq!(story.fates(&unread).await, [Fate::Unread]);
+    assert_eq!(story.lines().await, [line]);
+    assert_eq!(story.alerts("devolucoes").await, 0);
+}
+
+#[test]
+fn a_receipt_of_another_person_of_the_house_is_told_in_words_of_its_own() {
+    let key = NoticeKey::parse("rma/2026-11/divulgacao/3205309").unwrap();
+    let words = |noted: Noted, fate| finding(noted, fate, "o motivo").words;
+    let receipt = words(Noted::Ambiguous(key.clone()), Fate::Read);
+    assert!(
+        receipt.contains("a confirmação não vem de nenhum deles") && !receipt.contains("falhou"),
+        "{receipt}"
+    );
+    assert!(words(Noted::Ambiguous(key), Fate::Bounced).contains("qual deles falhou"));
 }
 
 #[tokio::test]

@@ -211,6 +211,9 @@ async fn a_letter_that_bounced_everywhere_failed_and_one_read_was_sent() {
     assert_eq!(standing(&store, VITORIA).await, Standing::Sent { at: at(5), rest: Rest::Nothing });
     let late = store.note_return(&sent[1].message_id, only, &[], bounced(), &raw(), at(6)).await.unwrap();
     assert_eq!(late, Noted::Known(sent[1].key.clone()), "a letter read did not bounce");
+    let other = RawMessage::of(b"Subject: outra\r\n\r\n");
+    let late = store.note_return(&sent[1].message_id, only, &[], bounced(), &other, at(6)).await.unwrap();
+    assert_eq!(late, Noted::Contradicts(sent[1].key.clone()), "what nobody said before contradicts it");
     assert!(store.verify().await.unwrap().is_whole());
 }
 
@@ -229,6 +232,8 @@ async fn nothing_comes_back_of_what_never_left_or_is_still_on_its_way() {
     assert_eq!(note().await.unwrap(), Noted::OnTheWire(line.key.clone()));
     store.settle(marked.iter().map(|claim| settled(claim, deferred(), 3)).collect()).await.unwrap();
     assert_eq!(note().await.unwrap(), Noted::NeverSent(line.key.clone()), "nobody took it");
+    let read = store.note_return(&line.message_id, only, &[], Return::Read, &raw, at(3)).await.unwrap();
+    assert_eq!(read, Noted::NeverSent(line.key.clone()), "and so nobody read it");
     assert_eq!(store.note_return("<x@y>", &[], &[], bounced(), &raw, at(3)).await.unwrap(), Noted::NoLetter);
     assert_eq!(store.flagged().await.unwrap(), []);
 }
