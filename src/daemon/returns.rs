@@ -61,6 +61,8 @@ words! {
         Ambiguous "ambiguo",
         /// *contraditorio*: the letter came back, and somebody had confirmed reading it.
         Contradictory "contraditorio",
+        /// *sem-assinatura*: letters leave with a signed sender of their own, and this came to another address.
+        Unsigned "sem-assinatura",
         /// *falso*: it came to an address made up to look like a delivery's.
         Forged "falso",
         /// *nao-reconhecido*: no notification; perhaps somebody wrote.
@@ -76,6 +78,7 @@ impl Fate {
             | Self::NeverSent
             | Self::Ambiguous
             | Self::Contradictory
+            | Self::Unsigned
             | Self::Forged
             | Self::Unrecognised
             | Self::Challenge
@@ -138,10 +141,17 @@ pub async fn return_once(
     let returned = returned.unwrap_or(Returned::Unrecognised { why: Why::Malformed });
     let own = subaddresses(app, &app.live()).await?;
     let named = own.as_ref().map_or(Named::Nothing, |own| own.read(&bounce::delivered_to(&head)));
+    let is_unsigned = own.is_some() && named == Named::Nothing;
     let findings = match returned {
         _ if named == Named::Forged => vec![ReturnOutcome::new(
             Fate::Forged,
             "veio para um endereço de devolução que este serviço não deu a nenhuma carta; nada muda",
+        )],
+        // Message-IDs and ENVIDs are made of what everybody knows; the signature is not.
+        Returned::Bounce(_) | Returned::Progress { .. } if is_unsigned => vec![ReturnOutcome::new(
+            Fate::Unsigned,
+            "as cartas saem com remetente assinado (subendereco = true), e este aviso não veio para ele: pode ser \
+             inventado, ou de carta de antes; nada muda",
         )],
         Returned::Bounce(mut bounce) => {
             bounce.originals.splice(..0, named.delivery());

@@ -16,7 +16,7 @@ pub(super) fn delivery(mail: &Mail<'_>) -> Option<Returned> {
     let reported =
         blocks.iter().find_map(|b| b.get("original-message-id").or(b.get("x-original-message-id")));
     let mut originals = origin::originals(mail, reported, &format!("{}\n{text}", mail.prose()));
-    // Our own name for the delivery, which no other can have.
+    // Our own name for the delivery. Whoever knows notice, version and address can work it out.
     if let Some(id) = blocks.iter().find_map(|b| b.get("original-envelope-id")) {
         originals.insert(0, unescaped(id));
     }

@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use vigia_suas::mail::message::plain_text;
 use vigia_suas::store::DeliveryFilter;
+use vigia_suas::text::digest::sha256;
 
 use crate::support::app::{Choice, DOMAIN, Site};
 use crate::support::smtp::{Deed, Relay};
@@ -228,6 +229,29 @@ async fn a_failure_that_quotes_nothing_is_known_by_where_it_came_to_and_a_made_u
     let said = returned(&site, &failure(&made_up));
     assert!(said.starts_with("falso"), "{said}");
     assert_eq!(site.ok(&["contato"]), "", "nothing came of it");
+
+    // Message-ID and ENVID are made of what everybody knows.
+    let plain = format!("devolucoes@{DOMAIN}");
+    let notice = second.message_id.trim_start_matches('<').split('@').next().unwrap();
+    let key = notice.replace('.', "/");
+    let envid = sha256(format!("{key}\n1\n{}", second.to).as_bytes());
+    let reported = |action: &str, letter: &str| {
+        format!(
+            "Return-Path: <>\nDelivered-To: {plain}\nFrom: MAILER-DAEMON@provedor.invalid\nTo: {plain}\nSubject: x\n\
+             Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\
+             Content-Type: message/delivery-status\n\nOriginal-Envelope-Id: {}\n\nFinal-Recipient: rfc822; {}\n\
+             Action: {action}\nStatus: 5.1.1\n\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: {letter}\n\n--b--\n",
+            &envid[..32],
+            second.to
+        )
+    };
+    for message in
+        [reported("failed", &second.message_id), reported("failed", "<x@y>"), reported("delayed", "<x@y>")]
+    {
+        let said = returned(&site, &message);
+        assert!(said.starts_with("sem-assinatura"), "{said}");
+    }
+    assert_eq!(site.ok(&["contato"]), "", "nothing came of them either");
     let said = returned(&site, &failure(&first.from));
     assert!(said.starts_with("devolvido"), "{said}");
     assert!(site.ok(&["contato"]).contains(&first.to), "and the address is the one that failed");
