@@ -198,7 +198,9 @@ mod tests {
         assert_eq!(count(&failed(0..9, "5.2.2 mailbox full"), &[]), 9);
         assert_eq!(count(&failed(0..9, "5.3.4 too big"), &[]), 0, "one letter is too big for all");
         let mut at_the_door = failed(0..9, NOBODY);
-        at_the_door.iter_mut().for_each(|f| f.came_back = false);
+        for one in &mut at_the_door {
+            one.came_back = false;
+        }
         assert_eq!(count(&at_the_door, &[]), 0, "that is judged where it is said");
     }
 
@@ -207,7 +209,9 @@ mod tests {
         for (said, most) in [(BLOCKED, 1), (NOBODY, LET_OFF_MOST)] {
             let mut again = failed(0..9, said);
             for (let_off, free) in [(0, 9), (most - 1, 9), (most, 0), (99, 0)] {
-                again.iter_mut().for_each(|f| f.let_off = let_off);
+                for one in &mut again {
+                    one.let_off = let_off;
+                }
                 assert_eq!(count(&again, &[]), free, "{said}: {let_off}");
             }
             // Those who fail for the first time are not the fewer for it.

@@ -218,18 +218,6 @@ async fn take_back(
     let known = cells.parsed("state", DeliveryState::parse)?;
     match (known, came) {
         (DeliveryState::Sending, _) => return Ok(Noted::OnTheWire(key)),
-        // Only of one in doubt does that say anything.
-        (DeliveryState::Uncertain, Return::Arrived { .. }) => {}
-        (DeliveryState::Accepted | DeliveryState::Bounced | DeliveryState::Read, Return::Arrived { .. }) => {
-            return Ok(Noted::Known(key));
-        }
-        (DeliveryState::Refused, Return::Arrived { .. } | Return::Read) => return Ok(Noted::NeverSent(key)),
-        (DeliveryState::Read, Return::Bounced { .. }) => {
-            let id: &str = cells.get("id")?;
-            let linked = bound!(LINKED, id, &raw.sha256).fetch_one(&mut *conn).await?;
-            let before: i64 = linked.try_get(0)?;
-            return Ok(if before > 0 { Noted::Known(key) } else { Noted::Contradicts(key) });
-        }
         // Put off, nobody took it: what bounced, or was read, is another's, forwarded there.
         (
             DeliveryState::Recorded
@@ -237,11 +225,20 @@ async fn take_back(
             | DeliveryState::Withdrawn
             | DeliveryState::Expired,
             _,
-        ) => return Ok(Noted::NeverSent(key)),
-        (DeliveryState::Read, Return::Read)
-        | (DeliveryState::Refused | DeliveryState::Bounced, Return::Bounced { .. }) => {
-            return Ok(Noted::Known(key));
+        )
+        | (DeliveryState::Refused, Return::Arrived { .. } | Return::Read) => {
+            return Ok(Noted::NeverSent(key));
         }
+        (DeliveryState::Read, Return::Bounced { .. }) => {
+            let id: &str = cells.get("id")?;
+            let linked = bound!(LINKED, id, &raw.sha256).fetch_one(&mut *conn).await?;
+            let before: i64 = linked.try_get(0)?;
+            return Ok(if before > 0 { Noted::Known(key) } else { Noted::Contradicts(key) });
+        }
+        // Only of one in doubt does it say anything that the letter arrived.
+        (DeliveryState::Accepted | DeliveryState::Bounced | DeliveryState::Read, Return::Arrived { .. })
+        | (DeliveryState::Refused | DeliveryState::Bounced, Return::Bounced { .. })
+        | (DeliveryState::Read, Return::Read) => return Ok(Noted::Known(key)),
         (DeliveryState::Accepted | DeliveryState::Uncertain | DeliveryState::Bounced, _) => {}
     }
     let reached_at = cells.instant_opt("reached_at")?;

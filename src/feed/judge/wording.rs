@@ -295,6 +295,10 @@ impl fmt::Display for First<'_> {
     }
 }
 
+/// What to do with a file that speaks of before.
+const SAVE_AGAIN: &str = ": um arquivo vale como de quando foi gravado; se o que ele diz é de agora, grave-o outra vez (Salvar como) \
+                          e carregue-o de novo";
+
 impl fmt::Display for QuarantineReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -305,13 +309,12 @@ impl fmt::Display for QuarantineReason {
                 f.write_str("o arquivo parece cortado: podem faltar linhas")?;
                 At(Some(line)).fmt(f)
             }
-            Self::SecondTable(line) => {
-                f.write_str("pode haver mais de uma tabela numa só")?;
-                At(Some(line)).fmt(f)?;
-                f.write_str(
-                    "; entregue só a que vale. Se é um título que nada muda, declare-o em `ignorar`, em fontes.toml",
-                )
-            }
+            Self::SecondTable(line) => write!(
+                f,
+                "pode haver mais de uma tabela numa só{}; entregue só a que vale. Se é um título que nada muda, declare-o em \
+                 `ignorar`, em fontes.toml",
+                At(Some(line))
+            ),
             Self::TooFew { known, minimum, unknown } => write!(
                 f,
                 "só {known} municípios conhecidos, e o mínimo é {minimum} ({unknown} linhas de municípios fora do \
@@ -369,21 +372,13 @@ impl fmt::Display for QuarantineReason {
                 "a própria resposta diz que é só uma parte ({by}): de quem está na outra nada se sabe; peça tudo de uma vez no \
                  endereço da fonte, ou carregue o arquivo inteiro"
             ),
-            Self::BeforeOpening { dated, window, opened, is_file } => {
-                write!(
-                    f,
-                    "os dados são de {}, de antes da abertura de {window} ({}), e nada dizem dela",
-                    dated.strftime("%d/%m/%Y"),
-                    opened.strftime("%d/%m/%Y")
-                )?;
-                if *is_file {
-                    f.write_str(
-                        ": um arquivo vale como de quando foi gravado; se o que ele diz é de agora, grave-o outra vez \
-                         (Salvar como) e carregue-o de novo",
-                    )?;
-                }
-                Ok(())
-            }
+            Self::BeforeOpening { dated, window, opened, is_file } => write!(
+                f,
+                "os dados são de {}, de antes da abertura de {window} ({}), e nada dizem dela{}",
+                dated.strftime("%d/%m/%Y"),
+                opened.strftime("%d/%m/%Y"),
+                if *is_file { SAVE_AGAIN } else { "" }
+            ),
             Self::AnotherReference { snapshot, about, window } => write!(
                 f,
                 "o conteúdo é o mesmo da coleta {snapshot}, que era de {about}: nada diz de {window}. Se a fonte já responde \
