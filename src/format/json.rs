@@ -16,7 +16,7 @@ use serde_json::error::Category;
 use super::body::{Original, Reader};
 use super::error::DecodeError;
 use super::kind::{Due, refuse_other_kinds};
-use super::partial::Beside;
+use super::partial::PartSigns;
 use super::table::{Header, MOST_COLUMNS, RowFault, RowProblem, Table, TableRow};
 
 /// Most bytes of one object.
@@ -118,7 +118,7 @@ fn walk(
     }
     let spent = Cell::new(0);
     let mut document = serde_json::Deserializer::from_reader(Metered { source, spent: &spent });
-    let signs = Beside::default();
+    let signs = PartSigns::default();
     let mut walked = Walked { each, spent: &spent, found: false, beside, number: None, items: 0, signs };
     let read = At { path, walked: &mut walked }.deserialize(&mut document).and_then(|()| document.end());
     let (found, number, items) = (walked.found, walked.number, walked.items);
@@ -160,7 +160,7 @@ struct Walked<'w> {
     beside: Option<&'w str>,
     number: Option<u64>,
     items: u64,
-    signs: Beside,
+    signs: PartSigns,
 }
 
 /// The list at a path from here.
@@ -203,7 +203,7 @@ impl<'de> Visitor<'de> for At<'_, '_, '_> {
                 fields.next_value_seed(At { path: rest, walked: &mut *self.walked })?;
             } else if rest.is_empty() && self.walked.beside == Some(name.as_str()) {
                 self.walked.number = fields.next_value::<Value>()?.as_u64();
-            } else if Beside::is_asked(&name) {
+            } else if PartSigns::is_asked(&name) {
                 let value = fields.next_value::<Value>()?;
                 self.walked.signs.note(&name, &value);
             } else {

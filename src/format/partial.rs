@@ -100,7 +100,7 @@ const WITHIN: &[&str] =
 
 /// What stands beside a list, as it is met on the way to it.
 #[derive(Debug, Default)]
-pub(crate) struct Beside {
+pub(crate) struct PartSigns {
     sign: Option<String>,
     total: Option<(String, u64)>,
     is_one_part: bool,
@@ -111,7 +111,7 @@ fn plain(name: &str) -> String {
     folded(name).chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-impl Beside {
+impl PartSigns {
     /// Whether a field of that name may say something: the others are not held.
     pub(crate) fn is_asked(name: &str) -> bool {
         let name = plain(name);
@@ -278,9 +278,9 @@ mod tests {
 
     fn sign(beside: &str, items: u64) -> Option<String> {
         let fields: Value = serde_json::from_str(beside).unwrap();
-        let mut found = Beside::default();
+        let mut found = PartSigns::default();
         for (name, value) in fields.as_object().unwrap() {
-            if Beside::is_asked(name) {
+            if PartSigns::is_asked(name) {
                 found.note(name, value);
             }
         }

@@ -7,6 +7,7 @@
 
 mod ods;
 mod packed;
+mod part;
 mod shape;
 mod untold;
 mod xls;

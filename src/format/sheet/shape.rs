@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quick_xml::events::Event;
 
-use super::untold::{Book, attribute, part};
+use super::part::{Book, attribute, part};
 use super::{broken, number};
 use crate::format::error::DecodeError;
 

@@ -2,22 +2,21 @@
 //! and whether they have a formula. The sheet is read a second time beside it, cell by cell.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 
 use quick_xml::Reader as Xml;
 use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
+use super::part::{Book, attribute, part};
 use super::shape::{self, Shape};
 use super::{broken, referred};
-use crate::format::body::{Original, Reader};
+use crate::format::body::Original;
 use crate::format::error::DecodeError;
 use crate::format::mark::Marked;
 
 /// Most bytes of one text: a cell holds no more letters.
 const LONGEST: usize = 128 * 1024;
-
-pub(super) type Book = ZipArchive<BufReader<Reader>>;
 
 /// What is told of a cell beside its value.
 #[derive(Default)]
@@ -106,27 +105,6 @@ impl Untold<'_> {
     }
 }
 
-/// Reads a part of the book; nothing when it has no such part.
-pub(super) fn part<T>(
-    archive: &mut Book,
-    wanted: &str,
-    read: impl FnOnce(Xml<&mut dyn BufRead>) -> Result<T, DecodeError>,
-) -> Result<Option<T>, DecodeError> {
-    let names: Vec<String> = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
-    let same = |name: &&String| name.eq_ignore_ascii_case(wanted);
-    let Some(name) = names.iter().find(|name| *name == wanted).or_else(|| names.iter().find(same)) else {
-        return Ok(None);
-    };
-    let mut file = BufReader::new(archive.by_name(name).map_err(broken)?);
-    let file: &mut dyn BufRead = &mut file;
-    let mut xml = Xml::from_reader(file);
-    // As the library reads: every cell has an end.
-    let config = xml.config_mut();
-    config.check_end_names = false;
-    config.expand_empty_elements = true;
-    read(xml).map(Some)
-}
-
 /// Where a sheet stands in the book.
 fn place(archive: &mut Book, sheet: &str) -> Result<String, DecodeError> {
     let id = find(archive, "xl/workbook.xml", "sheet", |e| {
@@ -165,17 +143,6 @@ fn find<T>(
         }
     })?;
     Ok(found.flatten())
-}
-
-/// The attribute of that name, whatever its namespace.
-pub(super) fn attribute(element: &BytesStart<'_>, wanted: &str) -> Result<Option<String>, DecodeError> {
-    for attribute in element.attributes().with_checks(false) {
-        let attribute = attribute.map_err(broken)?;
-        if attribute.key.local_name().as_ref() == wanted {
-            return Ok(Some(quick_xml::escape::unescape(&attribute.value).map_err(broken)?.into_owned()));
-        }
-    }
-    Ok(None)
 }
 
 /// The shared texts of which some is raised or lowered, by their place.
