@@ -1,13 +1,13 @@
 //! What waits is brought to a person's mind: once a day and cause, and again when something new would die before the
-//! next morning, or when more is new than was named. Pure.
+//! next morning. Pure.
 //!
 //! Architecture invariant: nothing holds these alerts: no `reter`, no `limite_dia`, no sending hours, no day off.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 
 use super::audience;
 use super::moment::Moment;
@@ -18,11 +18,6 @@ use crate::domain::time::day_after;
 use crate::plan::decision::{Decision, End, Notice};
 use crate::plan::draft::PlanDraft;
 use crate::plan::world::World;
-
-/// So many more, and more than were named, are told of on the same day.
-const LEAST_NEWS: usize = 3;
-/// How long after an alert: until then the wave may not be over.
-const SETTLES: SignedDuration = SignedDuration::from_mins(15);
 
 /// One alert for each cause that holds something.
 pub(super) fn about_held(world: &World<'_>, moment: &Moment<'_>, draft: &mut PlanDraft) {
@@ -51,8 +46,7 @@ pub(super) fn about_held(world: &World<'_>, moment: &Moment<'_>, draft: &mut Pla
 }
 
 /// The key of the alert about a cause that is due now, if one is: the day's own from the morning on, and a numbered one
-/// for what no alert named yet and would die before the next morning, or is more than all that was named. Each of the
-/// latter at least doubles what is held, so that there are few.
+/// for what no alert named yet and would die before the next morning.
 fn due(world: &World<'_>, moment: &Moment<'_>, cause: Cause, held: &[&Decision]) -> Option<NoticeKey> {
     let hours = &world.calendar.hours;
     let today = moment.today();
@@ -82,14 +76,7 @@ fn due(world: &World<'_>, moment: &Moment<'_>, cause: Cause, held: &[&Decision])
         }
     }
     let dies = |decision: &Decision| decision.valid_until().is_some_and(|at| at <= next);
-    if held.iter().any(|decision| dies(decision) && is_news(world, decision, last)) {
-        return free;
-    }
-    // An alert in the first seconds of a wave names the first two. The next day's names all, if it is yet to come.
-    let news = if has_begun { held.iter().filter(|d| is_news(world, d, last)).count() } else { 0 };
-    let has_grown = news >= LEAST_NEWS && news > held.len() - news;
-    (has_grown && last.is_none_or(|at| moment.reached(at.saturating_add(SETTLES).unwrap_or(at))))
-        .then_some(free)?
+    held.iter().any(|decision| dies(decision) && is_news(world, decision, last)).then_some(free)?
 }
 
 /// Whether no alert named it yet: withheld just now, or since the last alert. What is left of a letter that somebody took

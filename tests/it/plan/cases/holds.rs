@@ -5,7 +5,7 @@ use vigia_suas::domain::notice::{AlertItem, Content, NoticeKey};
 use vigia_suas::domain::overrides::{BatchId, Exemption, Note};
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::refusal::Refusal;
-use vigia_suas::domain::roster::{Municipality, Unit, Units};
+use vigia_suas::domain::roster::{Unit, Units};
 use vigia_suas::plan::Act;
 use vigia_suas::plan::account::{View, explain, summarise};
 use vigia_suas::plan::day;
@@ -434,42 +434,6 @@ fn what_is_held_after_the_days_alert_and_would_die_before_the_next_is_told_at_on
     assert!(told[0].1.contains(&key(rung(1, 10), 1)), "{told:?}");
     case.pass("2026-03-25T15:00");
     assert_eq!(alerts(&case.plan("2026-03-25T16:00")), []);
-}
-
-#[test]
-fn a_wave_of_which_the_days_alert_named_the_beginning_is_told_whole_once_it_settles() {
-    let mut case = Case::new();
-    let system = case.window().system.clone();
-    let joins = |case: &mut Case, n: u32| {
-        case.roster.municipalities.get_mut(&municipality_code(n)).unwrap().exempt.clear();
-    };
-    for n in 2..10 {
-        let like = case.roster.municipalities[&municipality_code(0)].clone();
-        let new = Municipality { code: municipality_code(n), ..like };
-        case.roster.municipalities.insert(municipality_code(n), new);
-        case.has(n, Slot::Announcement, Some(FIRST), sent("2026-03-02T08:00"));
-    }
-    case.announced();
-    for n in 1..10 {
-        case.roster.municipalities.get_mut(&municipality_code(n)).unwrap().exempt.insert(system.clone());
-    }
-    let told = |case: &mut Case, now: &str| {
-        let told = alerts(&case.plan(now));
-        case.pass(now);
-        told.into_iter().map(|(alert, named)| (alert, named.len())).collect::<Vec<_>>()
-    };
-    let alert = |number: &str| format!("geral/alerta-retidas-nao-confirmado{number}-2026-03-20");
-    assert_eq!(told(&mut case, "2026-03-20T08:00"), [(alert(""), 1)]);
-    (1..3).for_each(|n| joins(&mut case, n));
-    assert_eq!(told(&mut case, "2026-03-20T08:01"), [], "two more are not many");
-    (3..9).for_each(|n| joins(&mut case, n));
-    let plan = case.plan("2026-03-20T08:02");
-    assert_eq!(alerts(&plan), [], "the wave may not be over");
-    assert!(plan.next_wake.is_some_and(|wake| wake <= at("2026-03-20T08:15")), "{:?}", plan.next_wake);
-    case.pass("2026-03-20T08:02");
-    assert_eq!(told(&mut case, "2026-03-20T08:15"), [(alert("-2"), 9)]);
-    joins(&mut case, 9);
-    assert_eq!(told(&mut case, "2026-03-20T12:00"), [], "one more is told of the next day");
 }
 
 #[test]
