@@ -5,6 +5,8 @@
 //! it again gives the same bytes. `formato` is the kind, what happened if the kind has several, and the version of the
 //! schema: `entrega.tentativa.1`.
 //!
+//! Above 400 lines: all that is recorded for good is one list, which is read from end to end.
+//!
 //! To add a kind: one variant in `entries!` below, with a comment for it and for each field, and one golden line (the
 //! test `every_kind_and_version_has_a_golden_entry` prints it). The compiler then names each place that must say what it
 //! does with it, and the test of `docs/journal.md` how to write that page again. To change a kind: leave its variant as

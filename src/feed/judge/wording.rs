@@ -1,4 +1,6 @@
 //! Why a snapshot is not believed and what is odd about one, in the words that staff read. Pure.
+//!
+//! Above 400 lines: each reason stands beside its words, and they are read one against the other.
 
 use std::fmt;
 
