@@ -457,7 +457,7 @@ async fn tell_of_held(app: &App) -> Result<(), StoreError> {
         }
         let then = match refusal {
             None if times >= MOST_UNCERTAIN => format!(
-                "o mesmo se deu em todas as {times} vezes que a carta foi mandada; cada vez pode ser uma cópia na caixa \
+                "o mesmo se deu em todas as {times} vezes em que a carta foi mandada; cada vez pode ser uma cópia na caixa \
                  do município, e ela não é repetida sozinha"
             ),
             None => "ao_incerto = \"reter\" manda esperar".to_owned(),

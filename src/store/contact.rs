@@ -204,8 +204,12 @@ async fn take_off(
 }
 
 /// The journal outlives the contact's data, so it names the address by digest only.
+pub(super) fn subject(address: &EmailAddress) -> String {
+    sha256(address.as_str().as_bytes())
+}
+
 fn tell(chain: &mut Chain, address: &EmailAddress, at: Timestamp, told: impl Into<Entry>) {
-    chain.append(Line::new(at, &sha256(address.as_str().as_bytes()), told));
+    chain.append(Line::new(at, &subject(address), told));
 }
 
 #[cfg(test)]

@@ -168,7 +168,7 @@ pub(super) async fn vouch(
             continue;
         }
         let (key, version) = &sighting.letter;
-        let (subject, address) = (key.to_string(), sighting.address.as_ref().map(digest));
+        let (subject, address) = (key.to_string(), sighting.address.as_ref().map(mailbox_digest));
         let put = bound!(
             KEEP,
             &sighting.message_id,
@@ -250,7 +250,7 @@ impl KnownToHaveLeft {
     /// What is known of an address, where anything is known of the notice: when it left there, or that it may have.
     pub(super) fn to(&self, address: &EmailAddress, now: Timestamp) -> Option<(Timestamp, LeftProof)> {
         let wanted = |(digest_of, ..): &&(String, Timestamp, LeftProof)| {
-            digest_of.is_empty() || *digest_of == digest(address)
+            digest_of.is_empty() || *digest_of == mailbox_digest(address)
         };
         // A word on every address outweighs the relay's queue, where one address waited.
         let words = self.of_this_letter.iter().filter(wanted).map(|(_, at, proof)| (*at, *proof));
@@ -363,8 +363,9 @@ pub(super) fn reply(proof: LeftProof) -> &'static str {
     }
 }
 
-/// Two addresses are one when they differ only in capitals.
-fn digest(address: &EmailAddress) -> String {
+/// SHA-256 of an address as a word on a letter that left from another ledger names it. Two addresses are one when they differ
+/// only in capitals.
+pub fn mailbox_digest(address: &EmailAddress) -> String {
     sha256(address.as_str().to_ascii_lowercase().as_bytes())
 }
 

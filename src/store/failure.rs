@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 
 use super::StoreError;
-use super::contact::FlaggedContact;
+use super::contact::{FlaggedContact, subject};
 use super::journal::entry;
 use crate::database::cell::{Cells, ms};
 use crate::database::db::Conn;
@@ -17,7 +17,6 @@ use crate::domain::delivery::{DeliveryState, QueueStop};
 use crate::domain::id::EmailAddress;
 use crate::domain::journal::{Entry, Unflagging};
 use crate::domain::refusal::{EnhancedStatus, Refusal};
-use crate::text::digest::sha256;
 
 // The journal tells of each delivery when it changes, and is in the order of time.
 statements! {
@@ -55,11 +54,11 @@ pub(super) async fn let_off(
     }
     let let_off = told(conn, now).await?;
     let mut failures = failures(conn, &flagged, first).await?;
-    let lifted = flagged.iter().filter_map(|contact| let_off.get(&digest(&contact.address))).flatten();
+    let lifted = flagged.iter().filter_map(|contact| let_off.get(&subject(&contact.address))).flatten();
     let since = lifted.map(|one| one.at).chain(alike::same_time_since(&failures)).min().unwrap_or(first);
     let stood = stood(conn, since).await?;
     for failure in &mut failures {
-        failure.let_off = times(failure, let_off.get(&digest(&failure.address)), &stood);
+        failure.let_off = times(failure, let_off.get(&subject(&failure.address)), &stood);
     }
     let causes = stop.map(|stop| {
         let begun = let_off.values().flatten().filter(|one| one.at == stop.since);
@@ -81,11 +80,6 @@ fn times(failure: &Failure, let_off: Option<&Vec<LetOff>>, stood: &[Stood]) -> u
             && arrived_at.is_none_or(|arrived| arrived < one.at)
     };
     let_off.into_iter().flatten().filter(counts).count()
-}
-
-/// As the journal names an address.
-fn digest(address: &EmailAddress) -> String {
-    sha256(address.as_str().as_bytes())
 }
 
 /// From what each address, by its digest, was let off of late.

@@ -70,7 +70,7 @@ pub use configuration::{
 };
 pub use contact::{FlaggedContact, LastLetter};
 pub use delivery::{Attempt, DeliveryFilter, DeliveryId, DeliveryLine};
-pub use elsewhere::{Sighting, Unassured, Vouched};
+pub use elsewhere::{Sighting, Unassured, Vouched, mailbox_digest};
 pub use frontier::Skipped;
 pub use journal::{JournalEntry, JournalFilter, ToldWindow};
 pub use letter::StoredLetter;

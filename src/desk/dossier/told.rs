@@ -19,7 +19,9 @@ use crate::domain::journal::{
 use crate::domain::notice::{NoticeKey, StaffSlot, Told as ToldDeadline};
 use crate::proof::CaseFile;
 use crate::render::because::part_name;
-use crate::store::{Attempt, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, StoredLetter};
+use crate::store::{
+    Attempt, DeliveryId, DeliveryLine, JournalEntry, KeptMessage, StoredLetter, mailbox_digest,
+};
 use crate::text::digest::sha256;
 
 /// The entries that matter to one dossier.
@@ -133,8 +135,7 @@ impl<'a> Told<'a> {
         };
         let lines = self.elsewhere(of_it).map(|line| {
             let is_it = |address: &&EmailAddress| {
-                let digest = sha256(address.as_str().to_ascii_lowercase().as_bytes());
-                line.address_sha256.as_deref() == Some(digest.as_str())
+                line.address_sha256.as_deref() == Some(mailbox_digest(address).as_str())
             };
             ElsewhereLine { address: known.iter().find(is_it).cloned(), ..line }
         });

@@ -77,9 +77,9 @@ fn settled(entry: Option<&StatusEntry>) -> bool {
 }
 
 /// Municipality, part and unit.
-type Key = (MunicipalityCode, PartId, Option<UnitId>);
+pub(super) type Key = (MunicipalityCode, PartId, Option<UnitId>);
 
-fn key(said: &Observation) -> Key {
+pub(super) fn key(said: &Observation) -> Key {
     (said.municipality, said.part.clone(), said.unit.clone())
 }
 

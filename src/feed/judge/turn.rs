@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use super::compare::{self, TOLERATED};
+use super::compare::{self, Key, TOLERATED, key};
 use super::wording::QuarantineReason;
 use crate::domain::feed::{FeedSpec, ReferenceRule, Source};
-use crate::domain::id::{MunicipalityCode, PartId, UnitId, WindowId};
+use crate::domain::id::WindowId;
 use crate::domain::status::{Baseline, Basis, Observation, Page, State};
 use crate::feed::map::Mapped;
 
@@ -59,9 +59,9 @@ fn same_words(page: Page<'_>, before: &Baseline) -> Option<QuarantineReason> {
     if spoke_of_it || page.done() <= TOLERATED {
         return None;
     }
-    let now: BTreeSet<Key> = page.observations().filter(is_done).map(key).collect();
+    let now: BTreeSet<Key> = page.observations().filter(is_done).map(|said| key(&said)).collect();
     last.said.iter().find_map(|(about, said)| {
-        let then: BTreeSet<Key> = said.iter().filter(|said| is_done(said)).cloned().map(key).collect();
+        let then: BTreeSet<Key> = said.iter().filter(|said| is_done(said)).map(key).collect();
         let again = then.intersection(&now).count();
         let is_the_old = then.len() > TOLERATED && then.len() - again <= compare::most_of(then.len());
         is_the_old.then(|| QuarantineReason::SameAsBefore {
@@ -72,13 +72,6 @@ fn same_words(page: Page<'_>, before: &Baseline) -> Option<QuarantineReason> {
             before: then.len(),
         })
     })
-}
-
-/// Municipality, part and unit.
-type Key = (MunicipalityCode, PartId, Option<UnitId>);
-
-fn key(said: Observation) -> Key {
-    (said.municipality, said.part, said.unit)
 }
 
 fn is_done(said: &Observation) -> bool {
