@@ -16,7 +16,7 @@
 //!                               window the snapshot comes before the unit
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -83,6 +83,7 @@ pub(super) fn take_in(
     load: &Load,
 ) -> Result<(), Damaged> {
     let (mut reader, mut place) = (Reader::default(), 0);
+    let mut spoken = Spoken::new();
     let mut new: Vec<(MunicipalityCode, StatusEntry)> = Vec::new();
     for (number, text) in (1..).zip(text.lines()) {
         let Some((municipality, line)) = reader.line(text).ok_or(Damaged(number))? else { continue };
@@ -100,6 +101,9 @@ pub(super) fn take_in(
             line: line.number,
             wording: line.wording,
         };
+        if load.after.is_some() {
+            spoken.insert((municipality, said.part.clone()));
+        }
         let about = said.key();
         while known.get(place).is_some_and(|known| key(known) < about) {
             place += 1;
@@ -110,11 +114,23 @@ pub(super) fn take_in(
             None => new.push((municipality, StatusEntry::after(None, said, load, Belief::Cautious))),
         }
     }
+    put_aside(known, &spoken, load);
     if !new.is_empty() {
         known.append(&mut new);
         known.sort_by(|one, other| key(one).cmp(&key(other)));
     }
     Ok(())
+}
+
+/// The parts of municipalities that a load speaks of.
+pub(super) type Spoken = HashSet<(MunicipalityCode, PartId)>;
+
+/// Takes out of what is known of a window what gives way to a load that speaks of these parts.
+pub(super) fn put_aside(known: &mut Vec<(MunicipalityCode, StatusEntry)>, spoken: &Spoken, load: &Load) {
+    if !spoken.is_empty() {
+        known
+            .retain(|(code, entry)| !entry.gives_way(load) || !spoken.contains(&(*code, entry.part.clone())));
+    }
 }
 
 /// What is known of which key, in the order of pages.

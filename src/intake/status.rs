@@ -393,7 +393,12 @@ pub(super) async fn absorb(
         let window = page.window();
         let row = bound!(KNOWN_OF, feed.as_str(), window.as_str()).fetch_optional(&mut *conn).await?;
         let known = row.as_ref().map(known).transpose()?;
-        let text = taken_in(known.map(|known| known.entries()).unwrap_or_default(), page, load);
+        let mut known = known.map(|known| known.entries()).unwrap_or_default();
+        if load.after.is_some() {
+            let spoken = page.each().map(|said| (said.municipality, said.part.clone())).collect();
+            page::put_aside(&mut known, &spoken, load);
+        }
+        let text = taken_in(known, page, load);
         bound!(PUT_KNOWN, feed.as_str(), window.as_str(), bytes(&text)).execute(&mut *conn).await?;
     }
     Ok(())

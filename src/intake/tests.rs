@@ -12,7 +12,7 @@ use crate::domain::overrides::Authorship;
 use crate::domain::status::{Basis, Belief, Load, Observation, Observations, State, StatusBook, StatusEntry};
 use crate::intake::{CrawlPage, Extent, FeedRun, NewSnapshot, Ruled};
 use crate::store::testing::*;
-use crate::store::{NewConfiguration, Recorded, Store};
+use crate::store::{NewConfiguration, Recorded, Store, SwitchedBy};
 
 fn snapshot(feed: &str, n: usize, minutes: i64) -> NewSnapshot {
     NewSnapshot {
@@ -54,11 +54,24 @@ async fn known_at(store: &Store, minutes: i64) -> StatusBook {
     store.status_as_known(&BTreeSet::from([rma()]), at(minutes)).await.unwrap()
 }
 
+/// What a municipality's feeds had said before they were switched off, where they say nothing newer of the same.
+fn outlived(book: &StatusBook, code: &str) -> Vec<StatusEntry> {
+    let (window, code) = (rma(), municipality(code));
+    let now = book.window(&window).of(code);
+    let retired = book.window(&window).retired_of(code).iter();
+    let mut outlived: Vec<_> =
+        retired.filter(|entry| !now.iter().any(|new| new.is_about(entry))).cloned().collect();
+    outlived.sort_by(|one, other| (&one.unit, &one.feed).cmp(&(&other.unit, &other.feed)));
+    outlived
+}
+
 async fn agree(store: &Store, book: &StatusBook, minutes: i64) {
     let (kept, known) = (store.status().await.unwrap(), known_at(store, minutes).await);
     for code in [VITORIA, SERRA] {
         assert_eq!(entries(&kept, code), entries(book, code));
         assert_eq!(entries(&known, code), entries(book, code), "the evidence says the same");
+        assert_eq!(outlived(&kept, code), outlived(book, code), "what closed windows rest on");
+        assert_eq!(outlived(&known, code), outlived(book, code), "the evidence of that says the same");
     }
     for feed in ["a", "b"].map(|f| FeedId::parse(f).unwrap()) {
         assert_eq!(kept.last_fetch(&feed), book.last_fetch(&feed));
@@ -413,19 +426,29 @@ proptest! {
     fn the_book_kept_is_the_book_in_memory(
         story in prop::collection::vec(
             (any::<bool>(), 0_i64..2_000, prop::collection::vec(any_observation(), 0..5)), 1..8),
+        switched_off in 0_usize..12,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let dir = tempfile::tempdir().unwrap();
             let store = store(&dir).await;
-            let mut book = StatusBook::default();
+            let (mut book, mut after) = (StatusBook::default(), None);
             for (n, (a, minutes, seen)) in story.into_iter().enumerate() {
+                // What a feed that is off brings by hand counts, and nothing before it.
+                if n == switched_off {
+                    let feed = FeedId::parse("a").unwrap();
+                    let by = SwitchedBy { configuration: "0".repeat(64), author: "teste".to_owned() };
+                    store.retire_feed(&feed, by, at(4_000)).await.unwrap();
+                    after = Some(u64::try_from(n).unwrap());
+                    book.retire(&feed, u64::MAX, Some(at(4_000)));
+                }
                 let mut new = snapshot(if a { "a" } else { "b" }, n, minutes);
                 // Finer than the store keeps: it counts whole milliseconds everywhere.
                 new.taken_at += SignedDuration::from_nanos(1_500);
                 let arrival = u64::try_from(n).unwrap() + 1;
                 let (feed, snapshot) = (new.feed.clone(), new.id.clone());
-                let load = Load { feed, snapshot, arrival, taken_at: at(minutes), after: None };
+                let after = after.filter(|_| a);
+                let load = Load { feed, snapshot, arrival, taken_at: at(minutes), after };
                 for o in &seen {
                     book.absorb(o, &load, Belief::Cautious);
                 }

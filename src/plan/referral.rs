@@ -87,7 +87,7 @@ fn lists(survey: &Survey<'_>, edition: u16, deadline: Deadline, closing: &Closin
         if !unconfirmed.is_empty() {
             lists.unconfirmed.push((*code, unconfirmed));
         }
-        if let Some(untold) = untold(survey, *code, then, edition, deadline)
+        if let Some(untold) = untold(survey, *code, then, edition, deadline, closing.ended_at)
             && untold_matters(&untold, &assessment)
         {
             lists.never_told.push((*code, untold));
@@ -96,18 +96,22 @@ fn lists(survey: &Survey<'_>, edition: u16, deadline: Deadline, closing: &Closin
     any.then_some(lists)
 }
 
-/// Why a municipality was not told the deadline of an edition that ended, if it was not: what it was told last counts.
+/// Why a municipality was not told the deadline of an edition that ended, if it was not: what it was told last before it
+/// ended counts. A suspension of which it hears afterwards takes nothing from what it knew.
 fn untold(
     survey: &Survey<'_>,
     municipality: MunicipalityCode,
     then: &ExpectedFacts,
     edition: u16,
     deadline: Deadline,
+    ended_at: Timestamp,
 ) -> Option<Untold> {
     let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality));
     let suspends = |r: &NoticeRecord| matches!(r.slot, Slot::Suspension { .. });
     let said = records.iter().filter(|r| r.told.is_some() || suspends(r));
-    let last = said.filter_map(|r| Some((r.standing.sent_at()?, r))).max_by_key(|(at, _)| *at);
+    let by_then = |at: &Timestamp| *at <= ended_at;
+    let last =
+        said.filter_map(|r| Some((r.standing.sent_at().filter(by_then)?, r))).max_by_key(|(at, _)| *at);
     match last.map(|(_, record)| record.told) {
         Some(Some(told)) if told == Told::Date(deadline) => return None,
         Some(Some(other)) => return Some(Untold::OtherDate(other)),

@@ -112,12 +112,17 @@ impl StatusBook {
         self.fetched.get(feed).map(|(_, at)| *at)
     }
 
-    /// Takes in what an accepted load says of one key. Loads come as they arrived.
+    /// Takes in what an accepted load says of one key. Loads come as they arrived. What its feed had said pends in that part
+    /// before it was switched off is put aside for good: what took that back may be known no more.
     pub fn absorb(&mut self, said: &Observation, load: &Load, belief: Belief) {
         let Some(entries) = self.windows.entry(said.window.clone()).or_default().entries_mut() else {
             return;
         };
         let entries = entries.entry(said.municipality).or_default();
+        if let Some(retired) = self.retired.get_mut(&said.window).and_then(Shelf::entries_mut) {
+            let before = retired.get_mut(&said.municipality).into_iter();
+            before.for_each(|before| before.retain(|e| e.feed != load.feed || !e.pends_in(&said.part)));
+        }
         let same = |e: &StatusEntry| e.part == said.part && e.unit == said.unit && e.feed == load.feed;
         let place = entries.iter().position(same);
         let known = place.map(|at| entries.swap_remove(at));

@@ -193,6 +193,17 @@ impl StatusEntry {
         }
     }
 
+    /// Whether it says that something pends in a part.
+    fn pends_in(&self, part: &PartId) -> bool {
+        self.state == State::Pending && self.part == *part
+    }
+
+    /// Whether a load that speaks of its part puts it aside for good: a *pendente* from before its feed was switched off.
+    /// What took that back may be known no more.
+    pub fn gives_way(&self, load: &Load) -> bool {
+        self.state == State::Pending && load.after.is_some_and(|last| self.arrival <= last)
+    }
+
     /// Whether what is known stands over what a load says: a *concluído* stands for its window, so that a load which
     /// does not know does not undo it; and a doubt that was said is not weakened by a load that has no row.
     fn stands_over(&self, said: ObservationRef<'_>, belief: Belief) -> bool {

@@ -316,6 +316,27 @@ fn who_was_told_of_a_suspension_and_not_that_the_deadline_stands_was_not_told_th
 }
 
 #[test]
+fn a_suspension_of_which_who_knew_the_deadline_hears_after_it_is_no_ignorance_of_it() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.decide("2026-03-31T23:59:59");
+    case.calendar.systems.values_mut().for_each(|system| system.referral_after = 3);
+    case.window().halt = Some(Halt {
+        kind: HaltKind::Suspended,
+        since: Some(date("2026-04-02")),
+        until: Some(date("2026-04-03")),
+    });
+    case.has(
+        0,
+        Slot::Suspension { edition: 1, since: Some(date("2026-04-02")), kind: HaltKind::Suspended },
+        None,
+        sent("2026-04-02T08:00"),
+    );
+    let remessa = content(&case.plan("2026-04-07T08:00").actions, "@1/remessa-GSUAS");
+    assert_eq!((pending(&remessa).len(), never_told(&remessa)), (2, vec![]));
+}
+
+#[test]
 fn each_line_of_a_resumo_has_the_day_on_which_that_letter_left() {
     let mut case = Case::new();
     case.announced().gestao(State::Pending, "2026-03-26T07:00");
@@ -546,6 +567,20 @@ fn a_feed_switched_off_after_the_deadline_takes_nobody_off_the_remessa() {
     case.status.only(|_| false);
     let remessa = content(&case.decide("2026-04-01T08:00"), "@1/remessa-GSUAS");
     assert_eq!(pending(&remessa), [municipality_code(0), municipality_code(1)]);
+}
+
+/// A unit pended, then the part was concluído; the feed was switched off, and on again it says that it does not know.
+#[test]
+fn a_feed_that_is_on_again_does_not_bring_back_what_it_had_taken_back_itself() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Done, "2026-03-31T20:00");
+    case.says("f", 0, "CRAS", Some("11"), State::Pending, "2026-03-31T20:00");
+    case.decide("2026-03-31T23:59:59");
+    case.says("f", 0, "CRAS", None, State::Done, "2026-04-01T06:00");
+    case.status.only(|_| false);
+    case.says("f", 0, "CRAS", None, State::Unconfirmed, "2026-04-01T07:00");
+    let remessa = content(&case.decide("2026-04-01T08:00"), "@1/remessa-GSUAS");
+    assert_eq!((pending(&remessa), unconfirmed(&remessa).len()), (vec![], 1));
 }
 
 #[test]
