@@ -59,7 +59,7 @@ fn repeated(inner: &Reader<'_>, first: Option<Deadline>, before: &[(Edition, Spo
         inner.log.warn(
             &inner.spot_of("prazo"),
             format!("esta prorrogação repete o prazo que já vale ({})", deadline.on),
-            "confira a data; com o mesmo prazo ninguém recebe carta nova, e as cobranças seguem como estavam",
+            "confira a data; com o mesmo prazo não há carta de prorrogação, e as cobranças seguem como estavam",
         );
     }
 }

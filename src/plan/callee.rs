@@ -6,7 +6,7 @@ use super::summary::{CallLine, CallReason, LetterLine, MunicipalityLine, PartLin
 use super::survey::Survey;
 use crate::domain::calendar::Respondent;
 use crate::domain::id::{EmailAddress, PartId};
-use crate::domain::notice::{Kind, Recipient};
+use crate::domain::notice::{Kind, Recipient, Told};
 use crate::domain::reason::{Cause, Reason};
 use crate::domain::roster::{Contact, Municipality, Role};
 use crate::domain::status::State;
@@ -27,11 +27,14 @@ pub(super) fn call(
     let is_halted = matches!(track.halt, HaltState::Halted { .. });
     let parts = |state| line.parts.iter().filter(move |p| p.state == state && !is_halted);
     let owes: Vec<_> = parts(State::Pending).map(|p| p.part.clone()).collect();
-    let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
-    let records = || records.iter().filter(|record| record.edition == track.edition);
+    let all = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
+    let records = || all.iter().filter(|record| record.edition == track.edition);
     let mut because = Vec::new();
     if !owes.is_empty() {
-        let warnings: Vec<_> = records().filter(|record| record.kind == Kind::Warning).collect();
+        // Under whichever edition: one that brings a deadline back does not warn again.
+        let said = Some(Told::from(track.deadline));
+        let warnings = all.iter().filter(|record| record.edition == track.edition || record.told == said);
+        let warnings: Vec<_> = warnings.filter(|record| record.kind == Kind::Warning).collect();
         let warned = warned(&warnings, |part| parts(State::Pending).find(|line| line.part == *part), post);
         let is_warned = matches!(warned, Some(CallReason::Warned { .. } | CallReason::Rehearsed { .. }));
         because.extend(warned);

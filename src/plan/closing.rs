@@ -18,6 +18,7 @@ use crate::domain::id::{GerenciaId, WindowId};
 use crate::domain::journal::{ExpectedFacts, ExpectedPartFacts, KnownFacts, Text};
 use crate::domain::notice::Addressee;
 use crate::domain::roster::Municipality;
+use crate::plan::ledger::WindowLedger;
 use crate::plan::window::WindowContext;
 use crate::plan::world::World;
 
@@ -115,17 +116,17 @@ fn record(survey: &Survey<'_>, ended: Ended, refer_at: Timestamp) -> Closing {
     let Some(then) = Assessor::new(&world, &moment, window) else {
         return Closing::empty(ended.at);
     };
+    let is_here = |code| {
+        survey.track(code).edition == ended.edition && !editions.halted_at(window, Some(code), ended.at)
+    };
     let roster = survey.context.world.roster.municipalities.values();
     let (here, elsewhere): (Vec<_>, Vec<_>) = roster
         .filter(|municipality| then.expected(municipality).next().is_some())
-        .partition(|municipality| {
-            let code = municipality.code;
-            survey.track(code).edition == ended.edition && !editions.halted_at(window, Some(code), ended.at)
-        });
+        .partition(|municipality| is_here(municipality.code));
     // What was loaded since stands for what was known then only where nobody knows that.
     let judge = if survey.context.world.is_known_at(ended.at) { &then } else { assessor };
     let competent = |part| calendar.gerencias_of(system, part).to_vec();
-    Closing {
+    let mut made = Closing {
         ended_at: ended.at,
         refer_at,
         validity: system.status_validity,
@@ -136,7 +137,18 @@ fn record(survey: &Survey<'_>, ended: Ended, refer_at: Timestamp) -> Closing {
             .map(|m| (m.code, expected(survey, (&then, judge), m, ended.at)))
             .collect(),
         elsewhere: elsewhere.into_iter().map(|municipality| municipality.code).collect(),
+    };
+    // What was recorded of the same deadline under another edition stands: one that brings it back makes it no other fact.
+    let closings = survey.ledger.into_iter().flat_map(WindowLedger::closings);
+    for before in closings.filter(|before| before.ended_at == ended.at) {
+        made.offices.clone_from(&before.offices);
+        made.competent.clone_from(&before.competent);
+        let (here, elsewhere) = (&before.municipalities, &before.elsewhere);
+        made.municipalities.retain(|code, _| here.contains_key(code) || elsewhere.contains(code));
+        let then = here.iter().filter(|(code, _)| is_here(**code));
+        made.municipalities.extend(then.map(|(code, facts)| (*code, facts.clone())));
     }
+    made
 }
 
 /// GSUAS and the competent gerências: the system's, and those of the window's parts.

@@ -35,27 +35,23 @@ pub(super) fn referrals(
     if missing.is_empty() || !draft.tells_staff(survey.context.moment) {
         return;
     }
-    let Some(lists) = lists(survey, edition, deadline, closing) else { return };
     for to in missing {
+        let Some(lists) = lists(survey, edition, to, deadline, closing) else { continue };
         let slot = StaffSlot::Referral { edition, to: to.clone() };
-        survey.tell(slot, to, closing.refer_at, content(&lists, to, deadline, closing), draft);
+        survey.tell(slot, to, closing.refer_at, content(lists, to, deadline, closing), draft);
     }
 }
 
 /// What a remessa says by what is known now, and why; nothing where nobody is left on its edition.
 pub(super) fn as_known(survey: &Survey<'_>, edition: u16, to: &Addressee) -> Option<(Content, Reason)> {
     let (closing, deadline) = ended(survey, edition)?;
-    Some(content(&lists(survey, edition, deadline, closing)?, to, deadline, closing))
+    Some(content(lists(survey, edition, to, deadline, closing)?, to, deadline, closing))
 }
 
-fn content(lists: &Lists, to: &Addressee, deadline: Deadline, closing: &Closing) -> (Content, Reason) {
-    let content = Content::Referral {
-        to: to.clone(),
-        deadline: Some(deadline),
-        pending: lists.pending.clone(),
-        unconfirmed: lists.unconfirmed.clone(),
-        never_told: lists.never_told.clone(),
-    };
+fn content(lists: Lists, to: &Addressee, deadline: Deadline, closing: &Closing) -> (Content, Reason) {
+    let Lists { pending, unconfirmed, never_told } = lists;
+    let (to, deadline) = (to.clone(), Some(deadline));
+    let content = Content::Referral { to, deadline, pending, unconfirmed, never_told };
     (content, Reason::DeadlinePassed { at: closing.ended_at })
 }
 
@@ -66,16 +62,26 @@ struct Lists {
     never_told: Vec<(MunicipalityCode, Untold)>,
 }
 
-/// The municipalities that an edition ended for; none when no expected one is left on it, or the window is stopped, or was
-/// when the edition ended.
-fn lists(survey: &Survey<'_>, edition: u16, deadline: Deadline, closing: &Closing) -> Option<Lists> {
+/// The municipalities that an edition ended for, as an office is to hear of them; none when no expected one is left on it
+/// that the office has not heard of, or the window is stopped, or was when the edition ended.
+fn lists(
+    survey: &Survey<'_>,
+    edition: u16,
+    to: &Addressee,
+    deadline: Deadline,
+    closing: &Closing,
+) -> Option<Lists> {
+    let is_halted = |track: &Track| matches!(track.halt, HaltState::Halted { .. });
     let mut lists = Lists::default();
     let mut any = false;
     for (code, then) in &closing.municipalities {
         let track = survey.track(*code);
-        let is_stopped =
-            matches!(track.halt, HaltState::Halted { .. }) || was_stopped(survey, *code, closing);
-        if track.edition != edition || is_stopped {
+        if is_halted(&track) || was_stopped(survey, *code, closing) {
+            continue;
+        }
+        if track.edition != edition
+            || was_handed_over(survey, *code, (edition, to), closing, Timestamp::MAX)
+        {
             continue;
         }
         any = true;
@@ -143,7 +149,7 @@ pub(super) fn addenda(survey: &Survey<'_>, draft: &mut PlanDraft) {
             continue;
         }
         let Some((closing, deadline)) = ended(survey, *edition) else { continue };
-        let Since { left, concluded, remaining } = since(survey, *edition, closing, handed_at);
+        let Since { left, concluded, remaining } = since(survey, (*edition, to), closing, handed_at);
         for (by, left) in left {
             let slot = StaffSlot::ReferralAddendum { edition: *edition, by, to: to.clone() };
             if survey.is_told(&slot) || !draft.tells_staff(survey.context.moment) {
@@ -173,7 +179,7 @@ pub(super) fn addendum_as_known(
 ) -> Option<(Content, Reason)> {
     let handed_at = survey.ledger?.staff(&StaffSlot::Referral { edition, to: to.clone() })?.told_at;
     let (closing, deadline) = ended(survey, edition)?;
-    let Since { mut left, concluded, remaining } = since(survey, edition, closing, handed_at);
+    let Since { mut left, concluded, remaining } = since(survey, (edition, to), closing, handed_at);
     let (why, because, _) = overtaken(survey, by)?;
     let left = left.remove(&by)?;
     let previous = Some(deadline);
@@ -197,14 +203,14 @@ struct Since {
     remaining: usize,
 }
 
-fn since(survey: &Survey<'_>, edition: u16, closing: &Closing, handed_at: Timestamp) -> Since {
+fn since(survey: &Survey<'_>, remessa: (u16, &Addressee), closing: &Closing, handed_at: Timestamp) -> Since {
     let mut since = Since::default();
-    for code in named(survey, edition, closing, handed_at) {
+    for code in named(survey, remessa, closing, handed_at) {
         if survey.context.assessor.assess_closed(code, closing).is_done() {
             since.concluded.push(code);
             continue;
         }
-        match departure(survey, code, closing, edition, handed_at) {
+        match departure(survey, code, closing, remessa) {
             Some(by) => since.left.entry(by).or_default().push(code),
             None => since.remaining += 1,
         }
@@ -213,10 +219,10 @@ fn since(survey: &Survey<'_>, edition: u16, closing: &Closing, handed_at: Timest
 }
 
 /// Whom a remessa named as owing or in doubt, by what was known when it was handed over. Those on an edition known before
-/// were left out of it.
+/// were left out of it, and so were those whom the office had on its list already.
 fn named(
     survey: &Survey<'_>,
-    edition: u16,
+    (edition, to): (u16, &Addressee),
     closing: &Closing,
     handed_at: Timestamp,
 ) -> Vec<MunicipalityCode> {
@@ -226,7 +232,9 @@ fn named(
         return Vec::new();
     };
     let is_named = |code: &MunicipalityCode| {
-        survey.track_at(*code, handed_at).edition == edition && !then.assess_closed(*code, closing).is_done()
+        survey.track_at(*code, handed_at).edition == edition
+            && !then.assess_closed(*code, closing).is_done()
+            && !was_handed_over(survey, *code, (edition, to), closing, handed_at)
     };
     closing.municipalities.keys().copied().filter(is_named).collect()
 }
@@ -247,7 +255,7 @@ pub(super) fn asked(survey: &Survey<'_>) -> Vec<Timestamp> {
         let Some((closing, _)) = ended(survey, *edition) else { return false };
         let codes = closing.municipalities.keys();
         let by: BTreeSet<Departure> =
-            codes.filter_map(|code| departure(survey, *code, closing, *edition, handed_at)).collect();
+            codes.filter_map(|code| departure(survey, *code, closing, (*edition, to))).collect();
         by.into_iter().any(|by| {
             let slot = StaffSlot::ReferralAddendum { edition: *edition, by, to: to.clone() };
             let record = survey.ledger.and_then(|ledger| ledger.staff(&slot));
@@ -268,27 +276,67 @@ fn may_have_left(survey: &Survey<'_>, handed_at: Timestamp) -> bool {
     survey.context.assessor.window().halt.is_some() || !survey.known_since(handed_at).is_empty()
 }
 
-/// What took a municipality off the list of an edition after an instant, if anything did.
+/// What took a municipality off a remessa's list, if anything did. What an addendum named it by stands, so that no later one
+/// names it again; else it is what rules now: an edition that was replaced before anything was told tells nothing, and nobody
+/// leaves for the deadline that the remessa was about.
 fn departure(
     survey: &Survey<'_>,
     municipality: MunicipalityCode,
     closing: &Closing,
-    edition: u16,
-    since: Timestamp,
+    (edition, to): (u16, &Addressee),
 ) -> Option<Departure> {
+    match taken_off(survey, municipality, (edition, to), Timestamp::MAX) {
+        by @ Some(Departure::Edition(_)) => return by,
+        Some(Departure::Cancelled | Departure::Suspended) | None => {}
+    }
     let now = survey.track(municipality);
-    if now.edition > edition {
-        // The first edition that did, so that a later one does not name them again.
-        let first = survey.known_since(since).into_iter().find_map(|at| {
-            let then = survey.track_at(municipality, at);
-            (then.edition > edition).then_some(then.edition)
-        });
-        return Some(Departure::Edition(first.unwrap_or(now.edition)));
+    if now.edition > edition && now.ends_at != Some(closing.ended_at) {
+        return Some(Departure::Edition(now.edition));
     }
     if is_cancelled(&now) {
         return Some(Departure::Cancelled);
     }
     was_stopped(survey, municipality, closing).then_some(Departure::Suspended)
+}
+
+/// What an addendum told an office before an instant that a municipality left a remessa's list by, if one did.
+fn taken_off(
+    survey: &Survey<'_>,
+    municipality: MunicipalityCode,
+    (edition, to): (u16, &Addressee),
+    before: Timestamp,
+) -> Option<Departure> {
+    survey.ledger?.staff_told().find_map(|(slot, told_at)| {
+        let StaffSlot::ReferralAddendum { edition: of, by, to: office } = slot else { return None };
+        let names = match by {
+            Departure::Edition(later) => survey.track_at(municipality, told_at).edition == *later,
+            // A halt takes everybody off.
+            Departure::Cancelled | Departure::Suspended => true,
+        };
+        (*of == edition && office == to && told_at < before && names).then_some(*by)
+    })
+}
+
+/// Whether an office had a municipality on a list before an instant, for the same deadline under another edition, and no addendum
+/// took it off by then: an edition that brings a deadline back hands nobody over twice.
+fn was_handed_over(
+    survey: &Survey<'_>,
+    municipality: MunicipalityCode,
+    (edition, to): (u16, &Addressee),
+    closing: &Closing,
+    before: Timestamp,
+) -> bool {
+    survey.ledger.into_iter().flat_map(WindowLedger::staff_told).any(|(slot, handed_at)| {
+        let StaffSlot::Referral { edition: of, to: office } = slot else { return false };
+        let same = |other: &&Closing| other.ended_at == closing.ended_at;
+        let lists = |other: &Closing| other.municipalities.contains_key(&municipality);
+        *of != edition
+            && office == to
+            && handed_at < before
+            && survey.closing(*of).filter(same).is_some_and(lists)
+            && survey.track_at(municipality, handed_at).edition == *of
+            && taken_off(survey, municipality, (*of, to), before).is_none()
+    })
 }
 
 /// Whether the window was stopped when an edition of it ended, by what is known now. Whoever knew it then recorded nobody.

@@ -20,7 +20,11 @@ impl Pair<'_, '_> {
         for step in self.steps.iter().filter(|step| ended(step.valid_until)) {
             let slot = Slot::Rung { edition: self.track.edition, days_before: step.days_before };
             let too_early = self.context.starts_at.is_some_and(|starts| step.due_at < starts);
-            if too_early || step.valid_until <= self.track.known_at || self.was_told_of(slot) {
+            if too_early
+                || step.valid_until <= self.track.known_at
+                || self.was_told_of(slot)
+                || self.left_before(step)
+            {
                 continue;
             }
             let quiet = self.corrected_at().filter(|told_at| *told_at <= step.valid_until);

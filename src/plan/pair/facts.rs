@@ -56,6 +56,18 @@ impl<'b> Pair<'_, 'b> {
         self.record(slot).is_some_and(|record| record.standing.sent_at().is_some())
     }
 
+    /// Whether somebody took the letter of a rung for the same deadline under another edition: one that brings a deadline back
+    /// says nothing twice.
+    pub(super) fn left_before(&self, step: &Step) -> bool {
+        let told = Some(Told::from(self.track.deadline));
+        self.records.iter().any(|record| {
+            record.slot.rung() == Some(step.days_before)
+                && record.edition != self.track.edition
+                && record.told == told
+                && record.standing.sent_at().is_some()
+        })
+    }
+
     pub(super) fn assessment(&self) -> &Assessment {
         self.assessment.get_or_init(|| match self.closing {
             Some(closing) => self.context.assessor.assess_closed(self.municipality.code, closing),

@@ -195,6 +195,9 @@ impl<'a, 'b> Pair<'a, 'b> {
             decided.silence.get_or_insert(Reason::BeforeStart);
             return;
         }
+        if self.left_before(step) && !self.has_left(slot) {
+            return;
+        }
         if let Some(Ok(because)) = blocked {
             // It waits behind another letter of this municipality; that one's acceptance brings the next pass.
             if let Some(because) = because {

@@ -2,6 +2,7 @@
 
 mod because;
 mod closed;
+mod editions;
 mod elsewhere;
 mod evidence;
 mod feeds;

@@ -14,13 +14,13 @@ use vigia_suas::plan::{Act, Decision};
 
 use super::*;
 
-fn contents(decisions: &[Decision], slot: &str) -> Vec<Content> {
+pub(super) fn contents(decisions: &[Decision], slot: &str) -> Vec<Content> {
     let about = decisions.iter().filter(|d| d.key().to_string().contains(slot));
     about.filter_map(|d| d.content().cloned()).collect()
 }
 
 /// The one content whose key names this place.
-fn content(decisions: &[Decision], slot: &str) -> Content {
+pub(super) fn content(decisions: &[Decision], slot: &str) -> Content {
     let mut found = contents(decisions, slot);
     assert_eq!(
         found.len(),
@@ -31,7 +31,7 @@ fn content(decisions: &[Decision], slot: &str) -> Content {
     found.remove(0)
 }
 
-fn pending(content: &Content) -> Vec<MunicipalityCode> {
+pub(super) fn pending(content: &Content) -> Vec<MunicipalityCode> {
     let Content::Referral { pending, .. } = content else { panic!("{content:?}") };
     pending.iter().map(|(code, _)| *code).collect()
 }
