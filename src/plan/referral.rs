@@ -49,9 +49,9 @@ pub(super) fn as_known(survey: &Survey<'_>, edition: u16, to: &Addressee) -> Opt
 }
 
 fn content(lists: Lists, to: &Addressee, deadline: Deadline, closing: &Closing) -> (Content, Reason) {
-    let Lists { pending, unconfirmed, never_told } = lists;
+    let Lists { pending, unconfirmed, never_told, apart } = lists;
     let (to, deadline) = (to.clone(), Some(deadline));
-    let content = Content::Referral { to, deadline, pending, unconfirmed, never_told };
+    let content = Content::Referral { to, deadline, pending, unconfirmed, never_told, apart };
     (content, Reason::DeadlinePassed { at: closing.ended_at })
 }
 
@@ -60,6 +60,8 @@ struct Lists {
     pending: Vec<(MunicipalityCode, Vec<PendingPart>)>,
     unconfirmed: Vec<(MunicipalityCode, Vec<UnconfirmedPart>)>,
     never_told: Vec<(MunicipalityCode, Untold)>,
+    /// How many others of the window have a remessa of their own, or had.
+    apart: usize,
 }
 
 /// The municipalities that an edition ended for, as an office is to hear of them; none when no expected one is left on it
@@ -72,16 +74,19 @@ fn lists(
     closing: &Closing,
 ) -> Option<Lists> {
     let is_halted = |track: &Track| matches!(track.halt, HaltState::Halted { .. });
-    let mut lists = Lists::default();
+    let is_apart = |track: &Track| track.edition != edition && !is_halted(track);
+    // While the deadline of others is "a definir", nobody knows of a remessa of theirs.
+    let elsewhere = closing.elsewhere.iter().map(|code| survey.track(*code));
+    let apart = elsewhere.filter(|track| is_apart(track) && track.deadline.is_some()).count();
+    let mut lists = Lists { apart, ..Lists::default() };
     let mut any = false;
     for (code, then) in &closing.municipalities {
         let track = survey.track(*code);
         if is_halted(&track) || was_stopped(survey, *code, closing) {
             continue;
         }
-        if track.edition != edition
-            || was_handed_over(survey, *code, (edition, to), closing, Timestamp::MAX)
-        {
+        if is_apart(&track) || was_handed_over(survey, *code, (edition, to), closing, Timestamp::MAX) {
+            lists.apart += 1;
             continue;
         }
         any = true;

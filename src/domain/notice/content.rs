@@ -107,6 +107,8 @@ pub enum Content {
         unconfirmed: Vec<(MunicipalityCode, Vec<UnconfirmedPart>)>,
         /// Those not told this deadline, and why.
         never_told: Vec<(MunicipalityCode, Untold)>,
+        /// How many others of the window are under another edition, and in a remessa of their own.
+        apart: usize,
     },
     /// Who left the list of a remessa; the rest of it stands.
     ReferralAddendum {

@@ -159,18 +159,20 @@ impl World {
             left_on: on,
             parts: vec![self.cras.clone(), self.council.clone()],
         };
-        let referral = |to, pending, unconfirmed, never_told| Content::Referral {
+        let referral = |to, pending, unconfirmed, never_told, apart| Content::Referral {
             to,
             deadline,
             pending,
             unconfirmed,
             never_told,
+            apart,
         };
         let full = referral(
             to(),
             vec![(self.municipality, self.pending())],
             vec![(self.municipality, self.unconfirmed())],
             vec![(self.municipality, Untold::NoContact)],
+            2,
         );
         let source = "MDS, Censo SUAS 2023".to_owned();
         let addendum = |why, remaining| Content::ReferralAddendum {
@@ -190,7 +192,7 @@ impl World {
             notice(key(StaffSlot::Referral { edition: 1, to: to() }), full),
             notice(
                 key(StaffSlot::Referral { edition: 1, to: Addressee::Gsuas }),
-                referral(Addressee::Gsuas, vec![], vec![], vec![]),
+                referral(Addressee::Gsuas, vec![], vec![], vec![], 0),
             ),
             notice(
                 key(StaffSlot::ReferralAddendum { edition: 1, by: Departure::Edition(2), to: to() }),

@@ -70,6 +70,9 @@ pub(super) struct Facts {
     /// How many municipalities its lists name, each counted once.
     #[serde(rename = "municipios_na_remessa")]
     referred: usize,
+    /// How many others of the window are in a remessa of their own.
+    #[serde(rename = "municipios_a_parte")]
+    apart: usize,
     #[serde(rename = "motivo")]
     topic: String,
     #[serde(rename = "municipios_retirados")]
@@ -232,7 +235,7 @@ fn fill(facts: &mut Facts, desk: &Context<'_>, municipality: Option<Municipality
             facts.deadline = deadline.map(deadline_facts);
             facts.letters = lines.iter().map(|l| digest_line(desk, l)).collect();
         }
-        Content::Referral { to, deadline, pending, unconfirmed, never_told } => {
+        Content::Referral { to, deadline, pending, unconfirmed, never_told, apart } => {
             facts.addressee = office(desk, to);
             facts.deadline = deadline.map(deadline_facts);
             let owing = pending.iter().map(|(code, _)| code);
@@ -240,6 +243,7 @@ fn fill(facts: &mut Facts, desk: &Context<'_>, municipality: Option<Municipality
             let named: BTreeSet<_> =
                 owing.chain(doubted).chain(never_told.iter().map(|(code, _)| code)).collect();
             facts.referred = named.len();
+            facts.apart = *apart;
             facts.pending_municipalities = pending
                 .iter()
                 .map(|(code, parts)| {

@@ -154,3 +154,19 @@ fn a_deadline_that_comes_back_closes_with_what_was_recorded_of_it() {
     assert_eq!(record(&case.decide("2026-04-06T08:00")), first.municipalities);
     assert!(first.municipalities.contains_key(&code));
 }
+
+#[test]
+fn remessas_of_one_window_say_of_each_other_how_many_they_leave_out() {
+    let mut case = Case::new();
+    lasting(&mut case);
+    case.announced().gestao(State::Pending, "2026-03-20T07:00");
+    case.edition("2026-04-20", Some("2026-03-23"), &[0]);
+    case.edition("2026-04-20", Some("2026-03-24"), &[]);
+    let apart = |content: &Content| match content {
+        Content::Referral { pending, apart, .. } => (pending.len(), *apart),
+        _ => panic!(),
+    };
+    let then = case.decide("2026-04-22T08:00");
+    let both = ["@2/remessa-GSUAS", "@3/remessa-GSUAS"].map(|slot| apart(&content(&then, slot)));
+    assert_eq!(both, [(1, 1), (1, 1)]);
+}
