@@ -69,7 +69,11 @@ pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signat
     if (ruling.is_none() || over.is_some()) && !awaited(session, &scope).await? {
         return Err(nothing_held(&scope, over, &order::in_force(&before, None, session.today())));
     }
-    order::release(&store, scope.clone(), by.clone()).await?;
+    let until = match &scope {
+        HoldScope::Batch(id) => order::last_day_told(&session.setup.config, id),
+        HoldScope::All | HoldScope::Window(_) | HoldScope::Municipality(_) => None,
+    };
+    order::release(&store, scope.clone(), until, by.clone()).await?;
     let mut in_force = order::in_force(&store.overrides().await?, None, session.today());
     // As the daemon decides: a rehearsal does not wait for sending hours.
     let known = session.known_to(session.setup.live_calendar(), Depth::open()).await?;

@@ -117,7 +117,8 @@ impl Standing {
 fn standing(line: &OverrideLine, later: &[OverrideLine], status: &StatusBook, today: Date) -> Standing {
     let (.., until) = matter(&line.what);
     // Calls were made all the same, and each stands for itself: only the pause of one gives way to that of a later one.
-    let rules = |what: &Override| !matches!(what, Override::Note { until: None, .. } | Override::Release(_));
+    let rules =
+        |what: &Override| !matches!(what, Override::Note { until: None, .. } | Override::Release { .. });
     let gives_way = rules(&line.what);
     let replaced = |newer: &OverrideLine| {
         newer.lifted.is_none() && rules(&newer.what) && same_matter(&newer.what, &line.what)
@@ -141,7 +142,9 @@ fn dispute(line: &OverrideLine) -> Option<Dispute> {
 fn matter(what: &Override) -> (&'static str, String, Option<Date>) {
     match what {
         Override::Hold { scope, until } => ("reter", scope.to_string(), *until),
-        Override::Release(batch) => ("liberar", HoldScope::Batch(batch.clone()).to_string(), None),
+        Override::Release { batch, until } => {
+            ("liberar", HoldScope::Batch(batch.clone()).to_string(), *until)
+        }
         Override::Exemption { municipality, window, part, until } => {
             let part = part.as_ref().map_or(String::new(), |part| format!(", parte {part}"));
             ("dispensar", format!("município {municipality}, janela {window}{part}"), *until)

@@ -185,6 +185,16 @@ pub fn in_time(
     }
 }
 
+/// The last day of the deadline that the letters of a batch give, where it is one of an edition's.
+pub fn last_day_told(config: &Config, id: &BatchId) -> Option<Date> {
+    let key = a_notice_of(config, id)?;
+    let edition = match key.slot()? {
+        Slot::Extension { edition } | Slot::Upheld { edition, .. } | Slot::Rung { edition, .. } => edition,
+        Slot::Announcement | Slot::Suspension { .. } => return None,
+    };
+    Some(config.calendar.window(key.window()?)?.edition(edition)?.deadline?.on)
+}
+
 /// One of the notices that a batch of a window is: the batch is named like them, without the municipality.
 fn a_notice_of(config: &Config, id: &BatchId) -> Option<NoticeKey> {
     let code = config.roster.municipalities.keys().next()?;
@@ -319,13 +329,18 @@ pub async fn holds_uncertain(store: &Store, id: &BatchId, now: Timestamp) -> Res
 }
 
 /// `liberar`: lifts every hold of that scope, and lets a batch go, with its uncertain letters, or the queue that stands
-/// still. Answers how many holds there were.
-pub async fn release(store: &Store, scope: HoldScope, by: Authorship) -> Result<usize, StoreError> {
+/// still. `until` is the last day of the deadline that its letters give ([`last_day_told`]). Answers how many holds there were.
+pub async fn release(
+    store: &Store,
+    scope: HoldScope,
+    until: Option<Date>,
+    by: Authorship,
+) -> Result<usize, StoreError> {
     if let HoldScope::Batch(batch) = &scope {
         if is_queue(batch) {
             return Ok(usize::from(store.resume_queue(&by).await?));
         }
-        store.add_override(Override::Release(batch.clone()), by.clone()).await?;
+        store.add_override(Override::Release { batch: batch.clone(), until }, by.clone()).await?;
         store.repeat_uncertain(batch, by.at).await?;
     }
     store.lift_holds(scope, by).await
@@ -385,7 +400,7 @@ pub fn same_matter(one: &Override, other: &Override) -> bool {
         }
         Override::Keep { window, municipality, .. } => Override::Keep { window, municipality, until: None },
         Override::Hold { scope, .. } => Override::Hold { scope, until: None },
-        other @ Override::Release(_) => other,
+        Override::Release { batch, .. } => Override::Release { batch, until: None },
     };
     matter(one) == matter(other)
 }

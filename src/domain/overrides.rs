@@ -17,8 +17,11 @@ use crate::text::words::shown;
 pub struct Overrides {
     /// `reter` that was not yet undone.
     pub holds: Vec<Hold>,
-    /// Batches that `liberar` let go, and when first: an earlier deadline is released until it passes.
+    /// Batches that `liberar` let go whatever their letters say, and when first.
     pub released: BTreeMap<BatchId, Timestamp>,
+    /// Batches of one edition's letters that `liberar` let go, each with the last day of the deadline that they gave then: of
+    /// another deadline written there since, nobody said anything.
+    pub released_until: BTreeMap<(BatchId, Date), Timestamp>,
     /// `dispensar`
     pub exemptions: Vec<Exemption>,
     /// `contestar`
@@ -32,6 +35,18 @@ impl Overrides {
     pub fn release(&mut self, batch: BatchId, at: Timestamp) {
         let first = self.released.entry(batch).or_insert(at);
         *first = at.min(*first);
+    }
+
+    /// The same for letters that give a deadline of this last day.
+    pub fn release_until(&mut self, batch: BatchId, day: Date, at: Timestamp) {
+        let first = self.released_until.entry((batch, day)).or_insert(at);
+        *first = at.min(*first);
+    }
+
+    /// When a batch was first let go whose letters give a deadline of this last day, or none, if it was.
+    pub fn released_at(&self, batch: &BatchId, day: Option<Date>) -> Option<Timestamp> {
+        let of_day = day.and_then(|day| self.released_until.get(&(batch.clone(), day)));
+        self.released.get(batch).into_iter().chain(of_day).min().copied()
     }
 
     /// The newest `reter` of each scope, by scope.

@@ -119,7 +119,8 @@ impl Editions<'_> {
             }
             let batch = BatchId::of_slot(&window.id, Slot::Extension { edition: edition.number });
             let too_late = |at: &Timestamp| edition.deadline.is_some_and(|d| *at >= d.instant(self.zone));
-            if earlier && self.overrides.released.get(&batch).is_none_or(too_late) {
+            let released = self.overrides.released_at(&batch, edition.deadline.map(|d| d.on));
+            if earlier && released.as_ref().is_none_or(too_late) {
                 track.awaiting = Some(edition.number);
                 track.lapsed = edition.deadline.filter(|d| passed(*d));
                 continue;

@@ -36,7 +36,11 @@ pub enum Override {
         until: Option<Date>,
     },
     /// `liberar` of a batch.
-    Release(BatchId),
+    Release {
+        batch: BatchId,
+        /// The last day of the deadline that its letters gave then, where they are those of one edition: it counts for no other.
+        until: Option<Date>,
+    },
     /// `dispensar`
     Exemption {
         municipality: MunicipalityCode,
@@ -107,7 +111,9 @@ impl<'a> Columns<'a> {
                     HoldScope::Batch(id) => Self { batch: Some(id), ..hold },
                 }
             }
-            Override::Release(id) => Self { batch: Some(id), ..Self::new(OrderKind::Release) },
+            Override::Release { batch, until } => {
+                Self { batch: Some(batch), until: *until, ..Self::new(OrderKind::Release) }
+            }
             Override::Exemption { municipality, window, part, until } => {
                 Self::about(OrderKind::Exemption, *municipality, window, part.as_ref(), *until)
             }
@@ -175,7 +181,7 @@ pub(super) fn line(row: &Row) -> Result<OverrideLine, StoreError> {
             Override::Hold { scope: HoldScope::Municipality(code), until }
         }
         (OrderKind::Hold, None, None, Some(id)) => Override::Hold { scope: HoldScope::Batch(id), until },
-        (OrderKind::Release, None, None, Some(batch)) => Override::Release(batch),
+        (OrderKind::Release, None, None, Some(batch)) => Override::Release { batch, until },
         (OrderKind::Exemption, Some(window), Some(municipality), None) => {
             Override::Exemption { municipality, window, part, until }
         }

@@ -49,7 +49,10 @@ fn together(lines: Vec<OverrideLine>) -> Overrides {
     for OverrideLine { what, authorship, .. } in lines {
         match what {
             Override::Hold { scope, until } => overrides.holds.push(Hold { scope, until, authorship }),
-            Override::Release(batch) => overrides.release(batch, authorship.at),
+            Override::Release { batch, until: None } => overrides.release(batch, authorship.at),
+            Override::Release { batch, until: Some(day) } => {
+                overrides.release_until(batch, day, authorship.at);
+            }
             Override::Exemption { municipality, window, part, until } => {
                 overrides.exemptions.push(Exemption { municipality, window, part, until, authorship });
             }

@@ -60,5 +60,10 @@ fn an_earlier_deadline_is_released_only_while_its_letters_leave_before_it() {
     assert!(!refused(&hours, "2026-11-25T21:00:00"));
     assert!(refused(&hours, "2026-11-26T08:00:00"));
     let opening = BatchId::parse("rma/2026-10/divulgacao").unwrap();
+    let told =
+        |batch: &str| last_day_told(&config, &BatchId::parse(batch).unwrap()).map(|day| day.to_string());
+    assert_eq!(told("rma/2026-10@2/prorrogacao").as_deref(), Some("2026-11-25"));
+    assert_eq!(told("rma/2026-10@1/prazo-5d").as_deref(), Some("2026-11-30"));
+    assert_eq!((told("rma/2026-10/divulgacao"), told("dia/2026-11-20"), told("fila")), (None, None, None));
     assert!(in_time(&config, &hours, &opening, at("2026-12-26T08:00:00")).is_ok());
 }

@@ -19,6 +19,16 @@ pub enum Told {
     Undefined,
 }
 
+impl Told {
+    /// The last day of the deadline; absent for "prazo a definir".
+    pub fn day(self) -> Option<Date> {
+        match self {
+            Self::Date(deadline) => Some(deadline.on),
+            Self::Undefined => None,
+        }
+    }
+}
+
 impl From<Option<Deadline>> for Told {
     fn from(deadline: Option<Deadline>) -> Self {
         deadline.map_or(Self::Undefined, Self::Date)

@@ -22,7 +22,8 @@ impl Pair<'_, '_> {
         let overrides = self.context.world.overrides;
         let batch = BatchId::of_slot(&self.context.assessor.window().id, wish.slot);
         // What left from another ledger was let go there.
-        let released = overrides.released.contains_key(&batch) || self.left_elsewhere(wish.slot);
+        let released = overrides.released_at(&batch, wish.content.told().and_then(Told::day)).is_some();
+        let released = released || self.left_elsewhere(wish.slot);
         let system = self.context.assessor.system();
         match wish.slot {
             Slot::Extension { edition } if self.track.awaiting == Some(edition) => {

@@ -85,8 +85,9 @@ impl Pair<'_, '_> {
     /// waited for somebody to release it since.
     pub(super) fn correction_due(&self, edition: u16) -> Option<Timestamp> {
         let batch = BatchId::of_slot(&self.context.assessor.window().id, Slot::Extension { edition });
-        let released = || self.context.world.overrides.released.get(&batch);
-        let released = || released().map(|at| self.first_sending_since_start(*at));
+        let day = self.track.deadline.map(|deadline| deadline.on);
+        let released = || self.context.world.overrides.released_at(&batch, day);
+        let released = || released().map(|at| self.first_sending_since_start(at));
         self.first_sending(self.track.known_at).or_else(released)
     }
 

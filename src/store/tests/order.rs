@@ -38,7 +38,7 @@ async fn every_order_comes_back_as_given_until_it_is_lifted() {
     for (n, what) in scopes
         .iter()
         .map(|s| Override::Hold { scope: s.clone(), until: None })
-        .chain([Override::Release(batch.clone()), exemption.clone(), dispute.clone()])
+        .chain([Override::Release { batch: batch.clone(), until: None }, exemption.clone(), dispute.clone()])
         .enumerate()
     {
         let minutes = i64::try_from(n).unwrap();
@@ -79,6 +79,23 @@ async fn every_order_comes_back_as_given_until_it_is_lifted() {
     assert_eq!(lines.len(), 7);
     assert_eq!(lines[6].what, dispute);
     assert_eq!(lines[6].lifted, Some(by("Rui", 11)));
+    assert!(store.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn a_release_is_kept_with_the_deadline_that_it_was_given_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let batch = BatchId::parse("rma/2026-11@2/prorrogacao").unwrap();
+    let days = [20, 12].map(|day| date(2026, 12, day));
+    for (minutes, day) in (1..).zip(days) {
+        let what = Override::Release { batch: batch.clone(), until: Some(day) };
+        store.add_override(what, by("Ana", minutes)).await.unwrap();
+    }
+    let kept = store.overrides().await.unwrap();
+    assert!(kept.released.is_empty());
+    let given = |day, minutes| ((batch.clone(), day), by("Ana", minutes).at);
+    assert_eq!(kept.released_until, [given(days[0], 1), given(days[1], 2)].into());
     assert!(store.verify().await.unwrap().is_whole());
 }
 

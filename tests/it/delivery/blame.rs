@@ -118,7 +118,7 @@ async fn a_letter_that_may_have_arrived_stays_so_when_its_repetition_is_refused_
         desk.check_ledger().await;
         let batch = BatchId::parse("teste/2001/divulgacao").unwrap();
         let by = order::authorship("teste", "não consta no servidor", desk.now()).unwrap();
-        order::release(&desk.app.store, HoldScope::Batch(batch), by).await.unwrap();
+        order::release(&desk.app.store, HoldScope::Batch(batch), None, by).await.unwrap();
         desk.deliver().await;
         assert_eq!(desk.states(&smas).await, [DeliveryState::Accepted], "{deed:?}");
         assert_eq!(desk.ids(&smas).len(), 2, "the same letter, by a person's word");

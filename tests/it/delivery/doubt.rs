@@ -77,7 +77,7 @@ async fn a_letter_that_is_never_answered_is_sent_four_times_and_then_a_person_is
     let batch = BatchId::parse(BATCH).unwrap();
     assert!(order::holds_uncertain(&desk.app.store, &batch, desk.now()).await.unwrap());
     let by = order::authorship("teste", "não consta no servidor", desk.now()).unwrap();
-    order::release(&desk.app.store, HoldScope::Batch(batch), by).await.unwrap();
+    order::release(&desk.app.store, HoldScope::Batch(batch), None, by).await.unwrap();
     for _ in 0..5 {
         desk.deliver().await;
         desk.pass_minutes(20);

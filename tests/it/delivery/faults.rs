@@ -233,7 +233,7 @@ async fn an_uncertain_letter_is_left_where_the_secretariat_says_reter() {
     let other = BatchId::parse("teste/2001@1/prazo-1d").unwrap();
     assert!(!order::holds_uncertain(&desk.app.store, &other, desk.now()).await.unwrap());
     let by = order::authorship("teste", "não consta no servidor", desk.now()).unwrap();
-    order::release(&desk.app.store, HoldScope::Batch(batch.clone()), by).await.unwrap();
+    order::release(&desk.app.store, HoldScope::Batch(batch.clone()), None, by).await.unwrap();
     assert!(!order::holds_uncertain(&desk.app.store, &batch, desk.now()).await.unwrap());
     assert_eq!(desk.deliver().await.accepted, 1);
     let ids = desk.ids(&smas);
@@ -265,7 +265,7 @@ async fn a_letter_that_waits_in_doubt_is_brought_to_mind_each_day_until_it_is_le
     }
     let by = order::authorship("teste", "não consta no servidor", desk.now()).unwrap();
     let id = BatchId::parse("teste/2001/divulgacao").unwrap();
-    order::release(&desk.app.store, HoldScope::Batch(id), by).await.unwrap();
+    order::release(&desk.app.store, HoldScope::Batch(id), None, by).await.unwrap();
     desk.deliver().await;
     let told = desk.alerts().await;
     desk.pass_minutes(24 * 60);
@@ -452,7 +452,7 @@ async fn what_reter_stops_liberar_lets_go_with_the_same_message_id() {
     desk.relay.greet(None);
     desk.pass_minutes(5);
     assert_eq!(desk.deliver().await.accepted, 1, "held: nothing but the alert that tells of it");
-    assert_eq!(order::release(&desk.app.store, HoldScope::All, lift).await.unwrap(), 1);
+    assert_eq!(order::release(&desk.app.store, HoldScope::All, None, lift).await.unwrap(), 1);
     desk.pass_minutes(5);
     assert_eq!(desk.deliver().await.accepted, 3);
     let mut sent: Vec<String> = desk.relay.taken().into_iter().map(|t| t.message_id).collect();
@@ -494,7 +494,7 @@ async fn a_letter_held_on_the_wire_and_refused_goes_to_the_next_role_once_it_is_
     desk.deliver().await;
     assert_eq!(desk.ids(&desk.cmas(0)).len(), 0, "it is held still");
     desk.check_ledger().await;
-    assert_eq!(order::release(&store, HoldScope::All, by()).await.unwrap(), 1);
+    assert_eq!(order::release(&store, HoldScope::All, None, by()).await.unwrap(), 1);
     desk.pass_minutes(5);
     desk.deliver().await;
     let first = desk.site.municipalities[0];
@@ -547,7 +547,7 @@ async fn a_hold_stops_the_other_addresses_of_a_letter_that_one_took_and_they_get
         let held = |municipality| plan.held.iter().any(|h| h.key().municipality() == Some(municipality));
         assert!(held(desk.site.municipalities[0]), "and told: {:?}", plan.held);
         let lift = by("teste", "certa", desk.now()).unwrap();
-        assert_eq!(order::release(&store, HoldScope::All, lift).await.unwrap(), 1);
+        assert_eq!(order::release(&store, HoldScope::All, None, lift).await.unwrap(), 1);
         desk.pass_minutes(5);
         desk.deliver().await;
         assert_eq!(desk.ids(&other).len(), 1, "on the wire: {is_on_the_wire}");
@@ -606,7 +606,7 @@ async fn a_hold_stops_a_remessa_wherever_it_is_and_the_office_has_it_once_it_is_
         let named = plan.held.iter().filter(|held| held.key().to_string().contains("remessa")).count();
         assert_eq!(named, 1, "{place}: {:?}", plan.held);
         let lift = by("teste", "certa", desk.now()).unwrap();
-        order::release(&store, HoldScope::All, lift).await.unwrap();
+        order::release(&store, HoldScope::All, None, lift).await.unwrap();
         desk.pass_minutes(5);
         desk.deliver().await;
         desk.check_ledger().await;

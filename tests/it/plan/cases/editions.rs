@@ -170,3 +170,39 @@ fn remessas_of_one_window_say_of_each_other_how_many_they_leave_out() {
     let both = ["@2/remessa-GSUAS", "@3/remessa-GSUAS"].map(|slot| apart(&content(&then, slot)));
     assert_eq!(both, [(1, 1), (1, 1)]);
 }
+
+/// Nobody leaves by a date that somebody else was shown.
+#[test]
+fn a_release_counts_for_the_deadline_that_was_shown() {
+    let mut case = Case::new();
+    lasting(&mut case);
+    case.announced().gestao(State::Pending, "2026-03-09T07:00");
+    case.edition("2026-03-30", Some("2026-03-10"), &[]);
+    let batch = BatchId::of_slot(&window_id(), Slot::Extension { edition: 2 });
+    let sent = |case: &Case| {
+        let done = brief(&case.plan("2026-03-10T10:00"));
+        done.iter().filter(|line| line.starts_with("enviar") && line.contains("prorrogacao")).count()
+    };
+    assert_eq!(sent(&case), 0, "it is earlier than what they were told");
+    case.overrides.release_until(batch.clone(), date("2026-03-30"), at("2026-03-10T09:00"));
+    assert_eq!(sent(&case), 2);
+    case.window().editions[1].deadline = Some(deadline("2026-03-16"));
+    assert_eq!(sent(&case), 0, "written since");
+    case.overrides.release_until(batch, date("2026-03-16"), at("2026-03-10T09:30"));
+    assert_eq!(sent(&case), 2);
+}
+
+#[test]
+fn an_approval_counts_for_the_deadline_that_was_shown() {
+    let mut case = warned();
+    case.calendar.systems.values_mut().for_each(|system| system.approve = true);
+    let batch = BatchId::of_slot(&window_id(), rung(1, 10));
+    let sent = |case: &Case| {
+        let done = brief(&case.plan("2026-03-20T10:00"));
+        done.iter().filter(|line| line.starts_with("enviar") && line.contains("prazo-10d")).count()
+    };
+    case.overrides.release_until(batch.clone(), date("2026-03-28"), at("2026-03-20T08:00"));
+    assert_eq!(sent(&case), 0, "another deadline");
+    case.overrides.release_until(batch, date(FIRST), at("2026-03-20T08:00"));
+    assert_eq!(sent(&case), 1);
+}
