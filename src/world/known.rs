@@ -8,6 +8,7 @@ use jiff::{Timestamp, ToSpan};
 use super::live::Live;
 use super::setup::Setup;
 use super::start;
+use crate::config::{self, Sources};
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::id::{FeedId, WindowId};
 use crate::domain::notice::Told;
@@ -213,6 +214,7 @@ impl Known {
         let frontier = Frontier { at: ended, open: BTreeSet::new() };
         let ahead = frontier.ahead(&windows, named, &live.calendar.hours.zone);
         windows.retain(|window| ahead.contains(&window.id));
+        halted_as_known(&mut windows, &live, store, at).await?;
         let (overrides, ledger, status) = tokio::try_join!(
             store.overrides_as_known(at),
             Box::pin(store.ledger_as_known(&ahead, at)),
@@ -233,6 +235,9 @@ impl Known {
         let frontier = Frontier { at: Timestamp::MAX, open: BTreeSet::new() };
         let ahead = frontier.ahead(&windows, named, &live.calendar.hours.zone);
         windows.retain(|window| ahead.contains(&window.id));
+        if is_past {
+            halted_as_known(&mut windows, &live, store, at).await?;
+        }
         let told =
             windows.iter().filter(|window| window.goes_back()).map(|window| window.id.clone()).collect();
         let (overrides, ledger, status) = if is_past {
@@ -298,6 +303,30 @@ impl Known {
             ledger: &self.ledger,
         }
     }
+}
+
+/// Gives windows that are stopped, or were, the halt that was known at an earlier instant: nobody knew of one that the
+/// configuration of then does not name, whatever day it is dated by since. What of that configuration cannot be read changes
+/// nothing.
+async fn halted_as_known(
+    windows: &mut [Window],
+    live: &Live,
+    store: &Store,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    if windows.iter().all(|window| window.halt.is_none()) {
+        return Ok(());
+    }
+    let then = store.configuration_then(at).await?;
+    let then = then.filter(|then| then.fingerprint != live.setup.config.fingerprint);
+    let then = then.and_then(|then| config::calendar_then(&Sources::of_parts("", then.parts), at));
+    let Some(then) = then else { return Ok(()) };
+    for window in windows.iter_mut().filter(|window| window.halt.is_some()) {
+        if let Some(known) = then.window(&window.id) {
+            window.halt = known.halt;
+        }
+    }
+    Ok(())
 }
 
 /// What of what the feeds said counts under a configuration.

@@ -71,3 +71,25 @@ fn same(what: &str, then: &str, now: &str) {
     let differs = then.lines().zip(now.lines()).find(|(one, other)| one != other);
     assert!(then == now, "{what}: {differs:?}\n{then}\n{now}");
 }
+
+#[test]
+fn a_suspension_dated_back_is_not_shown_of_a_day_on_which_nobody_knew_of_it() {
+    let office = Office::new();
+    let census = "\n[[janela]]\nsistema = \"censo-suas\"\nreferencia = \"2026\"\nabertura = 2026-11-02\n\
+                  prazo = 2026-11-30\nfonte = \"MDS\"\n";
+    office.append("config/calendario.toml", census);
+    office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
+    office.run("servir --uma-vez --em 2026-11-24T09:00", 0);
+    let shown = |line: &str| office.run(&format!("{line} --em 2026-11-24T10:00"), 0);
+    let reads = ["relatorio --janela censo-suas/2026", "relatorio --json", "situacao", "ligacoes", "plano"];
+    let then = reads.map(shown);
+    let halt = "situacao = \"suspensa\"\nsituacao_desde = 2026-11-18\n";
+    office.append("config/calendario.toml", halt);
+    office.run("aplicar --sim --confirmar 9 --em 2026-11-25T10:00", 0);
+    office.run("servir --uma-vez --em 2026-11-25T10:00", 0);
+    for (line, then) in reads.iter().zip(then) {
+        same(line, &then, &shown(line));
+    }
+    let since = office.run("relatorio --janela censo-suas/2026 --em 2026-11-25T10:05", 0);
+    assert!(since.contains("interrompida"), "{since}");
+}
