@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::args::{Choice, Named, Register, RegisterVerb, Signature, Waiver};
-use super::session::{Answer, Failure, Result, Session, remark, say};
+use super::session::{Answer, Failure, Result, Session, bytes_of, remark, say};
 use super::{apply, consent};
 use crate::daemon::register::{self, Pending};
 use crate::desk::units::{self, ApplyError};
@@ -168,8 +168,7 @@ async fn load(session: &Session, register: &FeedId, file: &Path, waived: Option<
         };
         Failure::refused(format!("erro: não há cadastro “{register}” em fontes.toml\ndica: {hint}"))
     })?;
-    let bytes = std::fs::read(file)
-        .map_err(|error| Failure::unreadable(file, &error, "confira o nome do arquivo"))?;
+    let bytes = bytes_of(file)?;
     let by = waived.map(|waiver| session.by(&waiver.author, &waiver.reason)).transpose()?;
     let store = session.writable_ledger().await?;
     let live = Live::under(session.setup.clone(), session.calendar());

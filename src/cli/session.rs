@@ -1,7 +1,8 @@
 //! What every command works with: the configuration, now, and where its answer goes.
 
 use std::collections::BTreeSet;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::desk::order::{self, OrderError};
 use crate::domain::calendar::Calendar;
 use crate::domain::id::WindowId;
 use crate::domain::overrides::{Authorship, Overrides};
+use crate::files;
 use crate::plan::Plan;
 use crate::render::portuguese;
 use crate::store::{Store, StoreError};
@@ -338,12 +340,25 @@ pub(super) fn load_failure(error: LoadError, json: bool) -> Failure {
         LoadError::Faulty(faults) => {
             Failure { code: 1, text: faults.render(terminal::colours()), data: None }
         }
-        LoadError::Unreadable { path, source } => {
-            let hint =
-                "confira o caminho da pasta da configuração, e se quem roda o comando pode ler o arquivo";
-            Failure::unreadable(&path, &source, hint)
-        }
+        LoadError::Unreadable { path, source } => Failure::unreadable(&path, &source, LoadError::HINT),
     }
+}
+
+/// Opens a file that an operator named. A pipe that has a name is none, and may never end; one of the shell's (`<(…)`,
+/// `/dev/stdin`) was meant.
+pub(super) fn opened(path: &Path) -> Result<File> {
+    let found = if path.starts_with("/dev") { Ok(None) } else { files::open_to_read(path) };
+    // What is not there is told by whoever looks for it.
+    let opened = found.and_then(|file| file.map_or_else(|| File::open(path), Ok));
+    opened.map_err(|error| Failure::unreadable(path, &error, "confira o nome do arquivo"))
+}
+
+/// The bytes of a file that an operator named.
+pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = opened(path)?.read_to_end(&mut bytes);
+    read.map_err(|error| Failure::unreadable(path, &error, "confira o nome do arquivo"))?;
+    Ok(bytes)
 }
 
 /// Writes to stdout, nothing of which steers a terminal. A reader that went away (`| head`) is no failure.

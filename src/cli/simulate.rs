@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, Unit};
 
 use super::args::Simulate;
-use super::session::{Answer, Failure, Result, Session, remark, say};
+use super::session::{Answer, Failure, Result, Session, bytes_of, remark, say};
 use super::terminal;
 use crate::daemon::rehearse::{keep_forecast, rehearse};
 use crate::domain::calendar::{Calendar, Window};
@@ -136,8 +136,7 @@ fn strays(changes: &[StatusChange], calendar: &Calendar, until: Date) -> BTreeSe
 }
 
 fn read_changes(session: &Session, path: &Path) -> Result<Vec<StatusChange>> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::unreadable(path, &error, "confira o nome do arquivo"))?;
+    let bytes = bytes_of(path)?;
     let zone = &session.setup.config.calendar.hours.zone;
     changes(&bytes, zone, &session.setup.config.roster).map_err(|error| match error {
         ChangesError::Unreadable(error) => Failure::refused(format!("erro: {}: {error}", path.display())),

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::args::{Filter, ReportFormat};
-use super::session::{Answer, Failure, Result, Session, remark, say, say_bytes};
+use super::session::{Answer, Failure, Result, Session, opened, remark, say, say_bytes};
 use super::terminal;
 use crate::daemon::ingest::{IntakeError, Received, take_in_load};
 use crate::desk::order;
@@ -176,10 +176,9 @@ const LARGEST_FILE: u64 = 1024 * 1024 * 1024;
 
 /// A file's bytes, held in memory only when they are few.
 pub(super) fn original(session: &Session, file: &Path) -> Result<Original> {
-    let unreadable = |error: &std::io::Error| Failure::unreadable(file, error, "confira o nome do arquivo");
-    let opened = std::fs::File::open(file).map_err(|error| unreadable(&error))?;
+    let opened = opened(file)?;
     Original::of_file(&opened, &spool_folder(&session.setup), LARGEST_FILE).map_err(|error| match error {
-        SpoolError::Source(error) => unreadable(&error),
+        SpoolError::Source(error) => Failure::unreadable(file, &error, "confira o nome do arquivo"),
         other => Failure::could_not(&other),
     })
 }

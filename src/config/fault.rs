@@ -152,3 +152,9 @@ pub enum LoadError {
     #[error(transparent)]
     Faulty(#[from] Faults),
 }
+
+impl LoadError {
+    /// What to do about what cannot be read.
+    pub const HINT: &str =
+        "confira o caminho da pasta da configuração, e se quem roda o comando pode ler o arquivo";
+}

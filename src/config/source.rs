@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::TemplateSource;
 use super::fault::LoadError;
+use crate::files;
 
 /// The variables that override `vigia.toml` begin with this.
 const PREFIX: &str = "VIGIA_";
@@ -54,7 +55,7 @@ pub struct Sources {
 
 impl Sources {
     /// Reads the files of a directory. Those that are not there are simply not in the result: what is required is the
-    /// compiler's matter. Never half of what somebody puts in place meanwhile: what two readings in a row found alike
+    /// compiler's matter, and what an absence may mean the gate's. A link that leads nowhere is there. Never half of what somebody puts in place meanwhile: what two readings in a row found alike
     /// stood so between them.
     ///
     /// # Errors
@@ -73,6 +74,16 @@ impl Sources {
         Err(LoadError::Unreadable { path: directory.to_owned(), source })
     }
 
+    /// Only `vigia.toml` of a directory, whatever the other files are: where the ledger lies is said there.
+    ///
+    /// # Errors
+    /// [`LoadError::Unreadable`].
+    pub fn read_settings(directory: &Path) -> Result<Self, LoadError> {
+        let mut sources = Self { directory: directory.display().to_string(), ..Self::default() };
+        sources.take(&directory.join(FILES[0]), FILES[0])?;
+        Ok(sources)
+    }
+
     fn read_once(directory: &Path) -> Result<Self, LoadError> {
         let unreadable = |path: &Path| {
             let path = path.to_owned();
@@ -84,11 +95,11 @@ impl Sources {
             sources.take(&directory.join(name), name)?;
         }
         let letters = directory.join("modelos");
-        if letters.is_dir() {
+        if files::is_folder(&letters).map_err(unreadable(&letters))? {
             for entry in std::fs::read_dir(&letters).map_err(unreadable(&letters))? {
                 let entry = entry.map_err(unreadable(&letters))?;
                 let name = entry.file_name().to_string_lossy().into_owned();
-                if Self::is_part(&format!("modelos/{name}")) && entry.path().is_file() {
+                if Self::is_part(&format!("modelos/{name}")) {
                     sources.take(&entry.path(), &format!("modelos/{name}"))?;
                 }
                 if sources.files.len() > FILES.len() + MOST_LETTERS {
@@ -260,14 +271,11 @@ impl Sources {
 
     fn take(&mut self, path: &Path, name: &str) -> Result<(), LoadError> {
         let most = u64::try_from(most_bytes(name)).unwrap_or(u64::MAX);
+        let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
+        let Some(file) = files::open_to_read(path).map_err(unreadable)? else { return Ok(()) };
         let mut bytes = Vec::new();
-        match std::fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)) {
-            Ok(_) => {
-                self.files.insert(name.to_owned(), bytes);
-                Ok(())
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Err(source) => Err(LoadError::Unreadable { path: path.to_owned(), source }),
-        }
+        file.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        self.files.insert(name.to_owned(), bytes);
+        Ok(())
     }
 }

@@ -80,7 +80,7 @@ pub fn load(directory: Option<&Path>, now: Timestamp) -> Result<Setup, RefusedFi
 }
 
 fn unread(error: &LoadError) -> RefusedFiles {
-    let faults = format!("erro: {}", chain(error));
+    let faults = format!("erro: {}\ndica: {}", chain(error), LoadError::HINT);
     RefusedFiles { fingerprint: sha256(faults.as_bytes()), faults }
 }
 
@@ -185,12 +185,13 @@ pub fn replaced_ledger(setup: &Setup) -> Option<PathBuf> {
 
 /// Where the ledger is: as `vigia.toml` says, else as the pointer says.
 fn ledger(directory: Option<&Path>) -> Option<PathBuf> {
-    let read = Setup::read(directory).ok();
-    if let Some(told) = read.as_ref().and_then(|(sources, _)| config::whereabouts(sources)) {
+    let found = Setup::find(directory);
+    // Whatever the other files are.
+    let read = found.as_deref().map_or_else(|| Ok(Sources::embedded()), Sources::read_settings);
+    if let Some(told) = read.ok().and_then(|sources| config::whereabouts(&sources.with_environment())) {
         return Some(told.data.join(Setup::database_name(told.mode)));
     }
-    let wanted = read.and_then(|(_, found)| found).or_else(|| directory.map(Path::to_owned))?;
-    told_of(&wanted, Some(Path::new("var")))
+    told_of(&found?, Some(Path::new("var")))
 }
 
 /// The ledger that the first pointer about a folder of configuration names.

@@ -36,7 +36,12 @@ impl Setup {
         directory.map(Path::to_owned).or_else(|| {
             // One file missing is a fault to be told, not a reason to run with the copy inside the program.
             let files = ["vigia.toml", "calendario.toml", "municipios.csv"];
-            let there = |dir: &&str| files.iter().any(|file| Path::new(dir).join(file).exists());
+            // So is a link that leads nowhere: a share that is not mounted.
+            let is_name = |path: &Path| path.symlink_metadata().is_ok();
+            let there = |dir: &&str| {
+                let dir = Path::new(dir);
+                dir.is_symlink() && !dir.exists() || files.iter().any(|file| is_name(&dir.join(file)))
+            };
             [LOCAL, INSTALLED].iter().find(|dir| there(dir)).map(PathBuf::from)
         })
     }

@@ -272,3 +272,33 @@ fn letters_of_the_operators_own_come_along() {
     assert_eq!(names, ["prazo.txt"]);
     assert!(config.templates[0].path.ends_with("modelos/prazo.txt"));
 }
+
+/// What is there and cannot be read is never taken for what was left out.
+#[test]
+fn a_name_that_leads_nowhere_or_to_no_file_is_a_fault_and_not_an_absence() {
+    use std::os::unix::fs::symlink;
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+    use super::super::source::FILES;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let nowhere = |name: &str| symlink("/mnt/partilha/nada", path(name)).unwrap();
+    let pipe = |name: &str| mknodat(CWD, path(name), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    let told = || Sources::read(directory.path()).unwrap_err();
+    let file = |name: &str| std::fs::write(path(name), "").unwrap();
+    for name in FILES.into_iter().chain(["modelos", "modelos/prazo.txt"]) {
+        let ways: [&dyn Fn(&str); 2] = [&nowhere, if name == "modelos" { &file } else { &pipe }];
+        for make in ways {
+            make(name);
+            let LoadError::Unreadable { path: told, .. } = told() else { panic!("{name}") };
+            assert_eq!(told, path(name));
+            std::fs::remove_file(path(name)).unwrap();
+        }
+        assert!(Sources::read(directory.path()).unwrap().bytes(name).is_none(), "{name}");
+        if name == "modelos" {
+            std::fs::create_dir(path(name)).unwrap();
+        }
+    }
+}
