@@ -55,7 +55,8 @@ pub(super) async fn run(session: &Session) -> Result {
                 .to_owned(),
         );
     }
-    let warnings = Faults(session.setup.config.warnings.clone());
+    let warnings = session.setup.config.warnings.iter().cloned();
+    let warnings = Faults::sorted(warnings.chain(check::absences(&session.setup)).collect());
     if session.json {
         let found: Vec<&String> = found.iter().collect();
         let placed = Faults(warnings.0.iter().chain(&contradictions.0).cloned().collect());

@@ -8,7 +8,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::sample;
-use crate::config::{Faults, PLACEHOLDER, Settings};
+use crate::config::{Fault, Faults, PLACEHOLDER, Settings, Severity};
 use crate::domain::id::IdError;
 use crate::domain::overrides::Overrides;
 use crate::store::{Store, StoreError};
@@ -59,6 +59,21 @@ pub fn letters(
         }
     }
     Ok(written)
+}
+
+/// What is not there and may be left out, but is seldom left out on purpose.
+pub fn absences(setup: &Setup) -> Option<Fault> {
+    let name = "feriados.toml";
+    if setup.sources.bytes(name).is_some() {
+        return None;
+    }
+    let file =
+        setup.directory.as_ref().map_or_else(|| name.into(), |dir| dir.join(name).display().to_string());
+    let message = "não há feriados.toml: cartas saem também nos feriados do estado e da cidade e nos pontos facultativos";
+    let hint = "traga de volta o arquivo que vem com o programa, ou o da última cópia; se é de propósito, deixe-o vazio";
+    let mut fault = Fault::at_line(file, 0, "", message.to_owned(), hint.to_owned());
+    fault.severity = Severity::Warning;
+    Some(fault)
 }
 
 /// What is to be known of a configuration that is in order.

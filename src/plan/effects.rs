@@ -11,6 +11,7 @@ use super::assess::Assessor;
 use super::contrast::{Difference, Shift, WindowShift};
 use super::moment::Moment;
 use crate::domain::calendar::{Calendar, Window};
+use crate::domain::holiday::Holidays;
 use crate::domain::id::{EmailAddress, MunicipalityCode, SystemId, WindowId};
 use crate::domain::roster::Roster;
 
@@ -62,6 +63,12 @@ pub enum Effect {
     Silence { municipalities: usize, letters: usize },
     /// Municipalities of which nothing is expected any more in some window that is not over, whatever is known of them.
     NotExpected(usize),
+    /// Municipalities of which a part is expected that was not, in some window that is not over.
+    Expected(usize),
+    /// There is no register of units any more: each part of units is expected of everybody.
+    UnitsGone,
+    /// Days of the coming year that were configured holidays and are sending days now.
+    HolidaysGone(usize),
     /// A system's ladder has fewer rungs, whatever would have left by them.
     RungsGone {
         system: SystemId,
@@ -137,6 +144,10 @@ pub fn large(
         effects.push(Effect::ZoneMoved);
     }
     effects.extend(of_expectation(before, after, now));
+    if before.roster.units.is_some() && after.roster.units.is_none() {
+        effects.push(Effect::UnitsGone);
+    }
+    effects.extend(of_holidays(&before.calendar.hours.holidays, &after.calendar.hours.holidays, today));
     effects.extend(of_systems(before.calendar, after.calendar));
     effects.extend(of_letters(before, after, differences, now));
     effects.extend(of_addresses(before.roster, after.roster));
@@ -177,24 +188,44 @@ fn few(roster: &Roster) -> usize {
     (roster.municipalities.len() / 20).clamp(1, 10)
 }
 
-/// Who is asked for nothing any more: while nothing is known of anybody no letter tells the difference.
-fn of_expectation(before: &World<'_>, after: &World<'_>, now: Timestamp) -> Option<Effect> {
+/// Who is asked for nothing any more, or for more: while nothing is known of anybody no letter tells the difference.
+fn of_expectation(before: &World<'_>, after: &World<'_>, now: Timestamp) -> Vec<Effect> {
     let today = after.calendar.hours.zone.date_of(now);
     let (was, is) = (Moment::new(now, &before.calendar.hours), Moment::new(now, &after.calendar.hours));
-    let mut gone: BTreeSet<MunicipalityCode> = BTreeSet::new();
+    let (mut gone, mut asked) = (BTreeSet::new(), BTreeSet::new());
     let runs = |window: &&Window| window.latest_deadline().is_none_or(|deadline| deadline.on >= today);
     for old in before.windows.iter().filter(runs) {
         let Some(new) = after.windows.iter().find(|window| window.id == old.id) else { continue };
         let (Some(was), Some(is)) = (Assessor::new(before, &was, old), Assessor::new(after, &is, new)) else {
             continue;
         };
-        let both = before.roster.municipalities.values();
-        let both = both.filter_map(|old| Some((old, after.roster.municipalities.get(&old.code)?)));
-        let lost =
-            both.filter(|(old, new)| was.expected(old).next().is_some() && is.expected(new).next().is_none());
-        gone.extend(lost.map(|(old, _)| old.code));
+        for old in before.roster.municipalities.values() {
+            let Some(new) = after.roster.municipalities.get(&old.code) else { continue };
+            if was.expected(old).next().is_some() && is.expected(new).next().is_none() {
+                gone.insert(old.code);
+            }
+            if is.expected(new).any(|part| was.expected(old).all(|known| known != part)) {
+                asked.insert(old.code);
+            }
+        }
     }
-    (gone.len() > few(before.roster)).then_some(Effect::NotExpected(gone.len()))
+    let many = |codes: BTreeSet<MunicipalityCode>| (codes.len() > few(before.roster)).then_some(codes.len());
+    let (gone, asked) = (many(gone).map(Effect::NotExpected), many(asked).map(Effect::Expected));
+    gone.into_iter().chain(asked).collect()
+}
+
+/// So many days may cease to be holidays: a correction.
+const FEW_DAYS: usize = 3;
+
+/// Configured holidays of the coming year on which letters would leave: a list that was lost or cut.
+fn of_holidays(before: &Holidays, after: &Holidays, today: Date) -> Option<Effect> {
+    let national = Holidays::national();
+    let days = (1..=366).map(|n| today.saturating_add(n.days())).filter(|day| national.is_business_day(*day));
+    let (lost, there): (Vec<Date>, Vec<Date>) = days
+        .filter(|day| !before.is_business_day(*day) || !after.is_business_day(*day))
+        .partition(|day| after.is_business_day(*day));
+    let is_large = lost.len() > FEW_DAYS || there.is_empty() && !lost.is_empty();
+    is_large.then_some(Effect::HolidaysGone(lost.len()))
 }
 
 /// Rungs that vanish, and letters that are to wait for a person.

@@ -102,6 +102,19 @@ fn effect(effect: &Effect) -> String {
             "{} em alguma janela ainda não encerrada",
             pt::counted(*n, "município deixa de ser esperado", "municípios deixam de ser esperados")
         ),
+        Effect::Expected(n) => format!(
+            "{} uma parte que não se esperava, em alguma janela ainda não encerrada",
+            pt::counted(*n, "município passa a ter de preencher", "municípios passam a ter de preencher")
+        ),
+        Effect::UnitsGone => {
+            "unidades.csv deixa de existir: nenhuma unidade é mais conhecida, e as partes que as unidades \
+             preenchem passam a ser esperadas de todos os municípios"
+                .to_owned()
+        }
+        Effect::HolidaysGone(n) => format!(
+            "{} de ser feriado ou ponto facultativo nos próximos 12 meses: cartas passam a sair neles",
+            pt::counted(*n, "dia deixa", "dias deixam")
+        ),
         Effect::RungsGone { system, rungs } => {
             format!("a escada do sistema {system} perde {}", pt::counted(*rungs, "degrau", "degraus"))
         }

@@ -4,6 +4,7 @@ use jiff::civil::date;
 
 use super::*;
 use crate::domain::calendar::{Deadline, Edition, Halt, HaltKind};
+use crate::domain::holiday::{Holiday, HolidayKind, HolidayRule};
 use crate::domain::id::{Reference, SystemId};
 use crate::domain::roster::{Contact, Municipality, Role};
 
@@ -47,6 +48,34 @@ fn an_address_in_the_place_of_an_example_is_not_replaced() {
     assert_eq!(of_addresses(&roster(examples), &roster(real)), []);
     let back = of_addresses(&roster(real), &roster(examples));
     assert_eq!(back, [Effect::AddressesReplaced(6)]);
+}
+
+fn holidays(days: &[Date]) -> Holidays {
+    let one = |day: &Date| Holiday {
+        name: day.to_string(),
+        rule: HolidayRule::Once(*day),
+        kind: HolidayKind::Holiday,
+        from_year: None,
+        until_year: None,
+        until: None,
+    };
+    Holidays::with(days.iter().map(one).collect())
+}
+
+#[test]
+fn a_list_of_holidays_that_is_lost_or_cut_is_large_and_a_correction_is_not() {
+    let today = date(2026, 12, 10);
+    // The first is a Sunday, the second national, the third past: none of them is anybody's loss.
+    let none = [date(2026, 12, 13), date(2026, 12, 25), date(2026, 12, 9)];
+    let days: Vec<Date> = (14..=18).map(|day| date(2026, 12, day)).collect();
+    let change = |before: &[Date], after: &[Date]| of_holidays(&holidays(before), &holidays(after), today);
+    assert_eq!(change(&none, &[]), None);
+    assert_eq!(change(&days[..1], &[]), Some(Effect::HolidaysGone(1)));
+    assert_eq!(change(&days[..1], &none), Some(Effect::HolidaysGone(1)));
+    assert_eq!(change(&days[..1], &days[1..2]), None, "one was corrected");
+    assert_eq!(change(&days, &days[3..]), None);
+    assert_eq!(change(&days, &days[4..]), Some(Effect::HolidaysGone(4)));
+    assert_eq!(change(&[], &days), None);
 }
 
 fn window(opens_on: Date, deadline: Option<Date>) -> Window {

@@ -6,6 +6,7 @@
 //!
 //! Long because each way in is tried with the same mistakes, by the same few helpers.
 
+mod absence;
 mod mistakes;
 
 use std::fs;
