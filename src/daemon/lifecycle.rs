@@ -13,7 +13,8 @@ use sd_notify::NotifyState;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use super::app::App;
+use super::alert::topic;
+use super::app::{App, Outcry};
 use super::audit::audit_if_due;
 use super::beat::{notify, reading_all};
 use super::clock_watch;
@@ -340,6 +341,9 @@ impl Service {
             () = self.obey(&mut signals) => {}
             () = self.app.failed.cancelled() => {}
             why = reserve::deposed(&self.app) => {
+                if matches!(why, StoreError::Displaced { .. }) {
+                    self.tell_displaced(&why).await;
+                }
                 self.step_down(&tracker).await;
                 return Err(match why {
                     StoreError::Deposed => ServiceError::Deposed,
@@ -368,7 +372,20 @@ impl Service {
 
     /// Why it had to end.
     fn failure(&self) -> ServiceError {
-        self.app.pages.damage().map_or(ServiceError::LoopDied, ServiceError::Store)
+        let why = self.app.pages.damage().or_else(|| self.app.store.keeps_name().err());
+        why.map_or(ServiceError::LoopDied, ServiceError::Store)
+    }
+
+    /// Tells staff that the ledger is gone from its place, by the ways that need none.
+    async fn tell_displaced(&self, why: &StoreError) {
+        let words = why.to_string();
+        self.app.cry(Outcry { topic: topic::LEDGER_DOUBTED.to_owned(), text: words.clone() });
+        let told = async {
+            signal::last_words(&self.app, &words).await;
+            Herald::default().herald_once(&self.app).await
+        };
+        // The next start tells what it finds, as it tells of each ledger that may not be the one.
+        let _told_or_not = tokio::time::timeout(STEP_DOWN, Box::pin(told)).await;
     }
 
     /// Ends at once: no word more is to be said to the relay.

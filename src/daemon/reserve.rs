@@ -148,11 +148,16 @@ async fn follow(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Ends when this process may not go on, and says why: another leads that this one did, or the ledger went back in time.
+/// Ends when this process may not go on, and says why: another leads that this one did, the ledger went back in time, or its
+/// file lost its name.
 pub(super) async fn deposed(app: &App) -> StoreError {
-    // Nobody takes a file over; that it went back in time stops its writes by itself.
-    let pause = if app.store.hints().is_some() { POLL / 4 } else { POLL * 30 };
+    // Nobody takes a file over; that it went back in time or lost its name stops its writes by themselves.
+    let pause = if app.store.hints().is_some() { POLL / 4 } else { POLL * 5 };
     loop {
+        if let Err(displaced) = app.store.keeps_name() {
+            error!(error = %displaced, "este processo termina; o próximo abre o que estiver no lugar do livro");
+            return displaced;
+        }
         if app.store.is_deposed() {
             error!("outro processo passou a enviar com este livro; este termina e recomeça de reserva");
             return StoreError::Deposed;

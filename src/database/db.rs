@@ -148,7 +148,10 @@ impl Db {
         all.push(place::asked());
         all.append(statements);
         let (tx, mut rows) = match &self.engine {
-            Engine::Sqlite(sqlite) => WriteTx::begin_with(sqlite.writing().await?, all).await?,
+            Engine::Sqlite(sqlite) => {
+                sqlite.keeps_name(&self.path)?;
+                WriteTx::begin_with(sqlite.writing().await?, all).await?
+            }
             Engine::Postgres(postgres) => {
                 let mut tx = self.take_turn(postgres, turn).await?;
                 let rows = all.run(&mut tx).await?;

@@ -83,6 +83,28 @@ pub enum StoreError {
         /// The process that holds it, where it runs on this machine and can be seen.
         holder: Option<u32>,
     },
+    /// The file was moved, removed or replaced while this process had it open.
+    #[error(
+        "o arquivo do livro, “{}”, foi trocado, apagado ou levado para outro lugar enquanto estava em uso: nada mais é gravado \
+         nem enviado\n\
+         dica: com o serviço parado, ponha de volta o arquivo que estava ali, com os que terminam em -wal e -shm, ou uma cópia \
+         (vigia-suas restaurar ARQUIVO)", path.display()
+    )]
+    Displaced { path: PathBuf },
+    /// The same, as another process finds it.
+    #[error(
+        "o serviço em execução (processo {holder}) usa outro arquivo, e não o que se chama “{}”: este foi trocado, apagado ou \
+         levado para outro lugar, e o serviço não veria a ordem; nada foi gravado\n\
+         dica: para parar o envio na hora, pare o serviço (systemctl stop vigia-suas); com ele parado, ponha de volta o \
+         arquivo que estava ali, com os que terminam em -wal e -shm, ou uma cópia (vigia-suas restaurar ARQUIVO)",
+        path.display()
+    )]
+    Elsewhere {
+        /// The ledger.
+        path: PathBuf,
+        /// The process that sends.
+        holder: u32,
+    },
     /// The ledger went elsewhere.
     #[error(
         "o livro mudou de lugar: o que vale é {to}, e “{}” só serve para consulta\ndica: em vigia.toml, {}", path.display(),

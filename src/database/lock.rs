@@ -2,10 +2,11 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use super::StoreError;
-use crate::files;
+use crate::files::{self, FileId};
 
 /// How the lock's file ends.
 const END: &str = ".lock";
@@ -25,6 +26,12 @@ impl LedgerLock {
     /// Says in its file who has it. Only a help for whoever wants to speak to the sender: the lock itself is what counts.
     pub(crate) fn tell(&self) {
         let _told = self.file.set_len(0).and_then(|()| write!(&self.file, "{}", std::process::id()));
+    }
+
+    /// Says besides which file is open as the ledger.
+    pub(super) fn tell_of(&self, ledger: FileId) {
+        let told = format!("{}\n{ledger}\n", std::process::id());
+        let _told = self.file.write_all_at(told.as_bytes(), 0);
     }
 }
 
@@ -50,13 +57,27 @@ pub(crate) fn take(database: &Path) -> Result<LedgerLock, StoreError> {
 /// names it: a command that the unit runs sees no other process. The lock is not tried for it: that could keep a daemon
 /// from starting at this very moment.
 pub(crate) fn sender(database: &Path) -> Option<u32> {
+    told(database).map(|(pid, _)| pid)
+}
+
+/// The process that sends, where it has another file open than the one that has the ledger's name now: what is written
+/// there it does not hear of.
+pub(super) fn sender_from_another_file(database: &Path) -> Option<u32> {
+    let (pid, open) = told(database)?;
+    open?.has_lost(database).then_some(pid)
+}
+
+/// Who sends, and from which file.
+fn told(database: &Path) -> Option<(u32, Option<FileId>)> {
     let told = std::fs::read_to_string(files::beside(database, END)).ok()?;
+    let mut lines = told.lines();
+    let told = lines.next()?;
     let pid: u32 = told.trim().parse().ok()?;
     let is_ours = match std::fs::read_to_string(format!("/proc/{pid}/comm")) {
         Ok(name) => name.trim() == env!("CARGO_PKG_NAME"),
         Err(_) => std::env::var("MAINPID").is_ok_and(|main| main == told.trim()),
     };
-    (is_ours && pid != std::process::id()).then_some(pid)
+    (is_ours && pid != std::process::id()).then(|| (pid, lines.next().and_then(FileId::parse)))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::engine::{Conn, Lease};
 use super::lock::{self, LedgerLock};
 use super::sql::{bound, statements};
 use super::steps::{self, NEWEST, STEPS, Step};
-use crate::files::{self, Access};
+use crate::files::{self, Access, FileId};
 
 statements! {
     const SCHEMA_TABLE = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
@@ -45,6 +45,8 @@ pub(crate) struct Sqlite {
     /// Absent when opened only to read.
     pub(crate) writer: Option<SqlitePool>,
     pub(crate) readers: SqlitePool,
+    /// The file that was opened to write to.
+    file: Option<FileId>,
 }
 
 /// Locks and shared memory, which the write-ahead log stands on, do not reach over a network.
@@ -65,6 +67,9 @@ impl Sqlite {
         changes: &Arc<AtomicU64>,
     ) -> Result<Self, StoreError> {
         may_lie_at(path, &files::mounts())?;
+        if let (None, Some(holder)) = (own, lock::sender_from_another_file(path)) {
+            return Err(StoreError::Elsewhere { path: path.to_owned(), holder });
+        }
         if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir).map_err(|e| StoreError::open(path, CHECK_PATH, e))?;
         }
@@ -82,6 +87,10 @@ impl Sqlite {
             .pragma("cache_size", WRITER_CACHE)
             .pragma("wal_autocheckpoint", PAGES_BETWEEN_CHECKPOINTS);
         let writer = connected_to_write(writing, changes).await.map_err(|e| e.opening(path, CHECK_PATH))?;
+        let file = FileId::of(path).map_err(|e| StoreError::open(path, CHECK_PATH, e))?;
+        if let Some(lock) = own {
+            lock.tell_of(file);
+        }
         if found_in(&writer, path).await? < NEWEST {
             // Under a program that knows only the older schema nothing may change.
             let _lock = match own {
@@ -93,7 +102,7 @@ impl Sqlite {
             }
         }
         let readers = readers(path, options(path)).await?;
-        Ok(Self { writer: Some(writer), readers })
+        Ok(Self { writer: Some(writer), readers, file: Some(file) })
     }
 
     /// Opens the file only to read, also while a daemon writes, and as somebody who may not write in its folder.
@@ -107,7 +116,16 @@ impl Sqlite {
             }
             other => other?,
         };
-        Ok(Self { writer: None, readers })
+        Ok(Self { writer: None, readers, file: None })
+    }
+
+    /// Whether the ledger's name is that of the open file still. One that lost it is known to nobody: what is written there
+    /// no command and no later start would see.
+    pub(crate) fn keeps_name(&self, path: &Path) -> Result<(), StoreError> {
+        match self.file {
+            Some(file) if file.has_lost(path) => Err(StoreError::Displaced { path: path.to_owned() }),
+            _ => Ok(()),
+        }
     }
 
     /// The connection to write with.
@@ -309,7 +327,27 @@ pub(crate) async fn migrate(pool: &SqlitePool, steps: &[Step]) -> Result<(), Sto
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
-    use crate::store::testing;
+    use crate::store::{StoreError, testing};
+
+    #[tokio::test]
+    async fn a_file_that_lost_its_name_is_not_written_to_and_one_that_has_it_again_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = testing::file_store(&dir).await;
+        let (path, away) = (dir.path().join("vigia.db"), dir.path().join("longe.db"));
+        for is_replaced in [false, true] {
+            std::fs::rename(&path, &away).unwrap();
+            if is_replaced {
+                std::fs::write(&path, "outro").unwrap();
+            }
+            let refused = store.heartbeat(testing::at(1)).await.unwrap_err();
+            assert!(matches!(refused, StoreError::Displaced { .. }), "{refused}");
+            assert!(store.keeps_name().is_err());
+            std::fs::rename(&away, &path).unwrap();
+            store.keeps_name().unwrap();
+            store.heartbeat(testing::at(2)).await.unwrap();
+        }
+        store.close().await;
+    }
 
     #[tokio::test]
     async fn the_ledger_and_what_lies_beside_it_and_its_copy_are_not_for_others_to_read() {

@@ -101,6 +101,17 @@ impl Store {
         }
     }
 
+    /// Whether the name of the file that it is in is that file's still; a server's ledger has none.
+    ///
+    /// # Errors
+    /// [`StoreError::Displaced`]. It ends with the process, which opens what is there then.
+    pub fn keeps_name(&self) -> Result<(), StoreError> {
+        match &self.db.engine {
+            Engine::Sqlite(file) => file.keeps_name(self.path()),
+            Engine::Postgres(_) => Ok(()),
+        }
+    }
+
     /// From now on nothing is written through this store unless it leads.
     pub fn writes_only_when_leading(&self) {
         if let Engine::Postgres(postgres) = &self.db.engine {

@@ -7,6 +7,7 @@ mod clock;
 mod contact;
 mod crash;
 mod disk;
+mod displaced;
 mod doubt;
 mod faults;
 mod gate;
