@@ -51,7 +51,7 @@ use std::process::ExitCode;
 use self::args::{
     Command, Contact, ContactVerb, Feed, Filter, Invocation, Ledger, LedgerVerb, News, Orders, PanelVerb,
 };
-use self::session::{Answer, Failure, Session, remark, remark_styled, say};
+use self::session::{Answer, Failure, Session, remark, remark_styled, say, unsaid};
 use crate::daemon::lifecycle::ServiceError;
 use crate::daemon::obey::Signals;
 use crate::domain::journal::Verdict;
@@ -67,13 +67,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             } else {
                 remark(&exit.text);
             }
-            return ExitCode::from(exit.code);
+            return ExitCode::from(heard(exit.code, false));
         }
     };
     telemetry::install(log_format(), default_level(&invocation));
-    match run(&invocation) {
-        Ok(Answer::Done) => ExitCode::SUCCESS,
-        Ok(Answer::Negative) => ExitCode::from(1),
+    let code = match run(&invocation) {
+        Ok(Answer::Done) => 0,
+        Ok(Answer::Negative) => 1,
         Err(Failure { code, text, data }) => {
             if let Some(data) = data {
                 say(&data);
@@ -82,9 +82,25 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
                 LogFormat::Text => text,
                 LogFormat::Json => telemetry::as_errors(&text),
             });
-            ExitCode::from(code)
+            code
         }
+    };
+    ExitCode::from(heard(code, invocation.command.acts()))
+}
+
+/// How a command ends whose answer may not have got out whole: what only answers could not, and of what was done or refused
+/// the code must go on telling.
+fn heard(code: u8, acts: bool) -> u8 {
+    let Some(why) = unsaid() else { return code };
+    if acts || code > 1 {
+        remark(&format!("aviso: a resposta não pôde ser escrita por inteiro: {why}"));
+        return code;
     }
+    remark(&format!(
+        "erro: a resposta não pôde ser escrita por inteiro: {why}\ndica: não use a que ficou pela metade; libere espaço, ou \
+         escreva em outro lugar, e rode de novo"
+    ));
+    3
 }
 
 /// Under systemd the journal takes fields; a terminal takes lines.

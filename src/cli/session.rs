@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -361,20 +361,32 @@ pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes to stdout, nothing of which steers a terminal. A reader that went away (`| head`) is no failure.
+/// Why something that was said did not get out whole, the first time that it did not.
+static UNSAID: OnceLock<String> = OnceLock::new();
+
+/// Why the answer did not get out whole, in the operators' words.
+pub(super) fn unsaid() -> Option<&'static str> {
+    UNSAID.get().map(String::as_str)
+}
+
+/// Writes to stdout, nothing of which steers a terminal. That it could not be written is told at the end ([`unsaid`]).
 pub(super) fn say(text: &str) {
-    let text = visible::lines(text);
-    let mut out = io::stdout().lock();
-    let written = out
-        .write_all(text.as_bytes())
-        .and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
-    drop(written.and_then(|()| out.flush()));
+    let mut text = visible::lines(text);
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    say_bytes(text.as_bytes());
 }
 
 /// Writes a document to stdout as it is.
 pub(super) fn say_bytes(bytes: &[u8]) {
     let mut out = io::stdout().lock();
-    drop(out.write_all(bytes).and_then(|()| out.flush()));
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => {}
+        // A reader that went away (`| head`) has what it wanted.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(error) => drop(UNSAID.set(io_words(&error))),
+    }
 }
 
 /// Writes a remark to stderr, nothing of which steers a terminal.

@@ -18,5 +18,6 @@ mod reading;
 mod rehearsal;
 mod shell;
 mod together;
+mod unheard;
 mod watch;
 mod words;
