@@ -37,6 +37,8 @@ const WRITER_CACHE: &str = "-16384";
 /// Folding the log into the file costs two syncs, so it is done for 16 MiB at a time.
 const PAGES_BETWEEN_CHECKPOINTS: &str = "4000";
 const CHECK_PATH: &str = "confira o caminho em `dados`, o dono e as permissões da pasta, e o espaço em disco";
+const NO_PERMISSION: &str = "quem roda o comando não tem permissão de ler o banco de dados: rode como o usuário do serviço ou como \
+                             root, ou peça para entrar no grupo do arquivo";
 const NO_DATABASE: &str = "inicie o serviço uma vez (vigia-suas servir --uma-vez), que cria o banco de dados";
 
 /// Both ways in.
@@ -251,7 +253,7 @@ pub(crate) async fn readable(conn: &mut Conn) -> Result<Option<String>, StoreErr
 /// Readers of a file that has the newest schema.
 async fn to_read(path: &Path, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
     let readers = readers(path, options).await?;
-    let found = schema(&readers, path).await.map_err(|e| e.opening(path, NO_DATABASE))?;
+    let found = schema(&readers, path).await.map_err(|e| e.opening(path, what_to_do(path)))?;
     if found < NEWEST {
         return Err(StoreError::Older { path: path.to_owned(), found, known: NEWEST });
     }
@@ -275,7 +277,16 @@ async fn readers(path: &Path, options: SqliteConnectOptions) -> Result<SqlitePoo
         })
         .connect_with(options.read_only(true))
         .await
-        .map_err(|e| StoreError::from(e).opening(path, NO_DATABASE))
+        .map_err(|e| StoreError::from(e).opening(path, what_to_do(path)))
+}
+
+/// What to do where a file could not be opened to read: there is none yet, or it is there.
+fn what_to_do(path: &Path) -> &'static str {
+    match std::fs::File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => NO_DATABASE,
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => NO_PERMISSION,
+        Ok(_) | Err(_) => CHECK_PATH,
+    }
 }
 
 /// The schema of a file, if this program knows it and every step to it.

@@ -8,6 +8,7 @@
 mod by_hand;
 mod command;
 mod feed;
+mod login;
 mod options;
 mod register;
 #[cfg(test)]
@@ -138,7 +139,12 @@ impl Invocation {
 /// # Errors
 /// [`Exit`] when there is nothing left to do but print: help and version (exit 0), or a usage fault (exit 2).
 pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Exit> {
-    parse_in(args, None, &|name| std::env::var_os(name))
+    // What is empty says nothing.
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    parse_in(args, None, &|name| match name {
+        "USER" => variable(name).or_else(|| login::name().map(OsString::from)),
+        _ => variable(name),
+    })
 }
 
 /// Every command as clap knows it, in Portuguese: for completions and manual pages.

@@ -32,7 +32,7 @@ pub(in crate::cli) struct Filter {
     pub(in crate::cli) municipality: Option<String>,
 }
 
-/// By whom and why. Neither is blank; who is as said, else the login name (`SUDO_USER`, then `USER`).
+/// By whom and why. Neither is blank; who is as said, else the login name (`SUDO_USER`, then `USER`, then the system's).
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub(in crate::cli) struct Signature {
     #[arg(id = "motivo", long, value_name = "TEXTO", value_parser = value::text)]

@@ -1,6 +1,8 @@
-//! An answer that does not get out, a file that is none.
+//! An answer that does not get out, a file that is none, a user whom the environment does not name.
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Output, Stdio};
 
 use super::office::{FEED, Office};
@@ -75,6 +77,17 @@ fn a_pipe_in_the_place_of_a_file_is_told_and_not_waited_for() {
 }
 
 #[test]
+fn whom_the_environment_does_not_name_the_system_does() {
+    let office = Office::new();
+    let name = Command::new("id").arg("-un").output().unwrap().stdout;
+    let name = String::from_utf8(name).unwrap();
+    let output = office.program("reter --tudo --motivo x").env_remove("USER").output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let orders = office.run("decisoes", 0);
+    assert!(orders.contains(name.trim()), "{orders}");
+}
+
+#[test]
 fn holidays_that_are_not_there_are_warned_of() {
     let office = Office::new();
     std::fs::remove_file(office.path("config/feriados.toml")).unwrap();
@@ -83,4 +96,28 @@ fn holidays_that_are_not_there_are_warned_of() {
     assert!(office.run("verificar --json --em 2026-11-05T09:00", 0).contains("feriados.toml"));
     office.write("config/feriados.toml", "");
     assert!(!office.run("verificar --em 2026-11-05T09:00", 0).contains("feriados.toml"));
+}
+
+#[test]
+fn a_ledger_that_may_not_be_read_is_not_told_to_be_begun() {
+    let office = Office::new();
+    office.run("servir --uma-vez --em 2026-11-05T09:00", 0);
+    let allow = |name: &str, mode| {
+        std::fs::set_permissions(office.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    allow("", 0o755);
+    allow("var", 0o755);
+    allow("var/vigia-ensaio.db", 0o600);
+    let mut command = office.program("plano --em 2026-11-05T09:00");
+    let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+    if is_root {
+        command.uid(65534).gid(65534);
+    } else {
+        allow("var/vigia-ensaio.db", 0);
+    }
+    // Where the program itself is out of a stranger's reach there is nothing to try.
+    let Ok(output) = command.output() else { return };
+    let words = said(&output);
+    assert_eq!(output.status.code(), Some(3), "{words}");
+    assert!(words.contains("não tem permissão de ler") && !words.contains("inicie o serviço"), "{words}");
 }
