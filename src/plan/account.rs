@@ -230,9 +230,9 @@ fn line(
     let closing = survey.closing_of(municipality);
     let then =
         closing.and_then(|c| c.municipalities.get(&municipality)).map(|then| (&then.name, &then.region));
-    let waits = match closing.and_then(|closing| closing.municipalities.get(&municipality)) {
-        Some(then) => then.waits,
-        None => known.is_some_and(|known| survey.context.assessor.waits(known)),
+    let waits_for = match closing.and_then(|closing| closing.municipalities.get(&municipality)) {
+        Some(then) => survey.context.assessor.window().depends_on.as_ref().filter(|_| then.waits),
+        None => known.and_then(|known| survey.context.assessor.waits_for(known)),
     };
     let told_outside = match closing.and_then(|closing| closing.municipalities.get(&municipality)) {
         Some(then) => then.told_outside,
@@ -278,7 +278,7 @@ fn line(
                 rows: p.rows.clone(),
             })
             .collect(),
-        waits_for: survey.context.assessor.window().depends_on.clone().filter(|_| waits),
+        waits_for: waits_for.cloned(),
         told_outside_on: view.world.calendar.starts_on.filter(|_| told_outside),
         letters,
         withheld: held(view, window, planned.held.get(&municipality).map_or(&[][..], Vec::as_slice)),

@@ -81,7 +81,11 @@ impl<'a> Assessor<'a> {
 
     /// The verdict on a municipality.
     pub(super) fn assess(&self, municipality: &'a Municipality) -> Assessment {
-        let waits = self.waits(municipality);
+        self.assess_as(municipality, self.waits_for(municipality).is_some())
+    }
+
+    /// The same of one that waits for another window, or does not.
+    fn assess_as(&self, municipality: &'a Municipality, waits: bool) -> Assessment {
         let entries = self.status.of(municipality.code);
         let parts = self.expected(municipality).map(|part| {
             if waits {
@@ -96,11 +100,16 @@ impl<'a> Assessor<'a> {
     /// The verdict on a municipality in an edition that ended: what was known then, and what was loaded since. A
     /// *pendente* does not age any more.
     pub(super) fn assess_closed(&self, municipality: MunicipalityCode, closing: &Closing) -> Assessment {
+        let waits = closing.municipalities.get(&municipality).is_some_and(|expected| expected.waits);
+        self.assess_closed_as(municipality, closing, waits)
+    }
+
+    fn assess_closed_as(&self, municipality: MunicipalityCode, closing: &Closing, waits: bool) -> Assessment {
         let Some(expected) = closing.municipalities.get(&municipality) else { return Assessment::default() };
         let then = Then { closing, known: &expected.known };
         let entries = self.entries_since(municipality, then);
         let parts = expected.parts.iter().map(|one| {
-            if expected.waits {
+            if waits {
                 return not_applicable(&one.part);
             }
             let units = one.units.iter().map(|unit| (&unit.0, one.late.contains(unit)));

@@ -99,7 +99,11 @@ pub fn past_asked(world: &World<'_>, now: Timestamp) -> BTreeMap<Timestamp, BTre
         let ended: Vec<Timestamp> = unrecorded(&survey).map(|(ended, _)| ended.at).collect();
         for at in ended.into_iter().chain(referral::asked(&survey)).filter(is_older) {
             let windows = asked.entry(at).or_default();
-            windows.extend([window.id.clone()].into_iter().chain(window.depends_on.clone()));
+            // With all that it waits for, however far.
+            let mut next = Some(&window.id);
+            while let Some(id) = next.filter(|id| windows.insert((*id).clone())) {
+                next = world.windows.iter().find(|w| w.id == *id).and_then(|w| w.depends_on.as_ref());
+            }
         }
     }
     asked
@@ -210,7 +214,7 @@ fn expected<'t>(
         region: municipality.region.clone(),
         told_outside: context.told_outside(municipality),
         reachable: !reach.to.is_empty(),
-        waits: judge.waits(municipality),
+        waits: judge.waits_for(municipality).is_some(),
         parts: parts.collect(),
         known: known.collect(),
     }

@@ -3,21 +3,22 @@
 use jiff::civil::Date;
 
 use super::Assessor;
-use crate::domain::id::MunicipalityCode;
+use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::notice::Told;
 use crate::domain::roster::Municipality;
 use crate::plan::edition::{Editions, Heard, last_told};
 use crate::plan::ledger::WindowLedger;
 
 impl<'a> Assessor<'a> {
-    /// Whether nothing is owed yet because another window is not concluded there.
-    pub(in crate::plan) fn waits(&self, municipality: &'a Municipality) -> bool {
-        self.depends_on.as_ref().is_some_and(|on| !on.is_done(municipality))
+    /// The window that is not concluded there, so that nothing is owed of this one yet.
+    pub(in crate::plan) fn waits_for(&self, municipality: &'a Municipality) -> Option<&'a WindowId> {
+        self.depends_on.as_ref()?.unfinished(municipality)
     }
 
-    /// Whether nothing more is owed here in this window, which another one waits for: as recorded where the edition that
-    /// rules here ended with the municipality in it, else by what is known now.
-    fn is_done(&self, municipality: &'a Municipality) -> bool {
+    /// This window, which another one waits for, where it is not concluded here: as recorded where the edition that rules
+    /// here ended with the municipality in it, else by what is known now. One that itself waits is not concluded; if its
+    /// deadline passed while it did, what is loaded of it ends that. Where nothing is asked in it, what it waits for.
+    fn unfinished(&self, municipality: &'a Municipality) -> Option<&'a WindowId> {
         let (code, world) = (municipality.code, self.world);
         let editions = Editions {
             moment: self.moment,
@@ -31,10 +32,15 @@ impl<'a> Assessor<'a> {
         let others = own.is_none().then(|| ledger.and_then(|ledger| self.told_others(ledger))).flatten();
         let track = editions.track(self.window, Some(code), Heard { own, others });
         let closing = ledger.and_then(|ledger| ledger.closing(track.edition));
-        match closing.filter(|closing| closing.municipalities.contains_key(&code)) {
-            Some(closing) => self.assess_closed(code, closing).is_done(),
-            None => self.assess(municipality).is_done(),
-        }
+        let is_done = match closing.filter(|closing| closing.municipalities.contains_key(&code)) {
+            Some(closing) => self.assess_closed_as(code, closing, false).is_done(),
+            None => match self.waits_for(municipality) {
+                Some(further) if self.expected(municipality).next().is_none() => return Some(further),
+                Some(_) => false,
+                None => self.assess_as(municipality, false).is_done(),
+            },
+        };
+        (!is_done).then_some(&self.window.id)
     }
 
     /// The latest date that anybody was told whom no edition names: asked only of whoever was told nothing, where an

@@ -21,7 +21,7 @@ use crate::support::world::{Built, ChangeDraw, Draw, MunicipalityDraw, WindowDra
 
 type Log = Vec<(Timestamp, Decision)>;
 
-/// A world whose loads also speak of units, and whose second window waits for its first.
+/// A world whose loads also speak of units, and whose windows wait each for the one before it.
 #[derive(Debug, Clone)]
 struct Wide {
     draw: Draw,
@@ -41,8 +41,9 @@ impl Wide {
             let code = change.observation.municipality;
             change.observation.unit = unit.map(|unit| UnitId::parse(&unit_id(code, unit)).unwrap());
         }
-        if let (true, [first, second, ..]) = (self.waits, &mut built.calendar.declared[..]) {
-            second.depends_on = Some(first.id.clone());
+        let mut before = None;
+        for window in built.calendar.declared.iter_mut().filter(|_| self.waits) {
+            window.depends_on = before.replace(window.id.clone());
         }
         built
     }

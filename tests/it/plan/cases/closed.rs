@@ -55,7 +55,7 @@ fn of_units(case: &mut Case, units: impl IntoIterator<Item = Unit>) {
 }
 
 /// What staff see of the window.
-fn summary(case: &Case, now: &str) -> WindowSummary {
+pub(super) fn summary(case: &Case, now: &str) -> WindowSummary {
     let plan = case.plan(now);
     let post = Post::default();
     case.ask(|world| summarise(View { world, plan: &plan, post: &post, now: at(now) }, &window_id())).unwrap()

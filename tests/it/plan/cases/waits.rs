@@ -1,5 +1,8 @@
 //! A window that waits for another one (`depende_de`).
 
+use vigia_suas::domain::overrides::Exemption;
+
+use super::closed::summary;
 use super::status::letter;
 use super::*;
 
@@ -97,4 +100,100 @@ fn who_waits_for_an_earlier_date_to_be_released_there_is_not_done_by_the_record_
     assert!(!is_warned(&case, 0, "2026-03-20T08:00"));
     manager_says(&mut case, 0, State::Done, "2026-03-20T07:00");
     assert!(is_warned(&case, 0, "2026-03-20T08:00"));
+}
+
+/// The world's window waits for the council's, which waits for the manager's; each of the first two with its deadline.
+fn chain(manager_until: &str, council_until: &str) -> Case {
+    let mut case = waiting(&[(manager_until, None, &[])]);
+    let mut second = case.calendar.declared[1].clone();
+    (second.id, second.name) = (council(), Some("conselho".to_owned()));
+    second.editions[0].deadline = Some(deadline(council_until));
+    second.depends_on = Some(manager());
+    case.window().depends_on = Some(council());
+    case.calendar.declared.insert(1, second);
+    case
+}
+
+fn council() -> WindowId {
+    WindowId::parse("rma/2026/conselho").unwrap()
+}
+
+fn says_of(case: &mut Case, window: &WindowId, state: State, when: &str) {
+    for (n, id) in [(0, "CRAS"), (0, "GESTAO"), (1, "CRAS"), (1, "GESTAO")] {
+        let observation = Observation {
+            window: window.clone(),
+            municipality: municipality_code(n),
+            part: part(id),
+            unit: None,
+            state,
+            dated: None,
+            basis: Basis::Row,
+            line: 0,
+            wording: None,
+        };
+        case.status.absorb(&observation, &load("f", when), Belief::Cautious);
+    }
+}
+
+/// What a municipality waits for in the world's own window.
+fn waited_for(case: &Case, now: &str) -> Option<WindowId> {
+    summary(case, now).line(municipality_code(0)).unwrap().waits_for.clone()
+}
+
+#[test]
+fn what_waits_for_a_window_that_itself_waits_waits_too() {
+    let mut case = chain(FIRST, FIRST);
+    for window in [window_id(), council(), manager()] {
+        says_of(&mut case, &window, State::Pending, "2026-03-26T07:00");
+    }
+    let now = "2026-03-26T08:00";
+    assert!(!is_warned(&case, 0, now) && !is_warned(&case, 1, now));
+    assert_eq!(waited_for(&case, now), Some(council()), "and says for what");
+    says_of(&mut case, &manager(), State::Done, "2026-03-26T07:10");
+    assert!(!is_warned(&case, 0, now), "the council's is asked now");
+    says_of(&mut case, &council(), State::Done, "2026-03-26T07:20");
+    assert!(is_warned(&case, 0, now));
+    assert_eq!(waited_for(&case, now), None);
+    // A dispensa of what stands between takes nothing from what that waited for.
+    says_of(&mut case, &manager(), State::Pending, "2026-03-26T07:30");
+    case.status = StatusBook::default();
+    says_of(&mut case, &window_id(), State::Pending, "2026-03-26T07:40");
+    case.overrides.exemptions.push(Exemption {
+        municipality: municipality_code(0),
+        window: council(),
+        part: None,
+        until: None,
+        authorship: authorship(),
+    });
+    assert_eq!(waited_for(&case, now), Some(manager()));
+    assert!(!is_warned(&case, 0, now));
+}
+
+#[test]
+fn what_waited_until_its_deadline_is_not_concluded_until_a_load_says_so() {
+    let mut case = chain("2026-03-10", "2026-03-12");
+    case.pass("2026-03-02T08:00");
+    for window in [window_id(), council(), manager()] {
+        says_of(&mut case, &window, State::Pending, "2026-03-09T07:00");
+    }
+    case.pass("2026-03-13T08:00");
+    let closed = case.ledger.window(&council()).unwrap().closing(1).unwrap();
+    assert!(closed.municipalities[&municipality_code(0)].waits);
+    says_of(&mut case, &window_id(), State::Pending, "2026-03-20T07:00");
+    says_of(&mut case, &manager(), State::Done, "2026-03-20T07:00");
+    let now = "2026-03-20T08:00";
+    assert!(!is_warned(&case, 0, now) && !is_warned(&case, 1, now));
+    assert_eq!(waited_for(&case, now), Some(council()));
+    says_of(&mut case, &council(), State::Done, "2026-03-20T07:10");
+    assert!(is_warned(&case, 0, now));
+}
+
+#[test]
+fn a_record_of_a_deadline_asks_for_all_that_its_window_waits_for() {
+    let mut case = chain(FIRST, FIRST);
+    case.pass("2026-03-02T08:00");
+    says_of(&mut case, &window_id(), State::Pending, "2026-04-01T06:30");
+    let ended_at = deadline(FIRST).instant(&case.calendar.hours.zone);
+    let asked = case.ask(|world| plan::past_asked(world, at("2026-04-01T08:01")));
+    assert_eq!(asked[&ended_at], [window_id(), council(), manager()].into());
 }
