@@ -1,5 +1,6 @@
 //! How punctual each municipality was, part by part, over the last references of each system: for support and training
-//! (norma 6.3), and for nothing else. It rests on the records of closed windows and on what was loaded since. Pure.
+//! (norma 6.3), and for nothing else. It rests on the records of closed windows and on what was loaded since; what was
+//! cancelled, or suspended when its deadline passed, counts for nobody. Pure.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use super::assess::PartVerdict;
 use super::moment::Moment;
 use super::punctuality::LineKey;
 pub use super::punctuality::{HistoryLine, Punctuality, Recall, Trend};
+use super::referral;
 use super::survey::Survey;
 use super::world::World;
 use crate::domain::calendar::Window;
@@ -31,7 +33,8 @@ pub fn history(world: &World<'_>, now: Timestamp) -> Vec<HistoryLine> {
     for window in last_references(world.windows.iter().filter(has_closed)) {
         with_survey(world, &moment, window, |survey| {
             for (code, _) in survey.municipalities() {
-                let Some(closing) = survey.closing_of(code) else { continue };
+                let counts = |closing: &&Closing| !referral::is_void(survey, code, closing);
+                let Some(closing) = survey.closing_of(code).filter(counts) else { continue };
                 let Some(expected) = closing.municipalities.get(&code).filter(|e| !e.waits) else {
                     continue;
                 };

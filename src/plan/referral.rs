@@ -355,6 +355,11 @@ fn is_cancelled(track: &Track) -> bool {
 }
 
 /// What took somebody off a list: in the words of the addendum, why it is told, and since when it is known.
+/// Whether nothing follows from the passing of a deadline: the window was stopped then, or is cancelled since.
+pub(super) fn is_void(survey: &Survey<'_>, municipality: MunicipalityCode, closing: &Closing) -> bool {
+    is_cancelled(&survey.track(municipality)) || was_stopped(survey, municipality, closing)
+}
+
 fn overtaken(survey: &Survey<'_>, by: Departure) -> Option<(Overtaken, Reason, Timestamp)> {
     let window = survey.context.assessor.window();
     Some(match by {

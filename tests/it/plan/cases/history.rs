@@ -1,5 +1,6 @@
 //! Who was on time: from the record of the deadline and what was loaded since.
 
+use vigia_suas::domain::calendar::{Halt, HaltKind};
 use vigia_suas::domain::overrides::Dispute;
 use vigia_suas::plan::history::{HistoryLine, Punctuality, Trend, history};
 
@@ -31,6 +32,25 @@ fn word(n: u32, state: State, dated: Option<&str>, basis: Basis) -> Observation 
 type Doubted<'a> = (&'a str, &'a dyn Fn(&mut Case));
 
 const LATER: &str = "2026-04-10T08:00";
+
+#[test]
+fn a_window_that_was_cancelled_or_stopped_over_its_deadline_counts_against_nobody() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Pending, "2026-03-31T20:00");
+    case.decide("2026-04-01T08:00");
+    case.says("f", 0, "GESTAO", None, State::Pending, "2026-04-02T07:00");
+    assert_eq!(how(&case, LATER, 0, "GESTAO"), Some(Punctuality::Never));
+    let mut halted = |kind, since: &str, until: Option<&str>| {
+        case.window().halt = Some(Halt { kind, since: Some(date(since)), until: until.map(date) });
+        case.ask(|world| history(world, at(LATER))).len()
+    };
+    assert_eq!(halted(HaltKind::Cancelled, "2026-04-05", None), 0, "cancelled since");
+    assert_eq!(halted(HaltKind::Suspended, "2026-03-30", None), 0, "stopped when it passed");
+    assert_eq!(halted(HaltKind::Suspended, "2026-03-30", Some("2026-04-06")), 0, "and going on since");
+    assert_eq!(halted(HaltKind::Suspended, "2026-03-10", Some("2026-03-20")), 4, "over before it passed");
+    assert_eq!(halted(HaltKind::Suspended, "2026-04-05", None), 4, "stopped only afterwards");
+    assert_eq!(halted(HaltKind::Cancelled, "2026-04-20", None), 4, "not cancelled yet");
+}
 
 #[test]
 fn what_was_pending_at_the_deadline_is_late_once_it_is_done_and_never_while_data_says_that_it_is_not() {
