@@ -7,10 +7,10 @@ use jiff::civil::Date;
 
 use super::moment::Moment;
 use crate::domain::calendar::Deadline;
-use crate::domain::notice::{Content, NoticeKey, Slot};
+use crate::domain::notice::{Content, NoticeKey};
 use crate::domain::overrides::{BatchId, Hold};
 use crate::domain::reason::{Cause, Reason};
-use crate::domain::status::State;
+use crate::domain::status::{State, StatusEntry};
 use crate::domain::time::hours_after;
 use crate::plan::decision::{Decision, Notice, Sending, Withheld};
 use crate::plan::draft::PlanDraft;
@@ -113,27 +113,19 @@ fn after_outage(world: &World<'_>, moment: &Moment<'_>, letter: &Notice) -> Opti
     let because = Reason::AfterOutage { batch: batch.clone(), from: outage.from, until: outage.until };
     let record = world.ledger.notice(&letter.key);
     let held_by = record.and_then(|record| record.standing.held_by());
-    let fell_in_it = letter.due_at > outage.from || ended_by_itself(world, moment, outage, letter, held_by);
+    let fell_in_it = letter.due_at > outage.from || ended_by_itself(world, moment, letter, held_by);
     let part_of_it =
         held_by == Some(because.cause()) || fell_in_it && !wanted_since(world, outage, letter, record);
     (part_of_it && !world.overrides.released.contains_key(&batch)).then_some(because)
 }
 
 /// Whether what kept back a letter that was due before a gap was no person's to end: it may have ended in the gap.
-fn ended_by_itself(
-    world: &World<'_>,
-    moment: &Moment<'_>,
-    outage: Outage,
-    letter: &Notice,
-    held_by: Option<Cause>,
-) -> bool {
+fn ended_by_itself(world: &World<'_>, moment: &Moment<'_>, letter: &Notice, held_by: Option<Cause>) -> bool {
     let NoticeKey::Municipal { window, slot, municipality } = &letter.key else { return true };
     match held_by {
         // Nothing of it was ever recorded: it waited for the hours or the quiet, or this ledger is a copy of before it
-        // was. A divulgação that a pass since the return did not ask for is for somebody who joined.
-        None => {
-            *slot != Slot::Announcement || world.ledger.last_pass_at.is_none_or(|last| last < outage.until)
-        }
+        // was.
+        None => true,
         Some(cause) if cause.is_by_hand() => {
             let over = |hold: &&Hold| hold.until.is_some_and(|day| moment.day_over(day));
             let mut ended = world.overrides.ruling_holds().filter(over);
@@ -143,12 +135,12 @@ fn ended_by_itself(
     }
 }
 
-/// Whether a pass after the gap found nothing to warn of, or only doubt, and a load of later asks for this prazo. What
-/// is loaded before letters may leave again still belongs to the return, and so does what something else held by then:
-/// it was wanted, and that hold may end by itself.
+/// Whether a pass after the gap found nothing to say, or only doubt, and what came later asks for this letter: a load for a
+/// prazo, or for a correction, of which a pass records something as soon as it is wanted; and for a divulgação whoever
+/// joined. What is loaded before letters may leave again still belongs to the return, and so does what something else held
+/// by then: it was wanted, and that hold may end by itself.
 fn wanted_since(world: &World<'_>, outage: Outage, letter: &Notice, record: Option<&NoticeRecord>) -> bool {
     let NoticeKey::Municipal { window, municipality, .. } = &letter.key else { return false };
-    let Content::Warning { pending, .. } = &letter.content else { return false };
     if world.ledger.last_pass_at.is_none_or(|last| last < outage.until) {
         return false;
     }
@@ -157,10 +149,29 @@ fn wanted_since(world: &World<'_>, outage: Outage, letter: &Notice, record: Opti
     let was_doubted = held.is_some_and(|(cause, _)| cause.as_str() == "nao-confirmado");
     let was_held = held.is_some_and(|(_, at)| at <= returned_at);
     let status = world.status.window(window);
-    let mut accusing = status.of(*municipality).iter().filter(|entry| {
-        entry.state == State::Pending && pending.iter().any(|named| named.part == entry.part)
-    });
-    was_doubted || !was_held && accusing.all(|entry| entry.taken_at > returned_at)
+    // The first of what asks for it.
+    let first = |asks: &dyn Fn(&StatusEntry) -> bool| {
+        status.of(*municipality).iter().filter(|entry| asks(entry)).map(|entry| entry.taken_at).min()
+    };
+    match &letter.content {
+        Content::Announcement { .. } => held.is_none(),
+        Content::Warning { pending, .. } => {
+            let named = |entry: &StatusEntry| pending.iter().any(|named| named.part == entry.part);
+            let accuses = first(&|entry| entry.state == State::Pending && named(entry));
+            was_doubted || !was_held && accuses.is_none_or(|at| at > returned_at)
+        }
+        Content::Extension { .. } => {
+            let owes = first(&|entry| matches!(entry.state, State::Pending | State::Unconfirmed));
+            record.is_none() && owes.is_some_and(|at| at > returned_at)
+        }
+        Content::Reminder { .. }
+        | Content::Suspension { .. }
+        | Content::Upheld { .. }
+        | Content::Digest { .. }
+        | Content::Referral { .. }
+        | Content::ReferralAddendum { .. }
+        | Content::Alert { .. } => false,
+    }
 }
 
 fn is_urgent(world: &World<'_>, moment: &Moment<'_>, letter: &Notice) -> bool {

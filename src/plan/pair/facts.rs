@@ -95,6 +95,26 @@ impl<'b> Pair<'_, 'b> {
         self.context.world.calendar.hours.next_sending(cause)
     }
 
+    /// When a note is due whose cause has no hour but what the files say, which may be written down only afterwards: at its
+    /// sending instant where nobody has looked since, else once somebody does. At the return from a gap it may be the
+    /// gap's, or have left from a ledger that this one is a copy of.
+    pub(super) fn noticed(&self, slot: Slot, due_at: Timestamp) -> Timestamp {
+        match self.record(slot).map(|record| (record.standing, record.due_at)) {
+            Some((Standing::Withheld(_) | Standing::Queued | Standing::Sent { .. }, due_at)) => {
+                return due_at;
+            }
+            Some((
+                Standing::Failed | Standing::Withdrawn | Standing::Superseded | Standing::Expired { .. },
+                _,
+            ))
+            | None => {}
+        }
+        let ledger = self.context.world.ledger;
+        let returned_at = ledger.outage.map_or(Timestamp::MIN, |gap| gap.until);
+        let looked_since = ledger.last_pass_at.is_some_and(|last| last >= due_at && last >= returned_at);
+        if looked_since { self.first_sending_since_start(self.context.moment.stamp()) } else { due_at }
+    }
+
     pub(super) fn deadline_passed(&self) -> bool {
         self.track.ends_at.is_some_and(|at| self.context.moment.reached(at))
     }

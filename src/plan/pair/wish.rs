@@ -107,6 +107,7 @@ impl Pair<'_, '_> {
         let due_at = self.first_sending(since.max(self.context.opens_at))?;
         let new = Slot::Suspension { edition: self.track.edition, since: since_day, kind };
         let slot = self.suspended_at(since, since_day, kind).unwrap_or(new);
+        let due_at = self.noticed(slot, due_at);
         let edition = slot.edition().unwrap_or(self.track.edition);
         let content = Content::Suspension { cancelled: kind == HaltKind::Cancelled, since: since_day };
         let note = self.note(slot, due_at, content, Reason::Halted { kind, since: since_day });
@@ -141,18 +142,19 @@ impl Pair<'_, '_> {
 
     /// The suspension ended and the deadline stands: those told of the suspension and not concluído hear so.
     pub(super) fn upheld(&self) -> Option<Wish> {
-        let (suspended, since) = self.suspension_told()?;
+        let (suspended_at, since) = self.suspension_told()?;
         // A date told since then says that the window goes on.
-        let told_since = self.last_told().is_some_and(|(_, at)| at > suspended);
+        let told_since = self.last_told().is_some_and(|(_, at)| at > suspended_at);
         if told_since || self.deadline_passed() || self.assessment().is_done() {
             return None;
         }
         let cause = match self.track.halt {
-            HaltState::Ended { at } => at,
-            HaltState::Never | HaltState::Halted { .. } => self.context.opens_at,
+            HaltState::Ended { at } => at.max(suspended_at),
+            // Its halt is in the files no more.
+            HaltState::Never | HaltState::Halted { .. } => suspended_at,
         };
-        let due_at = self.first_sending(cause)?;
         let slot = Slot::Upheld { edition: self.track.edition, since };
+        let due_at = self.noticed(slot, self.first_sending(cause)?);
         let content = Content::Upheld { deadline: self.track.deadline };
         Some(self.note(slot, due_at, content, Reason::DeadlineUpheld))
     }

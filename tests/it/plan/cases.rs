@@ -1,5 +1,6 @@
 //! The decision, sentence by sentence, in small worlds written out.
 
+mod afterwards;
 mod because;
 mod closed;
 mod editions;
