@@ -137,11 +137,14 @@ impl SendingHours {
         closed.map_or(self.from, |until| until.max(self.from))
     }
 
-    /// The first sending instant at or after `instant`.
+    /// When something may leave that is ready at `instant`: the first sending instant at or after it, or at once where the
+    /// hours hold nothing back.
     pub fn next_sending(&self, instant: Timestamp) -> Timestamp {
-        if !self.waits {
-            return instant;
-        }
+        if self.waits { self.due(instant) } else { instant }
+    }
+
+    /// When what `instant` causes is due: the first instant of the sending hours at or after it, held back by them or not.
+    pub fn due(&self, instant: Timestamp) -> Timestamp {
         let mut date = self.zone.date_of(instant);
         for _ in 0..MOST_DAYS {
             if self.is_sending_day(date) {

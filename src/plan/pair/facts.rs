@@ -85,14 +85,14 @@ impl<'b> Pair<'_, 'b> {
 
     /// The first sending instant at or after a cause, unless that lies before `inicio`.
     pub(super) fn first_sending(&self, cause: Timestamp) -> Option<Timestamp> {
-        let due_at = self.context.world.calendar.hours.next_sending(cause);
+        let due_at = self.context.world.calendar.hours.due(cause);
         self.context.starts_at.is_none_or(|starts| due_at >= starts).then_some(due_at)
     }
 
     /// The first sending instant at or after a cause, or after `inicio` where that came later.
     pub(super) fn first_sending_since_start(&self, cause: Timestamp) -> Timestamp {
         let cause = self.context.starts_at.map_or(cause, |starts| cause.max(starts));
-        self.context.world.calendar.hours.next_sending(cause)
+        self.context.world.calendar.hours.due(cause)
     }
 
     /// When a note is due whose cause has no hour but what the files say, which may be written down only afterwards: at its

@@ -80,7 +80,11 @@ impl Pair<'_, '_> {
     /// What holds a wish, or lets it go.
     pub(super) fn consider(&self, wish: Option<Wish>) -> Fate {
         let Some(wish) = wish else { return Fate::Nothing };
-        if !self.context.moment.reached(wish.due_at) {
+        // What the hours do not hold back waits for `inicio` alone.
+        let starts_at = self.context.starts_at.unwrap_or(Timestamp::MIN);
+        let hours = &self.context.world.calendar.hours;
+        let ready_at = if hours.waits { wish.due_at } else { wish.due_at.min(starts_at) };
+        if !self.context.moment.reached(ready_at) {
             let because = Reason::AwaitsHours { until: wish.due_at };
             return self.waits(&wish, Behind::Hours, because);
         }

@@ -2,6 +2,7 @@
 
 use vigia_suas::domain::calendar::{Halt, HaltKind};
 use vigia_suas::domain::notice::Slot;
+use vigia_suas::domain::overrides::BatchId;
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::refusal::Refusal;
 
@@ -331,4 +332,36 @@ fn a_withheld_rung_expires_with_its_cause() {
     let closed = plan.actions.iter().find(|d| d.key().to_string() == key(rung(1, 10), 0)).unwrap();
     let because = Reason::ValidityOver { at: at("2026-03-26T08:00"), withheld: Some(unconfirmed.cause()) };
     assert_eq!(*closed.because(), because);
+}
+
+/// Where the hours hold nothing back, a letter leaves at once, and is due as where they do.
+#[test]
+fn a_rehearsal_asks_for_the_letters_of_production_and_counts_them_on_the_same_day() {
+    let mut case = Case::new();
+    case.calendar.starts_on = Some(date("2026-03-09"));
+    case.edition("2026-04-20", Some("2026-03-07"), &[]);
+    case.ledger.passed(at("2026-03-06T18:00"));
+    let correction = [0, 1].map(|n| format!("enviar {} v1", key(Slot::Extension { edition: 2 }, n)));
+    for (waits, leaves) in [(true, "2026-03-09T08:00"), (false, "2026-03-09T00:00")] {
+        case.calendar.hours.waits = waits;
+        let mut case = case.clone();
+        let eve = case.plan("2026-03-08T10:00");
+        assert_eq!(eve.actions, [], "read on a Saturday, and nothing leaves before `inicio`");
+        assert!(case.plan("2026-03-08T23:59").next_wake.unwrap() <= at(leaves));
+        assert_eq!(case.pass(leaves), correction, "hours wait: {waits}");
+        let record = case.ledger.notice(&NoticeKey::parse(&key(Slot::Extension { edition: 2 }, 0)).unwrap());
+        assert_eq!(record.unwrap().due_at, at("2026-03-09T08:00"), "hours wait: {waits}");
+    }
+    // On any Saturday it leaves as soon as it is known, and counts on the Monday.
+    case.calendar.starts_on = Some(date("2026-03-05"));
+    case.calendar.hours.waits = false;
+    assert_eq!(case.clone().pass("2026-03-07T10:00"), correction);
+    case.calendar.daily_limit = 1;
+    let held = |case: &Case| {
+        case.plan("2026-03-07T10:00")
+            .held
+            .iter()
+            .all(|held| held.because().batch() == Some(&BatchId::of_day(date("2026-03-09"))))
+    };
+    assert!(held(&case) && !case.plan("2026-03-07T10:00").held.is_empty());
 }
