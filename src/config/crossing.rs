@@ -35,6 +35,13 @@ pub(super) fn dependencies(written: &[Written], calendar: &Calendar, log: &Log) 
         written.iter().filter_map(|w| Some((&w.window.id, w.window.depends_on.as_ref()?))).collect();
     for one in written {
         let Some(target) = &one.window.depends_on else { continue };
+        if let Some(why) = calendar.window(target).as_ref().and_then(never_ends) {
+            log.warn(
+                &one.depends_spot,
+                format!("a janela “{target}” está {why}: onde não foi concluída, esta espera por ela, e nada é devido nem cobrado"),
+                "se esta não precisa mais esperar, tire o `depende_de`",
+            );
+        }
         if calendar.window(target).is_none() {
             let known = written.iter().map(|w| w.window.id.as_str());
             let hint = nearest(target.as_str(), known).map_or_else(
@@ -107,6 +114,16 @@ fn pair(one: &Written, other: &Window, written: &[Written], log: &Log) {
             "se foi isso que o MDS anunciou, nada a fazer",
         );
     }
+}
+
+/// In words, how a window stands that nothing in the files lets go on.
+fn never_ends(window: &Window) -> Option<&'static str> {
+    let halt = window.halt?;
+    let ends = halt.until.is_some() || window.editions.iter().any(|edition| halt.is_ended_by(edition));
+    (!ends).then_some(match halt.kind {
+        HaltKind::Cancelled => "cancelada",
+        HaltKind::Suspended => "suspensa, sem dia em que acabe",
+    })
 }
 
 fn cancelled(window: &Window) -> bool {

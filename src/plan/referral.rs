@@ -10,7 +10,7 @@ use super::moment::Moment;
 use super::survey::Survey;
 use crate::domain::calendar::{Deadline, HaltKind};
 use crate::domain::closing::Closing;
-use crate::domain::id::MunicipalityCode;
+use crate::domain::id::{MunicipalityCode, WindowId};
 use crate::domain::journal::ExpectedFacts;
 use crate::domain::notice::{
     Addressee, Content, Departure, Overtaken, PendingPart, Slot, StaffSlot, Told, UnconfirmedPart, Untold,
@@ -49,9 +49,9 @@ pub(super) fn as_known(survey: &Survey<'_>, edition: u16, to: &Addressee) -> Opt
 }
 
 fn content(lists: Lists, to: &Addressee, deadline: Deadline, closing: &Closing) -> (Content, Reason) {
-    let Lists { pending, unconfirmed, never_told, apart } = lists;
+    let Lists { pending, unconfirmed, never_told, apart, waited } = lists;
     let (to, deadline) = (to.clone(), Some(deadline));
-    let content = Content::Referral { to, deadline, pending, unconfirmed, never_told, apart };
+    let content = Content::Referral { to, deadline, pending, unconfirmed, never_told, apart, waited };
     (content, Reason::DeadlinePassed { at: closing.ended_at })
 }
 
@@ -62,6 +62,7 @@ struct Lists {
     never_told: Vec<(MunicipalityCode, Untold)>,
     /// How many others of the window have a remessa of their own, or had.
     apart: usize,
+    waited: Vec<(MunicipalityCode, Option<WindowId>)>,
 }
 
 /// The municipalities that an edition ended for, as an office is to hear of them; none when no expected one is left on it
@@ -92,6 +93,9 @@ fn lists(
         any = true;
         let assessment = survey.context.assessor.assess_closed(*code, closing);
         let (pending, unconfirmed) = (assessment.pending(), assessment.unconfirmed());
+        if then.waits {
+            lists.waited.push((*code, survey.context.assessor.window().depends_on.clone()));
+        }
         if !pending.is_empty() {
             lists.pending.push((*code, pending));
         }
@@ -350,16 +354,16 @@ fn was_stopped(survey: &Survey<'_>, municipality: MunicipalityCode, closing: &Cl
     Survey::editions(&survey.context).halted_at(window, Some(municipality), closing.ended_at)
 }
 
-fn is_cancelled(track: &Track) -> bool {
-    matches!(track.halt, HaltState::Halted { halt, .. } if halt.kind == HaltKind::Cancelled)
-}
-
-/// What took somebody off a list: in the words of the addendum, why it is told, and since when it is known.
 /// Whether nothing follows from the passing of a deadline: the window was stopped then, or is cancelled since.
 pub(super) fn is_void(survey: &Survey<'_>, municipality: MunicipalityCode, closing: &Closing) -> bool {
     is_cancelled(&survey.track(municipality)) || was_stopped(survey, municipality, closing)
 }
 
+fn is_cancelled(track: &Track) -> bool {
+    matches!(track.halt, HaltState::Halted { halt, .. } if halt.kind == HaltKind::Cancelled)
+}
+
+/// What took somebody off a list: in the words of the addendum, why it is told, and since when it is known.
 fn overtaken(survey: &Survey<'_>, by: Departure) -> Option<(Overtaken, Reason, Timestamp)> {
     let window = survey.context.assessor.window();
     Some(match by {

@@ -305,6 +305,12 @@ pub fn waits_for(window: &WindowId) -> String {
     format!("nada é devido até que {window} esteja concluída neste município (depende_de)")
 }
 
+/// Why nothing of a window was owed when its deadline passed: a clause without a full stop.
+pub fn waited_for(window: Option<&WindowId>) -> String {
+    let for_what = window.map_or_else(|| "outra janela".to_owned(), ToString::to_string);
+    format!("aguardava a conclusão de {for_what} neste município (depende_de)")
+}
+
 /// Why no divulgação is sent, where a municipality counts as told outside the system: a sentence.
 pub fn told_outside(starts_on: Date) -> String {
     format!(

@@ -254,6 +254,24 @@ fn a_recurring_window_can_be_waited_for() {
 }
 
 #[test]
+fn waiting_for_a_window_that_nothing_lets_go_on_is_a_warning() {
+    let first = |halt: &str| format!("{WINDOW}nome = \"a\"\npartes = [\"CRAS\"]\n{halt}\n");
+    let second = format!("{WINDOW}nome = \"b\"\npartes = [\"GESTAO\"]\ndepende_de = \"censo-suas/2026/a\"\n");
+    let of = |halt: &str| faults(&plus("calendario.toml", &format!("{}{second}", first(halt))));
+    for (halt, word) in [
+        ("situacao = \"cancelada\"\nsituacao_desde = 2026-11-10", "cancelada"),
+        ("situacao = \"suspensa\"\nsituacao_desde = 2026-11-10", "suspensa, sem dia em que acabe"),
+    ] {
+        let found = of(halt);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Warning), "{}", lines(&found));
+        assert!(found[0].message.contains(&format!("“censo-suas/2026/a” está {word}")), "{}", lines(&found));
+    }
+    let ends = "situacao = \"suspensa\"\nsituacao_desde = 2026-11-10\nsituacao_ate = 2026-11-12";
+    assert_eq!(of(ends).len(), 0, "it goes on by itself");
+    assert_eq!(of("").len(), 0);
+}
+
+#[test]
 fn a_convention_that_nobody_confirmed_is_a_warning_also_in_a_rehearsal() {
     let text =
         "[sistema.x]\nnome = \"X\"\nlink = \"https://x.gov.br\"\npartes = [\"CRAS\"]\na_confirmar = true\n";

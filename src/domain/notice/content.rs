@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::{Addressee, Kind};
 use crate::domain::calendar::Deadline;
-use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId};
+use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, UnitId, WindowId};
 use crate::domain::overrides::BatchId;
 use crate::domain::reason::Reason;
 use crate::domain::roster::Role;
@@ -119,6 +119,9 @@ pub enum Content {
         never_told: Vec<(MunicipalityCode, Untold)>,
         /// How many others of the window are under another edition, and in a remessa of their own.
         apart: usize,
+        /// Those of which nothing was owed when the deadline passed, since another window was not concluded there, which may
+        /// no longer be named; they are in none of the lists as owing.
+        waited: Vec<(MunicipalityCode, Option<WindowId>)>,
     },
     /// Who left the list of a remessa; the rest of it stands.
     ReferralAddendum {

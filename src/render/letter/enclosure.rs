@@ -1,4 +1,4 @@
-//! The table that goes with a remessa: what its three lists say, a row for each part, for a spreadsheet. Pure.
+//! The table that goes with a remessa: what its lists say, a row for each part, for a spreadsheet. Pure.
 //!
 //! It is made of the letter's own facts, so that it never says other than the letter.
 
@@ -34,6 +34,7 @@ pub(super) fn of(desk: &Context<'_>, notice: &Notice, facts: &Facts) -> Option<E
         ("com pendência", &facts.pending_municipalities),
         ("situação não confirmada", &facts.unconfirmed_municipalities),
         ("não comunicado deste prazo", &facts.untold_municipalities),
+        ("nada chegou a ser devido", &facts.waiting_municipalities),
     ];
     for (list, municipalities) in lists {
         for item in municipalities {

@@ -166,6 +166,7 @@ impl World {
             unconfirmed,
             never_told,
             apart,
+            waited: Vec::new(),
         };
         let full = referral(
             to(),
@@ -174,6 +175,15 @@ impl World {
             vec![(self.municipality, Untold::NoContact)],
             2,
         );
+        let all_waited = Content::Referral {
+            to: to(),
+            deadline,
+            pending: Vec::new(),
+            unconfirmed: Vec::new(),
+            never_told: Vec::new(),
+            apart: 0,
+            waited: vec![(self.municipality, Some(self.window.clone()))],
+        };
         let source = "MDS, Censo SUAS 2023".to_owned();
         let addendum = |why, remaining| Content::ReferralAddendum {
             to: to(),
@@ -190,6 +200,7 @@ impl World {
             notice(key(StaffSlot::Digest { edition: 1, to: to(), on }), digest(vec![line])),
             notice(key(StaffSlot::Digest { edition: 1, to: to(), on }), digest(vec![])),
             notice(key(StaffSlot::Referral { edition: 1, to: to() }), full),
+            notice(key(StaffSlot::Referral { edition: 2, to: to() }), all_waited),
             notice(
                 key(StaffSlot::Referral { edition: 1, to: Addressee::Gsuas }),
                 referral(Addressee::Gsuas, vec![], vec![], vec![], 0),

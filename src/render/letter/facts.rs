@@ -67,6 +67,9 @@ pub(super) struct Facts {
     pub(super) unconfirmed_municipalities: Vec<ReferralFacts>,
     #[serde(rename = "municipios_nao_comunicados")]
     pub(super) untold_municipalities: Vec<ReferralFacts>,
+    /// Those that owed nothing yet.
+    #[serde(rename = "municipios_a_espera")]
+    pub(super) waiting_municipalities: Vec<ReferralFacts>,
     /// How many municipalities its lists name, each counted once.
     #[serde(rename = "municipios_na_remessa")]
     referred: usize,
@@ -235,7 +238,7 @@ fn fill(facts: &mut Facts, desk: &Context<'_>, municipality: Option<Municipality
             facts.deadline = deadline.map(deadline_facts);
             facts.letters = lines.iter().map(|l| digest_line(desk, l)).collect();
         }
-        Content::Referral { to, deadline, pending, unconfirmed, never_told, apart } => {
+        Content::Referral { to, deadline, pending, unconfirmed, never_told, apart, waited } => {
             facts.addressee = office(desk, to);
             facts.deadline = deadline.map(deadline_facts);
             let owing = pending.iter().map(|(code, _)| code);
@@ -262,6 +265,13 @@ fn fill(facts: &mut Facts, desk: &Context<'_>, municipality: Option<Municipality
                 .iter()
                 .map(|(code, why)| {
                     let because = because::untold(why);
+                    ReferralFacts { municipality: place(desk, *code), parts: Vec::new(), because }
+                })
+                .collect();
+            facts.waiting_municipalities = waited
+                .iter()
+                .map(|(code, window)| {
+                    let because = because::waited_for(window.as_ref());
                     ReferralFacts { municipality: place(desk, *code), parts: Vec::new(), because }
                 })
                 .collect();

@@ -127,6 +127,10 @@ fn crossings() -> Vec<Case> {
         format!("{WINDOW}nome = \"{name}\"\npartes = [\"{parts}\"]\ndepende_de = \"censo-suas/2026/{on}\"\n")
     };
     let circle = format!("{}{}", named("a", "b", "CRAS"), named("b", "a", "GESTAO"));
+    let for_ever = format!(
+        "{WINDOW}nome = \"a\"\npartes = [\"CRAS\"]\nsituacao = \"cancelada\"\nsituacao_desde = 2026-11-10\n{}",
+        named("b", "a", "GESTAO")
+    );
     let apart = format!(
         "{WINDOW}nome = \"a\"\npartes = [\"CRAS\"]\n[[janela.prorrogacao]]\nprazo = 2026-12-05\nanunciada = 2026-11-20\n\
          fonte = \"MDS\"\n{}nome = \"b\"\npartes = [\"CRAS\"]\n",
@@ -136,6 +140,7 @@ fn crossings() -> Vec<Case> {
     vec![
         added("a mesma janela duas vezes", "calendario.toml", &format!("{WINDOW}{WINDOW}")),
         added("um círculo de dependências", "calendario.toml", &circle),
+        added("uma janela que espera por outra, cancelada", "calendario.toml", &for_ever),
         added("duas janelas ao mesmo tempo", "calendario.toml", &together),
         added("duas janelas ao mesmo tempo por prorrogação", "calendario.toml", &apart),
     ]

@@ -1,5 +1,6 @@
 //! A window that waits for another one (`depende_de`).
 
+use vigia_suas::domain::notice::Content;
 use vigia_suas::domain::overrides::Exemption;
 
 use super::closed::summary;
@@ -196,4 +197,19 @@ fn a_record_of_a_deadline_asks_for_all_that_its_window_waits_for() {
     let ended_at = deadline(FIRST).instant(&case.calendar.hours.zone);
     let asked = case.ask(|world| plan::past_asked(world, at("2026-04-01T08:01")));
     assert_eq!(asked[&ended_at], [window_id(), council(), manager()].into());
+}
+
+#[test]
+fn a_remessa_names_apart_of_whom_nothing_was_owed_yet_and_for_what() {
+    let mut case = waiting(&[(FIRST, None, &[])]);
+    case.pass("2026-03-02T08:00");
+    case.gestao(State::Pending, "2026-03-31T20:00");
+    manager_says(&mut case, 0, State::Pending, "2026-03-31T20:00");
+    manager_says(&mut case, 1, State::Done, "2026-03-31T20:00");
+    let done = case.decide("2026-04-01T08:00");
+    let remessa = done.iter().find(|d| d.key().to_string() == "rma/2026@1/remessa-GSUAS").unwrap();
+    let Some(Content::Referral { pending, unconfirmed, waited, .. }) = remessa.content() else { panic!() };
+    assert_eq!(*waited, [(municipality_code(0), Some(manager()))]);
+    let owing: Vec<_> = pending.iter().map(|(code, _)| *code).collect();
+    assert_eq!((owing, unconfirmed.len()), (vec![municipality_code(1)], 0));
 }
