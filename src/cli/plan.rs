@@ -4,6 +4,7 @@ use super::session::{Answer, Result, Session, remark, say};
 use crate::render::line::event_line;
 use crate::render::{day, portuguese};
 use crate::store::RefusedConfiguration;
+use crate::world::ailment::Ailment;
 use crate::world::health::{Facts, ailments, standstills};
 use crate::world::live::Live;
 use crate::world::overview::Overview;
@@ -35,7 +36,9 @@ pub(super) async fn plano(session: &Session) -> Result {
     let overview = Overview::of(read, store.as_ref(), None, session.as_of()).await?;
     let Live { calendar, setup, .. } = &*overview.known.live;
     if session.json {
-        let lines: Vec<String> = overview.plan.actions.iter().map(|d| event_line(now, d, calendar)).collect();
+        let decides = !amiss.iter().any(Ailment::keeps_from_deciding);
+        let actions = overview.plan.actions.iter().filter(|_| decides);
+        let lines: Vec<String> = actions.map(|d| event_line(now, d, calendar)).collect();
         if !lines.is_empty() {
             say(&lines.join("\n"));
         }

@@ -324,7 +324,12 @@ fn next(survey: &Survey<'_>, line: &MunicipalityLine, waiting: Option<Waiting>) 
     if let (Some(Reason::Waits { until } | Reason::AwaitsHours { until }), Some(waiting)) =
         (&line.silence, waiting)
     {
-        return Some(NextLine { what: Upcoming::Waiting(waiting), at: *until });
+        let (edition, is_correction) = (track.edition, waiting.kind == Kind::Extension);
+        let first = if is_correction { Slot::Extension { edition } } else { Slot::Announcement };
+        let slot = waiting.rung.map_or(first, |days_before| Slot::Rung { edition, days_before });
+        if let Some(at) = let_go(survey, line.municipality, slot, *until) {
+            return Some(NextLine { what: Upcoming::Waiting(waiting), at });
+        }
     }
     if let Some(closing) = survey.closing_of(line.municipality) {
         let at = Some(closing.refer_at).filter(to_come)?;
@@ -332,17 +337,30 @@ fn next(survey: &Survey<'_>, line: &MunicipalityLine, waiting: Option<Waiting>) 
     }
     let steps = survey.steps.get(&track.edition).map_or(&[][..], Vec::as_slice);
     // While an earlier deadline waits for a person, or passed without one, nobody is warned.
-    let rung = steps.iter().find(|step| to_come(&step.due_at)).filter(|_| track.awaiting.is_none());
-    let rung = rung.map(|step| {
+    let mut rungs = steps.iter().filter(|step| to_come(&step.due_at) && track.awaiting.is_none());
+    let rung = rungs.find_map(|step| {
+        let slot = Slot::Rung { edition: track.edition, days_before: step.days_before };
+        let at = let_go(survey, line.municipality, slot, step.due_at).filter(|at| *at < step.valid_until)?;
         let kind = match (line.state, step.unconfirmed) {
             (State::Unconfirmed, OnUnconfirmed::Withhold) => None,
             (State::Unconfirmed, OnUnconfirmed::Remind) => Some(Kind::Reminder),
             (State::Pending | State::Done | State::NotApplicable, _) => Some(Kind::Warning),
         };
-        NextLine { what: Upcoming::Rung { days_before: step.days_before, kind }, at: step.due_at }
+        Some(NextLine { what: Upcoming::Rung { days_before: step.days_before, kind }, at })
     });
     let end = || Some(NextLine { what: Upcoming::Deadline, at: track.ends_at.filter(to_come)? });
     rung.or_else(end)
+}
+
+/// When a letter leaves that falls due then, as far as orders of today reach: absent where one has no last day.
+fn let_go(survey: &Survey<'_>, code: MunicipalityCode, slot: Slot, due_at: Timestamp) -> Option<Timestamp> {
+    let (world, window) = (survey.context.world, &survey.context.assessor.window().id);
+    let holds = survey.context.holds.iter().filter(|hold| hold.scope.covers(window, slot, code));
+    let pause = slot.rung().and_then(|_| world.overrides.ruling_pause(code, window)?.until);
+    let lasts = holds.map(|hold| hold.until).chain(pause.map(Some)).collect::<Option<Vec<_>>>()?;
+    let hours = &world.calendar.hours;
+    let over = lasts.into_iter().max().map(|last| hours.zone.end_of(last)).filter(|over| *over > due_at);
+    Some(over.map_or(due_at, |over| hours.next_sending(over)))
 }
 
 fn count(summary: &mut WindowSummary, line: &MunicipalityLine) {

@@ -17,7 +17,7 @@ use crate::domain::calendar::Deadline;
 use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
 use crate::domain::notice::{Kind, NoticeKey, StaffSlot};
 use crate::domain::overrides::{BatchId, Hold};
-use crate::domain::reason::{Cause, Reason};
+use crate::domain::reason::Reason;
 use crate::domain::status::State;
 use crate::domain::time::{SendingHours, day_before};
 use crate::plan::summary::Counts;
@@ -46,6 +46,7 @@ pub struct DayPage {
     pub staff: Vec<StaffLetter>,
     /// Changes of decision that a pass would make now.
     pub decisions: Vec<Decision>,
+    pub is_frozen: bool,
     /// What comes next, by time.
     pub upcoming: Vec<UpcomingGroup>,
     /// Windows that open within a week.
@@ -290,11 +291,12 @@ fn letters(
 }
 
 fn held(summary: &WindowSummary) -> Vec<HeldGroup> {
-    let mut groups: BTreeMap<(String, Option<Timestamp>, Cause), HeldGroup> = BTreeMap::new();
+    let mut groups: BTreeMap<_, HeldGroup> = BTreeMap::new();
     let lines = summary.lines.iter().flat_map(|line| line.withheld.iter().map(move |held| (line, held)));
     for (MunicipalityLine { municipality, .. }, held) in lines {
         let HeldLine { batch, because, since, dies_at } = held;
-        let key = (batch.as_str().to_owned(), *dies_at, because.cause());
+        let order = if let Reason::Held { scope, .. } = because { Some(scope.clone()) } else { None };
+        let key = (batch.as_str().to_owned(), *dies_at, because.cause(), order);
         let group = groups.entry(key).or_insert_with(|| HeldGroup {
             batch: batch.clone(),
             because: Vec::new(),

@@ -140,13 +140,18 @@ fn ended_by_itself(world: &World<'_>, moment: &Moment<'_>, letter: &Notice, held
 /// joined. What is loaded before letters may leave again still belongs to the return, and so does what something else held
 /// by then: it was wanted, and that hold may end by itself.
 fn wanted_since(world: &World<'_>, outage: Outage, letter: &Notice, record: Option<&NoticeRecord>) -> bool {
-    let NoticeKey::Municipal { window, municipality, .. } = &letter.key else { return false };
+    let NoticeKey::Municipal { window, slot, municipality } = &letter.key else { return false };
     if world.ledger.last_pass_at.is_none_or(|last| last < outage.until) {
         return false;
     }
     let returned_at = world.calendar.hours.next_sending(outage.until);
     let held = record.and_then(|record| Some((record.standing.held_by()?, record.recorded_at)));
-    let was_doubted = held.is_some_and(|(cause, _)| cause.as_str() == "nao-confirmado");
+    // Doubt is told before an order of those days that held it too, which is a person's word all the same.
+    let end_of = |day| world.calendar.hours.zone.end_of(day);
+    let of_then = |hold: &&Hold| hold.until.is_none_or(|day| end_of(day) > outage.from);
+    let mut orders = world.overrides.ruling_holds().filter(of_then);
+    let was_doubted = held.is_some_and(|(cause, _)| cause.as_str() == "nao-confirmado")
+        && !orders.any(|hold| hold.scope.covers(window, *slot, *municipality));
     let was_held = held.is_some_and(|(_, at)| at <= returned_at);
     let status = world.status.window(window);
     // The first of what asks for it.

@@ -140,6 +140,11 @@ impl Ailment {
     pub const FREEZES: [&'static str; 4] =
         ["livro_duvidoso", "fila_parada", "relogio_atrasado", "relogio_saltou"];
 
+    /// Whether no pass decides anything while it lasts. (Of a clock that stands behind the plan itself says so.)
+    pub fn keeps_from_deciding(&self) -> bool {
+        matches!(self, Self::Doubted(_) | Self::ClockLeapt(_))
+    }
+
     /// The same in one line, as systemd and other machines show it: no file's content, and nobody's address.
     pub fn line(&self, zone: &Zone) -> String {
         match self {

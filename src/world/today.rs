@@ -83,6 +83,9 @@ pub async fn beside(
     // What is amiss comes first: it may be why these are held.
     let at = amiss.len().min(page.tasks.len());
     page.tasks.splice(at..at, to_decide(&page.held));
+    if amiss.iter().any(Ailment::keeps_from_deciding) {
+        (page.is_frozen, page.decisions, page.next_wake) = (true, Vec::new(), None);
+    }
     let relay = live.setup.config.settings.relay.as_ref();
     if let (Some(store), Some(relay), AsOf::Now(_), false) = (store, relay, overview.as_of, page.rehearsal) {
         let quota = Quota { per_minute: relay.per_minute, per_day: relay.per_day };

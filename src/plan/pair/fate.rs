@@ -118,6 +118,7 @@ impl Pair<'_, '_> {
         }
         let reach = self.reach(&wish);
         if let Some(because) = self.hold(&wish) {
+            let because = self.or_a_person(because, &wish);
             return self.withhold(&wish, reach.to, because);
         }
         if reach.to.is_empty() {

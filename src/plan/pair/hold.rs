@@ -60,6 +60,21 @@ impl Pair<'_, '_> {
         }
     }
 
+    /// Why a person must look first at what an order holds, or waits to be approved: nobody knows whether it owes, or there
+    /// is nobody to write to, and no release changes that. An order to hold letters is none to stop telephoning; the pause
+    /// of a call that was made is.
+    pub(super) fn or_a_person(&self, because: Reason, wish: &Wish) -> Reason {
+        let gives_way = matches!(because, Reason::Held { .. } | Reason::AwaitsApproval { .. });
+        if !gives_way || self.paused(wish).is_some() {
+            return because;
+        }
+        // Until an opening is confirmed, no rung goes past its divulgação.
+        let waits = wish.slot == Slot::Announcement && self.context.assessor.system().confirm_opening;
+        let doubt = matches!(wish.because, Reason::Unconfirmed { .. }).then(|| wish.because.clone());
+        let nobody = || (!waits && self.reach(wish).to.is_empty()).then_some(Reason::NoContact);
+        doubt.or_else(nobody).unwrap_or(because)
+    }
+
     fn left_elsewhere(&self, slot: Slot) -> bool {
         let ledger = self.context.world.ledger;
         if ledger.left_elsewhere.is_empty() {

@@ -214,7 +214,9 @@ impl<'a, 'b> Pair<'a, 'b> {
             return;
         };
         let fate = match blocked {
-            Some(Err(because)) if !self.has_left(slot) => self.withhold(&wish, Vec::new(), because),
+            Some(Err(because)) if !self.has_left(slot) => {
+                self.withhold(&wish, Vec::new(), self.or_a_person(because, &wish))
+            }
             Some(_) | None => self.rung_fate(wish),
         };
         self.settle(fate, slot, kept, decided);

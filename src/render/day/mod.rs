@@ -235,6 +235,9 @@ fn to_staff(letter: &StaffLetter) -> String {
     }
 }
 
+/// What a page says where no pass decides anything.
+const FROZEN: &str = "nada é decidido enquanto durar a dúvida sobre o relógio ou o livro";
+
 /// What stands over the orders in force.
 const ORDERS: &str = "Ordens de reter em vigor: enquanto durarem, nenhuma carta abrangida sai";
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::portuguese as pt;
 use super::text::{feed_words, moved};
-use super::{ORDERS, Words, lift, queue, release, to_staff};
+use super::{FROZEN, ORDERS, Words, lift, queue, release, to_staff};
 use crate::domain::calendar::Calendar;
 use crate::domain::roster::Roster;
 use crate::plan::day::DayPage;
@@ -57,8 +57,9 @@ pub fn section(page: &DayPage, calendar: &Calendar, roster: &Roster) -> Markup {
                     @if let Some(waits) = &page.queue { li { (queue(waits, zone)) } }
                 }
             }
-            @if !decisions.is_empty() {
+            @if !decisions.is_empty() || page.is_frozen {
                 h2 { "Agora" }
+                @if page.is_frozen { p .none { (FROZEN) "." } }
                 ul { @for line in &decisions { li { (line) } } }
             }
             h2 { "Em seguida" }

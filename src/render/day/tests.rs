@@ -84,6 +84,7 @@ fn full(world: &World, author: &str) -> DayPage {
             what: Upcoming::Deadline,
             municipalities: here.clone(),
         }],
+        is_frozen: false,
         openings: vec![(window.clone(), date(2023, 12, 8))],
         moved: vec![MovedGroup {
             window: window.clone(),
@@ -147,6 +148,19 @@ fn the_headline_counts_no_letter_that_only_came_back() {
     let mut page = full(&world, "Ana");
     page.left[0].left = 1;
     assert!(headline(&page).starts_with("1 carta saiu, "), "{}", headline(&page));
+}
+
+#[test]
+fn while_nothing_is_decided_the_page_says_so_and_not_that_nothing_is_to_be_done() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let page = DayPage { is_frozen: true, decisions: Vec::new(), ..full(&world, "Ana") };
+    for shown in [
+        text(&page, &world.calendar, &world.roster),
+        section(&page, &world.calendar, &world.roster).into_string(),
+    ] {
+        assert!(shown.contains("nada é decidido enquanto durar a dúvida"), "{shown}");
+        assert!(!shown.contains("nada a fazer agora"), "{shown}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::portuguese as pt;
 use super::super::table::{TableColumn, table};
-use super::{ORDERS, Words, lift, queue, release, tally, to_staff};
+use super::{FROZEN, ORDERS, Words, lift, queue, release, tally, to_staff};
 use crate::domain::calendar::Calendar;
 use crate::domain::roster::Roster;
 use crate::domain::status::State;
@@ -93,7 +93,9 @@ pub fn text(page: &DayPage, calendar: &Calendar, roster: &Roster) -> String {
         let title = "Já decidido e ainda não saiu (se demora, veja “vigia-suas saude”)";
         section(&mut out, title, &waiting, "");
     }
-    let nothing = if waiting.is_empty() {
+    let nothing = if page.is_frozen {
+        FROZEN
+    } else if waiting.is_empty() {
         "nada a fazer agora"
     } else {
         "nada de novo a decidir; o que já foi decidido espera sair"

@@ -2,6 +2,7 @@
 
 mod afterwards;
 mod because;
+mod calls;
 mod closed;
 mod editions;
 mod elsewhere;
