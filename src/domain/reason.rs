@@ -324,6 +324,11 @@ impl Cause {
         self.0 == "retido"
     }
 
+    /// Whether the service stood still for the whole validity.
+    pub fn is_outage(self) -> bool {
+        self.0 == "parada"
+    }
+
     /// Whether only a person's `liberar` lets it go.
     pub fn waits_for_release(self) -> bool {
         matches!(

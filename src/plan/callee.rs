@@ -54,6 +54,14 @@ pub(super) fn call(
         "nao-confirmado" => !is_halted,
         _ => false,
     };
+    let by_outage =
+        |r: &&NoticeRecord| matches!(r.standing, Standing::Superseded { by } if by.is_outage() && !is_halted);
+    let missed = || records().filter(by_outage);
+    because.extend(missed().map(|record| record.recorded_at).max().map(|until| {
+        let mut rungs: Vec<u16> = missed().filter_map(|record| record.slot.rung()).collect();
+        rungs.sort_unstable_by(|one, other| other.cmp(one));
+        CallReason::Missed { rungs, until }
+    }));
     // The same keeps every rung back: it is said once.
     for held in line.withheld.iter().filter(|held| needs_a_person(held.because.cause())) {
         let reason = CallReason::Decided(held.because.clone());
@@ -164,7 +172,7 @@ fn failure(record: &NoticeRecord, deliveries: &[DeliveryFact]) -> Option<CallRea
         | Standing::Queued
         | Standing::Sent { .. }
         | Standing::Withdrawn
-        | Standing::Superseded => None,
+        | Standing::Superseded { .. } => None,
     }
 }
 

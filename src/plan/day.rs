@@ -44,7 +44,7 @@ pub struct DayPage {
     pub queue: Option<DayQueue>,
     /// Letters to the secretariat's own since, and those that wait.
     pub staff: Vec<StaffLetter>,
-    /// Changes of decision that a pass would make now.
+    /// Changes of decision that a pass would make now; none while a doubted clock or ledger keeps it from deciding.
     pub decisions: Vec<Decision>,
     pub is_frozen: bool,
     /// What comes next, by time.
@@ -250,7 +250,7 @@ fn is_news(letter: &LetterLine, (since, now): (Timestamp, Timestamp)) -> bool {
             letter.left_at.is_some_and(counts)
         }
         LetterState::Bounced | LetterState::Refused => counts(settled),
-        LetterState::Expired => counts(ended.max(settled)),
+        LetterState::Expired | LetterState::Missed => counts(ended.max(settled)),
         LetterState::Sending
         | LetterState::Deferred
         | LetterState::Queued

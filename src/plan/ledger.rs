@@ -172,8 +172,8 @@ pub enum Standing {
     Failed,
     /// Taken back before any address took it.
     Withdrawn,
-    /// Overtaken.
-    Superseded,
+    /// Overtaken, and by what: the daemon stood still for its whole validity, or it was too soon after another letter.
+    Superseded { by: Cause },
     /// Its validity ended first.
     Expired {
         at: Timestamp,
@@ -207,7 +207,7 @@ impl Standing {
         match self {
             Self::Withheld(_) | Self::Queued => true,
             Self::Sent { rest, .. } => rest != Rest::Nothing,
-            Self::Failed | Self::Withdrawn | Self::Superseded | Self::Expired { .. } => false,
+            Self::Failed | Self::Withdrawn | Self::Superseded { .. } | Self::Expired { .. } => false,
         }
     }
 
@@ -215,7 +215,7 @@ impl Standing {
     pub fn fell_due(self) -> bool {
         match self {
             Self::Sent { .. } | Self::Queued | Self::Failed => true,
-            Self::Withheld(_) | Self::Withdrawn | Self::Superseded | Self::Expired { .. } => false,
+            Self::Withheld(_) | Self::Withdrawn | Self::Superseded { .. } | Self::Expired { .. } => false,
         }
     }
 
@@ -227,7 +227,7 @@ impl Standing {
             | Self::Queued
             | Self::Failed
             | Self::Withdrawn
-            | Self::Superseded
+            | Self::Superseded { .. }
             | Self::Expired { .. } => None,
         }
     }
@@ -245,7 +245,7 @@ impl Standing {
             | Self::Queued
             | Self::Failed
             | Self::Withdrawn
-            | Self::Superseded
+            | Self::Superseded { .. }
             | Self::Expired { .. } => waiting.iter().any(is_strange),
         }
     }
@@ -272,7 +272,7 @@ impl Standing {
             | Self::Queued
             | Self::Failed
             | Self::Withdrawn
-            | Self::Superseded
+            | Self::Superseded { .. }
             | Self::Expired { .. } => None,
         }
     }
@@ -450,7 +450,7 @@ impl Ledger {
         for window in self.windows.values_mut() {
             window.closings.retain(|_, (recorded, _)| *recorded <= limit);
             let is_ahead = |standing: Standing, recorded: Timestamp| {
-                recorded > limit && matches!(standing, Standing::Superseded | Standing::Expired { .. })
+                recorded > limit && matches!(standing, Standing::Superseded { .. } | Standing::Expired { .. })
             };
             for records in window.municipalities.values_mut() {
                 // Without a letter it is as if it had never been asked about; a letter may be written again.

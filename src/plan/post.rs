@@ -32,6 +32,8 @@ pub enum LetterState {
     Bounced,
     /// *vencida sem sair*: its validity ended first.
     Expired,
+    /// *perdida com o serviço parado*: nobody looked during its whole validity.
+    Missed,
     /// *recusada*: the address does not take it.
     Refused,
     /// *retirada*: taken back before it left.
@@ -39,21 +41,6 @@ pub enum LetterState {
 }
 
 impl LetterState {
-    /// Every state.
-    pub const ALL: [Self; 11] = [
-        Self::Read,
-        Self::Accepted,
-        Self::Uncertain,
-        Self::Sending,
-        Self::Deferred,
-        Self::Queued,
-        Self::Held,
-        Self::Bounced,
-        Self::Expired,
-        Self::Refused,
-        Self::Withdrawn,
-    ];
-
     /// Where a delivery stands at `now`: its state in the ledger, what stopped it, when it is tried again, and until
     /// when it may leave.
     pub fn of(
@@ -100,6 +87,7 @@ impl LetterState {
             | Self::Queued
             | Self::Held
             | Self::Expired
+            | Self::Missed
             | Self::Refused
             | Self::Withdrawn => false,
         }

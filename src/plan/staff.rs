@@ -116,7 +116,7 @@ impl Letter<'_, '_> {
             | Standing::Sent { .. }
             | Standing::Failed
             | Standing::Withdrawn
-            | Standing::Superseded
+            | Standing::Superseded { .. }
             | Standing::Expired { .. } => {}
         }
     }

@@ -277,6 +277,8 @@ pub enum CallReason {
     Decided(Reason),
 }
 
+    /// The service stood still while letters of these rungs were valid, the farthest first, and looked again only then.
+    Missed { rungs: Vec<u16>, until: Timestamp },
 /// Whom to telephone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallLine {
@@ -334,5 +336,6 @@ impl CallLine {
         } else {
             CallPurpose::Doubt
         }
+            | CallReason::Missed { .. }
     }
 }

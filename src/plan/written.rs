@@ -54,9 +54,12 @@ fn own_letter(
         Standing::Queued => LetterState::Queued,
         Standing::Failed => LetterState::Refused,
         Standing::Expired { .. } => LetterState::Expired,
+        Standing::Superseded { by } if by.is_outage() => LetterState::Missed,
         Standing::Withheld(_) if record.version.is_some() => LetterState::Held,
-        Standing::Withdrawn | Standing::Superseded if record.version.is_some() => LetterState::Withdrawn,
-        Standing::Withheld(_) | Standing::Withdrawn | Standing::Superseded => return None,
+        Standing::Withdrawn | Standing::Superseded { .. } if record.version.is_some() => {
+            LetterState::Withdrawn
+        }
+        Standing::Withheld(_) | Standing::Withdrawn | Standing::Superseded { .. } => return None,
     };
     let mut state = deliveries.iter().map(|fact| fact.state).min().unwrap_or(of_ledger);
     if ended.is_some_and(|closed| closed.end == End::Expired) && !state.has_left() {
@@ -69,7 +72,9 @@ fn own_letter(
         | Standing::Sent { .. }
         | Standing::Failed
         | Standing::Withdrawn
-        | Standing::Superseded => ended.map(|closed| closed.because.clone()).filter(|_| !state.has_left()),
+        | Standing::Superseded { .. } => {
+            ended.map(|closed| closed.because.clone()).filter(|_| !state.has_left())
+        }
     };
     Some(letter_line(record, record.kind, state, (because, deliveries), key))
 }

@@ -265,6 +265,16 @@ pub fn telephone_of(call: &CallLine) -> String {
     match (pt::line(&call.telephone), &call.role) {
         (none, _) if none.is_empty() => "telefone não informado".to_owned(),
         (number, Some(role)) => format!("telefone {number} ({role})"),
+        CallReason::Missed { rungs, until } => {
+            let days: Vec<String> = rungs.iter().map(|days| pt::days_before(*days)).collect();
+            let (letters, whose) = match rungs.len() {
+                1 => ("A carta devida", "não saiu: o serviço ficou parado durante toda a validade dela"),
+                _ => {
+                    ("As cartas devidas", "não saíram: o serviço ficou parado durante toda a validade delas")
+                }
+            };
+            format!("{letters} {} do prazo {whose}, e só voltou em {}.", pt::list(&days), at(*until))
+        }
         (number, None) => format!("telefone {number}"),
     }
 }

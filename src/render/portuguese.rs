@@ -231,6 +231,7 @@ pub fn letter_state(state: LetterState) -> &'static str {
         LetterState::Refused => "recusada",
         LetterState::Bounced => "devolvida",
         LetterState::Expired => "vencida sem sair",
+        LetterState::Missed => "perdida com o serviço parado",
         LetterState::Withdrawn => "retirada antes de sair",
     }
 }

@@ -323,7 +323,7 @@ fn as_decided(
         (None, Act::Send) => Standing::Queued,
         (None, Act::Withhold) => Standing::Withheld(Cause::parse(&told.cause)?),
         (None, Act::Withdraw) => Standing::Withdrawn,
-        (None, Act::Supersede) => Standing::Superseded,
+        (None, Act::Supersede) => Standing::Superseded { by: Cause::parse(&told.cause)? },
         (None, Act::Expire) => Standing::Expired {
             at: valid_until.unwrap_or(at),
             held_by: Cause::parse(&told.cause).filter(|cause| *cause != Cause::VALIDITY),
@@ -417,7 +417,7 @@ fn standing(cells: &Cells<'_>) -> Result<Option<Standing>, StoreError> {
         "reter" if cells.get::<Option<i64>>("lost")? == Some(1) => Standing::Failed,
         "reter" => Standing::Withheld(cells.parsed("cause", Cause::parse)?),
         "retirar" => Standing::Withdrawn,
-        "superar" => Standing::Superseded,
+        "superar" => Standing::Superseded { by: cells.parsed("cause", Cause::parse)? },
         "expirar" => Standing::Expired {
             at: cells.instant("valid_until")?,
             held_by: Some(cells.parsed("cause", Cause::parse)?).filter(|cause| *cause != Cause::VALIDITY),

@@ -193,7 +193,7 @@ impl Closed {
     fn standing(&self) -> Standing {
         match (self.end, &self.because) {
             (End::Withdrawn, _) => Standing::Withdrawn,
-            (End::Superseded, _) => Standing::Superseded,
+            (End::Superseded, because) => Standing::Superseded { by: because.cause() },
             (End::Expired, Reason::ValidityOver { at, withheld }) => {
                 Standing::Expired { at: *at, held_by: *withheld }
             }

@@ -75,7 +75,7 @@ impl Pair<'_, '_> {
                 | Standing::Queued
                 | Standing::Sent { .. }
                 | Standing::Failed
-                | Standing::Superseded
+                | Standing::Superseded { .. }
                 | Standing::Expired { .. },
             ) => true,
         }

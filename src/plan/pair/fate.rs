@@ -23,7 +23,7 @@ impl Pair<'_, '_> {
     /// says so once it is over: until then the ladder may still change.
     pub(super) fn rung_fate(&self, wish: Wish) -> Fate {
         let standing = self.record(wish.slot).map(|r| r.standing);
-        if matches!(standing, Some(Standing::Superseded | Standing::Expired { .. })) {
+        if matches!(standing, Some(Standing::Superseded { .. } | Standing::Expired { .. })) {
             return Fate::Nothing;
         }
         if let Some(told_at) = self.corrected_at().filter(|_| !self.has_left(wish.slot))
@@ -109,7 +109,7 @@ impl Pair<'_, '_> {
                     None => Fate::Kept,
                 };
             }
-            Some(Standing::Superseded) => return Fate::Nothing,
+            Some(Standing::Superseded { .. }) => return Fate::Nothing,
             Some(Standing::Expired { .. }) if matches!(wish.slot, Slot::Rung { .. }) => return Fate::Nothing,
             Some(
                 Standing::Withheld(_) | Standing::Failed | Standing::Withdrawn | Standing::Expired { .. },

@@ -111,7 +111,7 @@ impl Pair<'_, '_> {
         let record = self.record(wish.slot);
         match record.map(|r| r.standing) {
             // Somebody took it: what is left of it is held by `rest_fate`.
-            Some(Standing::Sent { .. } | Standing::Superseded) => return Fate::Nothing,
+            Some(Standing::Sent { .. } | Standing::Superseded { .. }) => return Fate::Nothing,
             Some(Standing::Expired { .. }) if matches!(wish.slot, Slot::Rung { .. }) => return Fate::Nothing,
             Some(
                 Standing::Withheld(_)

@@ -21,7 +21,7 @@ impl Pair<'_, '_> {
         {
             return None;
         }
-        if matches!(self.record(Slot::Announcement).map(|r| r.standing), Some(Standing::Superseded)) {
+        if matches!(self.record(Slot::Announcement).map(|r| r.standing), Some(Standing::Superseded { .. })) {
             return None;
         }
         let cause = match self.track.halt {

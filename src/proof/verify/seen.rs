@@ -93,7 +93,7 @@ impl Notices {
             (None, Act::Withhold) if lost => Standing::Failed,
             (None, Act::Withhold) => Standing::Withheld(Cause::parse(&notice.cause)?),
             (None, Act::Withdraw) => Standing::Withdrawn,
-            (None, Act::Supersede) => Standing::Superseded,
+            (None, Act::Supersede) => Standing::Superseded { by: Cause::parse(&notice.cause)? },
             (None, Act::Expire) => Standing::Expired {
                 at: *told.valid_until?,
                 held_by: Cause::parse(&notice.cause).filter(|cause| *cause != Cause::VALIDITY),

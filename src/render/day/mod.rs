@@ -253,6 +253,7 @@ fn letters_in(state: LetterState, number: usize) -> String {
         LetterState::Held => ("retida", "retidas"),
         LetterState::Bounced => ("devolvida", "devolvidas"),
         LetterState::Expired => ("vencida sem sair", "vencidas sem sair"),
+        LetterState::Missed => ("perdida com o serviço parado", "perdidas com o serviço parado"),
         LetterState::Refused => ("recusada", "recusadas"),
         LetterState::Withdrawn => ("retirada antes de sair", "retiradas antes de sair"),
     };

@@ -164,6 +164,19 @@ fn while_nothing_is_decided_the_page_says_so_and_not_that_nothing_is_to_be_done(
 }
 
 #[test]
+fn what_an_outage_swallowed_is_in_the_headline() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut page = full(&world, "Ana");
+    page.left[0].states = BTreeMap::from([(LetterState::Missed, vec![world.municipality])]);
+    page.left[0].left = 0;
+    assert!(
+        headline(&page).starts_with("nenhuma carta saiu, 1 perdida com o serviço parado"),
+        "{}",
+        headline(&page)
+    );
+}
+
+#[test]
 fn a_command_is_given_only_where_it_frees_every_letter_of_the_group() {
     let world = World::new(Sanction::Standard, "").unwrap();
     let mut page = full(&world, "Ana");

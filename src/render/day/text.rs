@@ -9,6 +9,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::roster::Roster;
 use crate::domain::status::State;
 use crate::plan::day::{DayPage, FeedAge, MovedGroup};
+use crate::plan::post::LetterState;
 
 /// What the page says in one line, for the subject of its mail: `12 cartas saíram, 2 retidas, 59 pendentes`.
 pub fn headline(page: &DayPage) -> String {
@@ -22,6 +23,11 @@ pub fn headline(page: &DayPage) -> String {
             pt::counted(n, "gravada em arquivo", "gravadas em arquivo")
         ),
     }];
+    let missed =
+        page.left.iter().filter_map(|group| group.states.get(&LetterState::Missed)).map(Vec::len).sum();
+    if missed > 0 {
+        said.push(pt::counted(missed, "perdida com o serviço parado", "perdidas com o serviço parado"));
+    }
     if waiting > 0 {
         said.push(format!("{waiting} na fila"));
     }

@@ -437,6 +437,10 @@ proptest! {
                                 warned.filter(|d| d.edition() == Some(line.edition)).count() >= *letters && !owed.is_empty()
                             }
                             CallReason::Undelivered { .. } | CallReason::Rehearsed { .. } => false,
+                            CallReason::Missed { rungs, .. } => rungs.iter().all(|days| {
+                                let of = |d: &&&Decision| d.act() == Act::Supersede && d.rung() == Some(*days);
+                                past.iter().filter(of).any(|d| d.because().cause().is_outage())
+                            }),
                         };
                         prop_assert!(is_told, "{code} {}: {reason:?}", window.id);
                     }

@@ -3,8 +3,8 @@
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::plan::account::{View, summarise};
 use vigia_suas::plan::day::{self, DayPage};
-use vigia_suas::plan::post::Post;
-use vigia_suas::plan::summary::{CallLine, CallReason, NextLine, Upcoming, WindowSummary};
+use vigia_suas::plan::post::{LetterState, Post};
+use vigia_suas::plan::summary::{CallLine, CallPurpose, CallReason, NextLine, Upcoming, WindowSummary};
 
 use super::*;
 
@@ -26,6 +26,32 @@ fn page(case: &Case, now: &str, since: &str) -> DayPage {
         let view = View { world, plan: &plan, post: &post, now: at(now) };
         day::page(view, &windows, &windows, at(since), Vec::new(), Vec::new())
     })
+}
+
+/// Nobody looked from the 4th to the day after the deadline: what would have gone out is told once for each rung, and whom
+/// it was to go to is telephoned, also where nobody knows whether it owes.
+#[test]
+fn letters_that_an_outage_swallowed_are_told_to_staff() {
+    for state in [State::Pending, State::Unconfirmed] {
+        let mut case = Case::new();
+        case.announced().pass("2026-03-04T08:00");
+        let now = "2026-04-01T08:05";
+        case.gestao(state, "2026-03-31T12:00").gestao(state, "2026-04-01T07:00");
+        let superseded = case.pass(now).iter().filter(|line| line.starts_with("superar")).count();
+        assert_eq!(superseded, 6, "three rungs of two");
+        let calls = called(&case, "2026-04-01T09:00");
+        assert_eq!(calls.len(), 2);
+        let missed = CallReason::Missed { rungs: vec![10, 5, 2], until: at(now) };
+        assert!(calls.iter().all(|call| call.because.contains(&missed)), "{calls:?}");
+        let purpose = if state == State::Pending { CallPurpose::Debt } else { CallPurpose::Doubt };
+        assert!(calls.iter().all(|call| call.purpose() == purpose), "{calls:?}");
+        let page = page(&case, "2026-04-01T09:00", "2026-03-31T08:00");
+        let told: Vec<_> =
+            page.left.iter().map(|group| (group.rung, group.left, group.states.clone())).collect();
+        let both = vec![municipality_code(0), municipality_code(1)];
+        let lost = BTreeMap::from([(LetterState::Missed, both)]);
+        assert_eq!(told, [2, 5, 10].map(|days| (Some(days), 0, lost.clone())), "grouped");
+    }
 }
 
 #[test]

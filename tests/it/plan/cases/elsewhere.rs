@@ -2,6 +2,7 @@
 
 use vigia_suas::domain::journal::LeftProof;
 use vigia_suas::domain::notice::{Content, Untold};
+use vigia_suas::domain::reason::Cause;
 use vigia_suas::plan::account::{View, summarise};
 use vigia_suas::plan::departed::Departed;
 use vigia_suas::plan::elsewhere;
@@ -82,9 +83,10 @@ fn what_may_have_left_from_another_ledger_is_decided_as_it_was_written_then() {
 fn what_left_from_another_ledger_counts_though_its_validity_or_its_window_ended_before_anybody_said_so() {
     let rung = rung(1, 10);
     for proof in [LeftProof::Log, LeftProof::Person] {
-        for standing in
-            [Standing::Expired { at: at("2026-03-26T08:00"), held_by: None }, Standing::Superseded]
-        {
+        for standing in [
+            Standing::Expired { at: at("2026-03-26T08:00"), held_by: None },
+            Standing::Superseded { by: Cause::parse("parada").unwrap() },
+        ] {
             let mut case = Case::new();
             case.gestao(State::Pending, "2026-03-20T07:00");
             for (n, slot) in [(0, rung), (1, rung), (0, Slot::Announcement), (1, Slot::Announcement)] {
