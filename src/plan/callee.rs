@@ -1,5 +1,7 @@
 //! Whom staff should telephone in a window, and why. Pure.
 
+use jiff::Timestamp;
+
 use super::edition::HaltState;
 use super::post::{DeliveryFact, LetterState, Post};
 use super::summary::{CallLine, CallReason, LetterLine, MunicipalityLine, PartLine};
@@ -27,19 +29,19 @@ pub(super) fn call(
     let is_halted = matches!(track.halt, HaltState::Halted { .. });
     let parts = |state| line.parts.iter().filter(move |p| p.state == state && !is_halted);
     let owes: Vec<_> = parts(State::Pending).map(|p| p.part.clone()).collect();
-    let all = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
-    let records = || all.iter().filter(|record| record.edition == track.edition);
+    let records = survey.ledger.map_or(&[][..], |ledger| ledger.of(municipality.code));
+    let warnings = records.iter().filter(|record| record.kind == Kind::Warning);
+    let records = || records.iter().filter(|record| record.edition == track.edition);
+    let over_at = track.ends_at.filter(|at| survey.context.moment.reached(*at));
+    let over = over_at.map(|at| CallReason::Decided(Reason::DeadlinePassed { at }));
     let mut because = Vec::new();
     if !owes.is_empty() {
-        // Under whichever edition: one that brings a deadline back does not warn again.
-        let said = Some(Told::from(track.deadline));
-        let warnings = all.iter().filter(|record| record.edition == track.edition || record.told == said);
-        let warnings: Vec<_> = warnings.filter(|record| record.kind == Kind::Warning).collect();
-        let warned = warned(&warnings, |part| parts(State::Pending).find(|line| line.part == *part), post);
-        let is_warned = matches!(warned, Some(CallReason::Warned { .. } | CallReason::Rehearsed { .. }));
-        because.extend(warned);
-        if let Some(at) = track.ends_at.filter(|at| !is_warned && survey.context.moment.reached(*at)) {
-            because.push(CallReason::Decided(Reason::DeadlinePassed { at }));
+        let pending = |part: &PartId| parts(State::Pending).find(|line| line.part == *part);
+        because = warned(warnings, line, pending, post);
+        let warns =
+            |r: &_| matches!(r, CallReason::Warned { letters: 1.., .. } | CallReason::Rehearsed { .. });
+        if !because.iter().any(warns) {
+            because.extend(over.clone());
         }
     }
     let of_address = |reason: &CallReason| matches!(reason, CallReason::Undelivered { .. });
@@ -49,11 +51,6 @@ pub(super) fn call(
         failure(record, written.map_or(&[][..], |letter| &letter.deliveries))
     });
     because.extend(failed.filter(|reason| !is_halted || of_address(reason)));
-    let needs_a_person = |cause: Cause| match cause.as_str() {
-        "sem-contato" => true,
-        "nao-confirmado" => !is_halted,
-        _ => false,
-    };
     let by_outage =
         |r: &&NoticeRecord| matches!(r.standing, Standing::Superseded { by } if by.is_outage() && !is_halted);
     let missed = || records().filter(by_outage);
@@ -62,6 +59,11 @@ pub(super) fn call(
         rungs.sort_unstable_by(|one, other| other.cmp(one));
         CallReason::Missed { rungs, until }
     }));
+    let needs_a_person = |cause: Cause| match cause.as_str() {
+        "sem-contato" => true,
+        "nao-confirmado" => !is_halted,
+        _ => false,
+    };
     // The same keeps every rung back: it is said once.
     for held in line.withheld.iter().filter(|held| needs_a_person(held.because.cause())) {
         let reason = CallReason::Decided(held.because.clone());
@@ -73,16 +75,22 @@ pub(super) fn call(
         let (refusal, until) = survey.context.world.ledger.flagged.get(a)?;
         (!survey.context.moment.reached(until)).then_some(refusal)
     };
+    let addresses = || municipality.contacts.iter().flat_map(|c| c.addresses.iter().map(|a| (&c.role, a)));
     let refused = municipality.contacts.iter().filter_map(|c| Some((c, c.addresses.iter().find_map(rests)?)));
-    because.extend(
-        refused.map(|(c, refusal)| {
+    let unconfirmed: Vec<_> = parts(State::Unconfirmed).map(|p| p.part.clone()).collect();
+    // Of a window that is over nothing leaves any more: there an address alone is no reason, and whoever no letter reached
+    // is asked what nobody knows.
+    if over.is_some() && because.iter().all(of_address) {
+        because.splice(0..0, over.clone().filter(|_| !because.is_empty() && !unconfirmed.is_empty()));
+    }
+    if over.is_none() || !because.is_empty() {
+        because.extend(refused.map(|(c, refusal)| {
             CallReason::Decided(Reason::AddressFlagged { role: c.role.clone(), refusal })
-        }),
-    );
+        }));
+    }
     if because.is_empty() {
         return None;
     }
-    let unconfirmed: Vec<_> = parts(State::Unconfirmed).map(|p| p.part.clone()).collect();
     let contact = contact(municipality, survey, if owes.is_empty() { &unconfirmed } else { &owes });
     Some(CallLine {
         municipality: municipality.code,
@@ -94,9 +102,9 @@ pub(super) fn call(
         unconfirmed,
         owes,
         because,
+        unreachable: !addresses().any(|(_, address)| rests(address).is_none()),
         resting: {
-            let all = municipality.contacts.iter().flat_map(|c| c.addresses.iter().map(|a| (&c.role, a)));
-            let resting = all.filter(|(_, address)| rests(address).is_some());
+            let resting = addresses().filter(|(_, address)| rests(address).is_some());
             resting.map(|(role, a)| Recipient { role: role.clone(), address: a.clone() }).collect()
         },
         tried: {
@@ -107,19 +115,29 @@ pub(super) fn call(
     })
 }
 
-/// What the warnings that left said of what is owed now, where any left: one about other parts or units warned of none of it.
+/// What the warnings that left said of what is owed now, where any left: one about other parts or units warned of none of
+/// it, and one of which nobody knows whether it was taken warned nobody for sure.
 fn warned<'l>(
-    warnings: &[&NoticeRecord],
+    warnings: impl Iterator<Item = &'l NoticeRecord>,
+    line: &MunicipalityLine,
     owed: impl Fn(&PartId) -> Option<&'l PartLine>,
     post: &Post,
-) -> Option<CallReason> {
-    let sent_at = |record: &NoticeRecord| record.standing.sent_at();
-    let last_at = warnings.iter().filter_map(|record| sent_at(record)).max()?;
-    let letters = warnings.iter().filter_map(|record| sent_at(record)).count();
+) -> Vec<CallReason> {
+    let sent: Vec<_> = warnings.filter_map(|record| Some((record, record.standing.sent_at()?))).collect();
     if post.is_rehearsal() {
-        return Some(CallReason::Rehearsed { letters });
+        let letters = Some(sent.len()).filter(|letters| *letters > 0);
+        return letters.map(|letters| CallReason::Rehearsed { letters }).into_iter().collect();
     }
-    let about = |record: &&&NoticeRecord| {
+    // Under whichever edition: one that brings a deadline back does not warn again.
+    let said = Some(Told::from(line.deadline));
+    let in_force = |(record, _): &&(&NoticeRecord, Timestamp)| {
+        record.edition == line.edition || record.told == said
+    };
+    let is_uncertain = |(record, _): &(&NoticeRecord, Timestamp)| {
+        let own = |l: &&LetterLine| l.key.slot() == Some(record.slot) && l.kind == record.kind;
+        line.letters.iter().find(own).is_some_and(|letter| letter.state == LetterState::Uncertain)
+    };
+    let about = |(record, _): &(&NoticeRecord, Timestamp)| {
         record.parts.iter().any(|named| {
             owed(&named.part).is_some_and(|line| {
                 named.units.is_empty()
@@ -128,13 +146,20 @@ fn warned<'l>(
             })
         })
     };
-    let sent: Vec<_> = warnings.iter().filter(about).filter_map(|record| sent_at(record)).collect();
-    Some(match (sent.iter().min(), sent.iter().max()) {
-        (Some(first_at), Some(last_at)) => {
-            CallReason::Warned { letters: sent.len(), first_at: *first_at, last_at: *last_at }
-        }
-        _ => CallReason::WarnedOfOther { letters, last_at },
-    })
+    let (about, mut other): (Vec<_>, Vec<_>) = sent.into_iter().partition(about);
+    other.retain(|letter| in_force(&letter) && !is_uncertain(letter) && about.is_empty());
+    let (unsure, sure): (Vec<_>, Vec<_>) = about.into_iter().partition(is_uncertain);
+    let span = |of: &[(&NoticeRecord, Timestamp)]| {
+        let at = of.iter().map(|(_, at)| *at);
+        at.clone().min().zip(at.max())
+    };
+    let letters = sure.iter().filter(in_force).count();
+    let earlier = sure.len() - letters;
+    let warned = |(first_at, last_at)| CallReason::Warned { letters, earlier, first_at, last_at };
+    let perhaps = |(_, last_at)| CallReason::PerhapsWarned { letters: unsure.len(), last_at };
+    let of_other = |(_, last_at)| CallReason::WarnedOfOther { letters: other.len(), last_at };
+    let all = [span(&sure).map(warned), span(&unsure).map(perhaps), span(&other).map(of_other)];
+    all.into_iter().flatten().collect()
 }
 
 /// Whom to telephone about some parts: the first who answers for one of them and has a telephone, else the secretariat,
@@ -159,11 +184,10 @@ fn failure(record: &NoticeRecord, deliveries: &[DeliveryFact]) -> Option<CallRea
     let tried = |fact: &DeliveryFact| {
         fact.kind == Some(kind) && matches!(fact.state, LetterState::Bounced | LetterState::Refused)
     };
+    let undelivered = Some(CallReason::Undelivered { kind, rung });
     match record.standing {
-        Standing::Expired { .. } if deliveries.iter().any(tried) => {
-            Some(CallReason::Undelivered { kind, rung })
-        }
-        Standing::Failed => Some(CallReason::Undelivered { kind, rung }),
+        Standing::Failed => undelivered,
+        Standing::Expired { .. } if deliveries.iter().any(tried) => undelivered,
         Standing::Expired { at, held_by } => {
             let because = Reason::ValidityOver { at, withheld: held_by };
             Some(CallReason::Ended { kind, rung, because })
@@ -181,7 +205,6 @@ mod tests {
     use super::*;
     use crate::domain::id::EmailAddress;
     use crate::domain::notice::Slot;
-    use jiff::Timestamp;
 
     #[test]
     fn a_letter_that_came_back_is_not_said_never_to_have_left() {

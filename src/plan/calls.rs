@@ -2,7 +2,7 @@
 //! those that are over; then those of whom nobody knows, then those whose address takes no letter. Pure.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,6 +22,8 @@ pub struct CallEntry<'a> {
     /// When that passes, or passed.
     pub ends_at: Option<Timestamp>,
     pub call: &'a CallLine,
+    /// Whether an address is asked for in it: once in each municipality.
+    pub asks_address: bool,
     /// Letters that left, of all that were written to it in the window; none in a rehearsal.
     pub letters: usize,
     /// Where letters did not arrive: each address once, as it stands.
@@ -45,6 +47,14 @@ pub fn calls<'a>(
     };
     let mut all: Vec<CallEntry<'a>> = windows.iter().flat_map(of).collect();
     all.sort_by_cached_key(CallEntry::urgency);
+    // Beside another call, and in a second window, an address is no call of its own.
+    let mut asked = HashSet::new();
+    all.retain_mut(|entry| {
+        let is_of_address = entry.call.purpose() == CallPurpose::Address;
+        let asks = is_of_address || entry.call.unreachable || !entry.call.resting.is_empty();
+        entry.asks_address = asks && asked.insert(entry.call.municipality);
+        entry.asks_address || !is_of_address
+    });
     all
 }
 
@@ -68,6 +78,7 @@ fn entry<'a>(window: &'a WindowSummary, call: &'a CallLine, zone: &Zone) -> Call
         deadline,
         ends_at: deadline.map(|deadline| deadline.instant(zone)),
         call,
+        asks_address: false,
         letters: line.filter(|_| !window.rehearsal).map_or(0, |line| left(line).count()),
         failed: line.map(failed).unwrap_or_default(),
         past: Vec::new(),

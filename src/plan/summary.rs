@@ -246,11 +246,15 @@ pub struct LetterLine {
 pub enum CallReason {
     /// It was warned, and owes still.
     Warned {
-        /// By how many letters.
+        /// By how many letters that name the date in force.
         letters: usize,
+        /// And by how many that named one of before.
+        earlier: usize,
         first_at: Timestamp,
         last_at: Timestamp,
     },
+    /// It owes, and of letters that said so nobody knows whether they were taken (*incerta*).
+    PerhapsWarned { letters: usize, last_at: Timestamp },
     /// It owes, and the warnings that left were about something else.
     WarnedOfOther {
         /// How many left.
@@ -273,12 +277,12 @@ pub enum CallReason {
         /// As it was decided, and as the journal has it.
         because: Reason,
     },
+    /// The service stood still while letters of these rungs were valid, the farthest first, and looked again only then.
+    Missed { rungs: Vec<u16>, until: Timestamp },
     /// What holds a letter now, or an address that rests.
     Decided(Reason),
 }
 
-    /// The service stood still while letters of these rungs were valid, the farthest first, and looked again only then.
-    Missed { rungs: Vec<u16>, until: Timestamp },
 /// Whom to telephone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallLine {
@@ -297,6 +301,8 @@ pub struct CallLine {
     pub because: Vec<CallReason>,
     /// Addresses that are not written to for now, since letters came back from them.
     pub resting: Vec<Recipient>,
+    /// Whether it has no other.
+    pub unreachable: bool,
     /// Calls already made, oldest first.
     pub tried: Vec<Note>,
 }
@@ -327,8 +333,10 @@ impl CallLine {
             CallReason::Undelivered { .. } => true,
             CallReason::Decided(why) => matches!(why, Reason::AddressFlagged { .. } | Reason::NoContact),
             CallReason::Warned { .. }
+            | CallReason::PerhapsWarned { .. }
             | CallReason::WarnedOfOther { .. }
             | CallReason::Rehearsed { .. }
+            | CallReason::Missed { .. }
             | CallReason::Ended { .. } => false,
         };
         if self.unconfirmed.is_empty() || self.because.iter().all(is_of_address) {
@@ -336,6 +344,5 @@ impl CallLine {
         } else {
             CallPurpose::Doubt
         }
-            | CallReason::Missed { .. }
     }
 }

@@ -218,13 +218,28 @@ pub fn call_list(purpose: CallPurpose) -> &'static str {
 pub fn call_reason(reason: &CallReason, calendar: &Calendar) -> String {
     let at = |instant| pt::instant(instant, &calendar.hours.zone);
     match reason {
-        CallReason::Warned { letters: 1, first_at, .. } => format!(
-            "O município foi avisado por carta de prazo em {} e o preenchimento continua pendente.",
-            at(*first_at)
+        CallReason::Warned { letters, earlier, first_at, last_at } => {
+            let by = match letters + earlier {
+                1 => format!("carta de prazo em {}", at(*first_at)),
+                all => format!("{all} cartas de prazo, de {} a {},", at(*first_at), at(*last_at)),
+            };
+            let dates = match (letters, earlier) {
+                (_, 0) => String::new(),
+                (0, _) => " com um prazo que mudou depois,".to_owned(),
+                (_, 1) => " uma delas com um prazo que mudou depois,".to_owned(),
+                (_, many) => format!(" {many} delas com um prazo que mudou depois,"),
+            };
+            let comma = if *earlier > 0 && letters + earlier == 1 { "," } else { "" };
+            format!("O município foi avisado por {by}{comma}{dates} e o preenchimento continua pendente.")
+        }
+        CallReason::PerhapsWarned { letters: 1, last_at } => format!(
+            "O preenchimento está pendente. Uma carta de prazo, de {}, pode ter chegado (incerta): não diga que o município \
+             foi avisado por ela.",
+            at(*last_at)
         ),
-        CallReason::Warned { letters, first_at, last_at } => format!(
-            "O município foi avisado por {letters} cartas de prazo, de {} a {}, e o preenchimento continua pendente.",
-            at(*first_at),
+        CallReason::PerhapsWarned { letters, last_at } => format!(
+            "O preenchimento está pendente. {letters} cartas de prazo, a última de {}, podem ter chegado (incertas): não diga \
+             que o município foi avisado por elas.",
             at(*last_at)
         ),
         CallReason::WarnedOfOther { letters: 1, last_at } => format!(
@@ -250,6 +265,16 @@ pub fn call_reason(reason: &CallReason, calendar: &Calendar) -> String {
         CallReason::Ended { kind, rung, because: why } => {
             format!("A carta de {} não saiu. {}", named(*kind, *rung), because(why, calendar))
         }
+        CallReason::Missed { rungs, until } => {
+            let days: Vec<String> = rungs.iter().map(|days| pt::days_before(*days)).collect();
+            let (letters, whose) = match rungs.len() {
+                1 => ("A carta devida", "não saiu: o serviço ficou parado durante toda a validade dela"),
+                _ => {
+                    ("As cartas devidas", "não saíram: o serviço ficou parado durante toda a validade delas")
+                }
+            };
+            format!("{letters} {} do prazo {whose}, e só voltou em {}.", pt::list(&days), at(*until))
+        }
         CallReason::Decided(why) => because(why, calendar),
     }
 }
@@ -265,16 +290,6 @@ pub fn telephone_of(call: &CallLine) -> String {
     match (pt::line(&call.telephone), &call.role) {
         (none, _) if none.is_empty() => "telefone não informado".to_owned(),
         (number, Some(role)) => format!("telefone {number} ({role})"),
-        CallReason::Missed { rungs, until } => {
-            let days: Vec<String> = rungs.iter().map(|days| pt::days_before(*days)).collect();
-            let (letters, whose) = match rungs.len() {
-                1 => ("A carta devida", "não saiu: o serviço ficou parado durante toda a validade dela"),
-                _ => {
-                    ("As cartas devidas", "não saíram: o serviço ficou parado durante toda a validade delas")
-                }
-            };
-            format!("{letters} {} do prazo {whose}, e só voltou em {}.", pt::list(&days), at(*until))
-        }
         (number, None) => format!("telefone {number}"),
     }
 }

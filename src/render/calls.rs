@@ -16,8 +16,9 @@ use super::page::{CLOSED, shell};
 use super::portuguese as pt;
 use super::report::{STYLE, day_and_time, heading, row_with, telephone as as_text};
 use crate::domain::calendar::Calendar;
-use crate::domain::id::{PartId, Reference};
+use crate::domain::id::{EmailAddress, PartId, Reference};
 use crate::domain::reason::Reason;
+use crate::domain::roster::Role;
 use crate::plan::calls::CallEntry;
 use crate::plan::summary::{CallPurpose, CallReason};
 
@@ -82,8 +83,10 @@ pub fn sentence(entry: &CallEntry<'_>, calendar: &Calendar) -> String {
     let what = reference(entry, calendar);
     let (owes, unconfirmed) = (&entry.call.owes, &entry.call.unconfirmed);
     if entry.call.purpose() == CallPurpose::Address {
-        return ask_for_address(entry, &what);
+        return format!("“{}”", ask_for_address(entry, &what));
     }
+    let address =
+        if entry.asks_address { format!(" {}", ask_for_address(entry, &what)) } else { String::new() };
     let over = entry.is_over();
     let date = match entry.deadline {
         Some(deadline) if over => format!(", cujo prazo acabou {}", pt::at_deadline(deadline)),
@@ -94,7 +97,7 @@ pub fn sentence(entry: &CallEntry<'_>, calendar: &Calendar) -> String {
         let parts = names(unconfirmed, calendar);
         return format!(
             "“Não conseguimos confirmar como está o preenchimento de {parts} no {what}{date}. Podem nos dizer se já \
-             concluíram?”"
+             concluíram?{address}”"
         );
     }
     let ask = match entry.deadline {
@@ -102,32 +105,47 @@ pub fn sentence(entry: &CallEntry<'_>, calendar: &Calendar) -> String {
         Some(_) => "Conseguem concluir até lá, ou precisam de apoio?",
         None => "Precisam de apoio para concluir?",
     };
-    format!("“No {what}{date}, ainda não consta como concluído: {}. {ask}”", names(owes, calendar))
+    format!("“No {what}{date}, ainda não consta como concluído: {}. {ask}{address}”", names(owes, calendar))
 }
 
-/// Names the addresses from which letters came back, as far as they are known.
+/// Names the addresses from which letters came back, as far as they are known. That letters about the window do not arrive is
+/// said only where one of them failed.
 fn ask_for_address(entry: &CallEntry<'_>, what: &str) -> String {
-    let resting = entry.call.resting.iter().map(|to| (&to.role, &to.address));
-    let failed = entry.failed.iter().map(|fact| (&fact.role, &fact.address));
-    let mut named: Vec<String> = Vec::new();
-    for (role, address) in resting.chain(failed) {
-        let name = format!("{address} ({role})");
-        if !named.contains(&name) {
-            named.push(name);
-        }
-    }
-    let none_known = entry.call.because.iter().all(|why| *why == CallReason::Decided(Reason::NoContact));
-    match named.as_slice() {
-        [] if none_known => format!("“Não temos um e-mail para as nossas cartas sobre o {what}. Qual é?”"),
-        [] => format!(
-            "“As nossas cartas sobre o {what} não chegam a um dos endereços que temos. Qual é o e-mail certo?”"
+    let resting: Vec<_> = entry.call.resting.iter().map(|to| (&to.role, &to.address)).collect();
+    let mut failed: Vec<_> = entry.failed.iter().map(|fact| (&fact.role, &fact.address)).collect();
+    // What failed once and is written to again is asked about only where it is the one thing to ask.
+    failed.retain(|(_, address)| resting.is_empty() || resting.iter().any(|(_, other)| other == address));
+    let other: Vec<_> =
+        resting.into_iter().filter(|(_, address)| failed.iter().all(|(_, one)| one != address)).collect();
+    let named = |all: &[(&Role, &EmailAddress)]| {
+        let names: Vec<String> = all.iter().map(|(role, address)| format!("{address} ({role})")).collect();
+        let to = if names.len() == 1 { "ao endereço" } else { "aos endereços" };
+        format!("{to} {}", pt::list(&names))
+    };
+    let which = if failed.len() + other.len() == 1 {
+        "Qual é o e-mail certo?"
+    } else {
+        "Quais são os e-mails certos?"
+    };
+    let why = &entry.call.because;
+    let none_known =
+        entry.call.unreachable || why.iter().all(|why| *why == CallReason::Decided(Reason::NoContact));
+    let undelivered = why.iter().any(|why| matches!(why, CallReason::Undelivered { .. }));
+    match (failed.as_slice(), other.as_slice()) {
+        ([], []) if none_known => "Não temos um e-mail que receba as nossas cartas. Qual é?".to_owned(),
+        ([], []) if undelivered => format!(
+            "As nossas cartas sobre o {what} não chegam a um dos endereços que temos. Qual é o e-mail certo?"
         ),
-        [one] => {
-            format!("“As nossas cartas sobre o {what} não chegam ao endereço {one}. Qual é o e-mail certo?”")
+        ([], []) => {
+            "Nem todas as nossas cartas chegam aos endereços que temos. Qual é o e-mail certo?".to_owned()
         }
-        all => format!(
-            "“As nossas cartas sobre o {what} não chegam aos endereços {}. Quais são os e-mails certos?”",
-            pt::list(&all.iter().map(String::as_str).collect::<Vec<_>>())
+        (failed, []) => format!("As nossas cartas sobre o {what} não chegam {}. {which}", named(failed)),
+        ([], [one]) => format!("Uma carta nossa não chegou {}. {which}", named(&[*one])),
+        ([], other) => format!("Cartas nossas não chegaram {}. {which}", named(other)),
+        (failed, other) => format!(
+            "As nossas cartas sobre o {what} não chegam {}, nem outras {}. {which}",
+            named(failed),
+            named(other)
         ),
     }
 }

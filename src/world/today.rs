@@ -11,14 +11,17 @@ use super::health::{self, FeedFacts};
 use super::known::Known;
 use super::live::Live;
 use super::overview::{AsOf, Overview};
+use crate::domain::calendar::Calendar;
 use crate::domain::overrides::BatchId;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::hours_after;
 use crate::intake::FindingLine;
 use crate::plan::Plan;
 use crate::plan::account::{View, summarise};
+use crate::plan::calls::{CallEntry, calls};
 use crate::plan::day::{self, DayPage, DayQueue, DayTask, FeedAge, HeldGroup};
 use crate::plan::forecast::Quota;
+use crate::plan::history::Recall;
 use crate::plan::post::Post;
 use crate::plan::summary::{CallPurpose, WindowSummary};
 use crate::render::portuguese as pt;
@@ -76,16 +79,16 @@ pub async fn beside(
             tasks.extend(uncertain(store, now).await?);
         }
     }
-    tasks.extend(overview.windows.iter().flat_map(calls));
+    tasks.extend(to_call(&overview.windows, &live.calendar));
     let world = overview.known.world();
     let view = View { world: &world, plan: &overview.plan, post: &overview.post, now };
     let mut page = day::page(view, &overview.windows, before, looks_back_to(overview), tasks, feeds);
-    // What is amiss comes first: it may be why these are held.
-    let at = amiss.len().min(page.tasks.len());
-    page.tasks.splice(at..at, to_decide(&page.held));
     if amiss.iter().any(Ailment::keeps_from_deciding) {
         (page.is_frozen, page.decisions, page.next_wake) = (true, Vec::new(), None);
     }
+    // What is amiss comes first: it may be why these are held.
+    let at = amiss.len().min(page.tasks.len());
+    page.tasks.splice(at..at, to_decide(&page.held));
     let relay = live.setup.config.settings.relay.as_ref();
     if let (Some(store), Some(relay), AsOf::Now(_), false) = (store, relay, overview.as_of, page.rehearsal) {
         let quota = Quota { per_minute: relay.per_minute, per_day: relay.per_day };
@@ -183,9 +186,19 @@ async fn uncertain(store: &Store, now: Timestamp) -> Result<Vec<DayTask>, StoreE
     Ok(batches.into_iter().map(task).collect())
 }
 
-/// Whom to telephone: who owes, of whom nobody knows though a letter waits for that, and where an address takes none.
-fn calls(summary: &WindowSummary) -> Vec<DayTask> {
-    let number = |purpose| summary.call_list.iter().filter(|call| call.purpose() == purpose).count();
+/// Whom to telephone: who owes, of whom nobody knows though a letter waits for that, and where an address takes none. As
+/// the call list of all windows has it, which asks for an address once.
+fn to_call(windows: &[WindowSummary], calendar: &Calendar) -> Vec<DayTask> {
+    let entries = calls(windows, calendar, &Recall::default());
+    windows.iter().flat_map(|summary| of_window(summary, &entries)).collect()
+}
+
+fn of_window(summary: &WindowSummary, entries: &[CallEntry<'_>]) -> Vec<DayTask> {
+    let number = |purpose| {
+        let of =
+            |entry: &&CallEntry<'_>| entry.window.window == summary.window && entry.call.purpose() == purpose;
+        entries.iter().filter(of).count()
+    };
     let [owing, unknown, unreached] = CallPurpose::ALL.map(number);
     let task = |what: String| DayTask {
         what: format!("{what} em {} ({})", pt::line(&summary.system), summary.window),

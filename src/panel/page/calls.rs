@@ -23,7 +23,7 @@ pub(in crate::panel) fn content(
     choice: &Choice<'_>,
     links: &Links,
 ) -> Markup {
-    let all: usize = scene.windows.iter().map(|summary| summary.call_list.len()).sum();
+    let all = calls(&scene.windows, scene.calendar(), recall).len();
     let these = calls(windows, scene.calendar(), recall);
     let roster = &scene.known.live.setup.config.roster.municipalities;
     let only = choice.text("janela");

@@ -6,12 +6,13 @@ use jiff::civil::{date, time};
 use super::{csv, json, page, sentence, text};
 use crate::domain::calendar::{Deadline, Sanction};
 use crate::domain::id::{EmailAddress, PartId, WindowId};
-use crate::domain::notice::Recipient;
+use crate::domain::notice::{Kind, Recipient};
 use crate::domain::reason::Reason;
 use crate::domain::refusal::Refusal;
 use crate::domain::roster::Role;
 use crate::plan::calls::calls;
 use crate::plan::history::{HistoryLine, Punctuality, Recall};
+use crate::plan::post::{DeliveryFact, LetterState};
 use crate::plan::summary::{CallLine, CallPurpose, CallReason, WindowSummary};
 use crate::render::letter::example::World;
 
@@ -32,6 +33,7 @@ fn summary(world: &World, now: &str) -> WindowSummary {
         unconfirmed: Vec::new(),
         because: vec![CallReason::Rehearsed { letters: 2 }],
         resting: Vec::new(),
+        unreachable: false,
         tried: Vec::new(),
     }];
     summary
@@ -105,8 +107,8 @@ fn an_address_alone_is_asked_about_as_an_address_and_by_its_name() {
     assert_eq!(call.purpose(), CallPurpose::Address);
     assert_eq!(
         said(&world, &summary),
-        "“As nossas cartas sobre o Censo SUAS de 2023 não chegam ao endereço geral@vitoria.invalid (smas). Qual é o e-mail \
-         certo?”"
+        "“Uma carta nossa não chegou ao endereço geral@vitoria.invalid (smas). Qual é o e-mail certo?”",
+        "none about this window was written"
     );
     summary.call_list[0].resting.push(to("social@vitoria.invalid"));
     assert!(
@@ -116,6 +118,15 @@ fn an_address_alone_is_asked_about_as_an_address_and_by_its_name() {
         "{}",
         said(&world, &summary)
     );
+    // That letters about this window do not arrive is said where one of them came back.
+    let mut entry = calls(std::slice::from_ref(&summary), &world.calendar, &Recall::default()).remove(0);
+    let fact = fact_of("social@vitoria.invalid");
+    entry.failed = vec![&fact];
+    assert_eq!(
+        sentence(&entry, &world.calendar),
+        "“As nossas cartas sobre o Censo SUAS de 2023 não chegam ao endereço social@vitoria.invalid (smas), nem outras ao \
+         endereço geral@vitoria.invalid (smas). Quais são os e-mails certos?”"
+    );
     let call = &mut summary.call_list[0];
     call.resting.clear();
     call.because = vec![CallReason::Decided(Reason::NoContact)];
@@ -123,6 +134,34 @@ fn an_address_alone_is_asked_about_as_an_address_and_by_its_name() {
     // Whoever is not known to have filled in and waits for a letter is asked about that first.
     summary.call_list[0].because.push(CallReason::Decided(Reason::NotExpected));
     assert_eq!(summary.call_list[0].purpose(), CallPurpose::Doubt);
+}
+
+fn fact_of(address: &str) -> DeliveryFact {
+    DeliveryFact {
+        version: 1,
+        kind: Some(Kind::Warning),
+        recorded_at: None,
+        left_at: None,
+        role: Role::Smas,
+        address: EmailAddress::parse(address).unwrap(),
+        state: LetterState::Refused,
+        at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+#[test]
+fn whoever_owes_and_has_no_working_address_is_asked_for_one_too() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut summary = summary(&world, "2023-12-04T14:00:00Z");
+    assert!(said(&world, &summary).ends_with("precisam de apoio?”"));
+    summary.call_list[0].unreachable = true;
+    let asked = "precisam de apoio? Não temos um e-mail que receba as nossas cartas. Qual é?”";
+    assert!(said(&world, &summary).ends_with(asked), "{}", said(&world, &summary));
+    let geral = EmailAddress::parse("geral@vitoria.invalid").unwrap();
+    summary.call_list[0].resting = vec![Recipient { role: Role::Smas, address: geral }];
+    let asked =
+        "Uma carta nossa não chegou ao endereço geral@vitoria.invalid (smas). Qual é o e-mail certo?”";
+    assert!(said(&world, &summary).ends_with(asked), "{}", said(&world, &summary));
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn summary(world: &World) -> WindowSummary {
         owes: vec![world.cras.clone()],
         unconfirmed: vec![world.council.clone()],
         because: vec![
-            CallReason::Warned { letters: 2, first_at: at, last_at: at },
+            CallReason::Warned { letters: 2, earlier: 0, first_at: at, last_at: at },
             CallReason::Undelivered { kind: Kind::Reminder, rung: Some(1) },
             CallReason::Ended {
                 kind: Kind::Warning,
@@ -118,6 +118,7 @@ fn summary(world: &World) -> WindowSummary {
             CallReason::Decided(Reason::NotExpected),
         ],
         resting: Vec::new(),
+        unreachable: false,
         tried: vec![Note {
             municipality: world.municipality,
             window: world.window.clone(),

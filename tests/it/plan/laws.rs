@@ -427,20 +427,21 @@ proptest! {
                                 line.deadline.map(|d| d.instant(&built.calendar.hours.zone)) == Some(*passed)
                             }
                             CallReason::Decided(because) => told.held.iter().any(|d| d.because() == because),
-                            CallReason::Warned { letters, .. } => {
+                            CallReason::Warned { letters, earlier, .. } => {
                                 let warns = |d: &&&Decision| d.act() == Act::Send && d.kind() == Some(Kind::Warning);
-                                past.iter().filter(warns).count() >= *letters
+                                past.iter().filter(warns).count() >= letters + earlier
                             }
+                            CallReason::PerhapsWarned { .. } => false,
                             CallReason::WarnedOfOther { letters, .. } => {
                                 let owed: Vec<_> = call.iter().flat_map(|call| &call.owes).collect();
                                 let warned = past.iter().filter(|d| d.act() == Act::Send && d.kind() == Some(Kind::Warning));
                                 warned.filter(|d| d.edition() == Some(line.edition)).count() >= *letters && !owed.is_empty()
                             }
-                            CallReason::Undelivered { .. } | CallReason::Rehearsed { .. } => false,
                             CallReason::Missed { rungs, .. } => rungs.iter().all(|days| {
                                 let of = |d: &&&Decision| d.act() == Act::Supersede && d.rung() == Some(*days);
                                 past.iter().filter(of).any(|d| d.because().cause().is_outage())
                             }),
+                            CallReason::Undelivered { .. } | CallReason::Rehearsed { .. } => false,
                         };
                         prop_assert!(is_told, "{code} {}: {reason:?}", window.id);
                     }

@@ -718,7 +718,12 @@ fn nobody_counts_as_warned_of_what_no_letter_named() {
     };
     case.gestao(State::Pending, "2026-03-27T07:00");
     let at_once = at("2026-03-26T08:00");
-    assert!(because(&case).contains(&CallReason::Warned { letters: 1, first_at: at_once, last_at: at_once }));
+    assert!(because(&case).contains(&CallReason::Warned {
+        letters: 1,
+        earlier: 0,
+        first_at: at_once,
+        last_at: at_once
+    }));
     case.says("f", 0, "GESTAO", None, State::Done, "2026-03-27T08:00");
     case.says("f", 0, "CRAS", None, State::Pending, "2026-03-27T08:00");
     case.says("f", 0, "CRAS", None, State::Pending, "2026-03-27T20:00");
