@@ -39,11 +39,19 @@ pub(super) async fn list(
         remark("nenhum registro no livro para o que foi pedido");
     }
     let mut out = String::new();
+    // What became of a letter is looked for among a municipality's own entries: the whole journal is too much to search.
+    let among = if municipality.is_some() { entries.as_slice() } else { &[] };
     for entry in &entries {
         let _ = if session.json {
             writeln!(out, "{}", entry_json(entry))
         } else {
-            writeln!(out, "{:>6}  {}  {}", entry.seq, portuguese::instant(entry.at, zone), entry_words(entry))
+            writeln!(
+                out,
+                "{:>6}  {}  {}",
+                entry.seq,
+                portuguese::instant(entry.at, zone),
+                entry_words(entry, among)
+            )
         };
     }
     if !out.is_empty() {

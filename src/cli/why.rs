@@ -116,7 +116,12 @@ impl Printed<'_> {
             out.push_str("  nenhuma\n");
         }
         for entry in &self.account.journal {
-            let _ = writeln!(out, "  {}  {}", portuguese::short_instant(entry.at, zone), entry_words(entry));
+            let _ = writeln!(
+                out,
+                "  {}  {}",
+                portuguese::short_instant(entry.at, zone),
+                entry_words(entry, &self.account.journal)
+            );
             if let Ok(Entry::Decision(told)) = &entry.told {
                 for said in told.evidence.iter().filter(|said| said.is_quoted) {
                     let _ = writeln!(out, "    {}", quoted(said, calendar));

@@ -1,20 +1,65 @@
 //! What an entry of the journal tells, in words: one account for `livro`, `porque` and the panel.
 
+use std::borrow::Cow;
+
 use crate::domain::journal::{
-    Act, Announced, Audited, ChannelCause, ClockAct, Entry, FeedAct, LeftProof, OrderAct, Ordered,
+    Act, Announced, Audited, ChannelCause, ClockAct, Decision, Entry, FeedAct, LeftProof, OrderAct, Ordered,
     ProposalsRefused, ProposalsTaken, QueueResumed, Reduced, RegisterDoubted, Seen, Unflagged, Verdict,
 };
+use crate::render::because::{is_rest_over, reread};
 use crate::render::portuguese;
 use crate::store::JournalEntry;
 use crate::text::visible;
 
-/// An entry in words, on one line whatever others wrote into it.
-pub fn entry_words(entry: &JournalEntry) -> String {
-    visible::line(&told_words(entry))
+/// An entry in words, on one line whatever others wrote into it; `among` are those around it that are at hand, for what
+/// became of its letter.
+pub fn entry_words(entry: &JournalEntry, among: &[JournalEntry]) -> String {
+    visible::line(&told_words(entry, among))
+}
+
+/// The because of a decision, read by what `among` tells of its letter.
+pub fn because_of<'a, 'e>(
+    entry: &JournalEntry,
+    told: &'a Decision,
+    among: impl IntoIterator<Item = &'e JournalEntry>,
+) -> Cow<'a, str> {
+    let has_left = |other: &JournalEntry| {
+        other.subject == entry.subject
+            && match &other.told {
+                Ok(Entry::Attempt(attempt)) => attempt.outcome.0.reaches(),
+                Ok(Entry::LeftElsewhere(_)) => true,
+                Ok(_) | Err(_) => false,
+            }
+    };
+    let has_left = match told.act {
+        // Of one that nobody took the end of its validity is no withdrawal.
+        Act::Withdraw => true,
+        Act::Expire => among.into_iter().any(has_left),
+        Act::Send | Act::Withhold | Act::Supersede | Act::Publish => false,
+    };
+    reread(&told.because, has_left)
+}
+
+fn decision_words(entry: &JournalEntry, told: &Decision, among: &[JournalEntry]) -> String {
+    let because = because_of(entry, told, among);
+    let act = match told.act {
+        Act::Withdraw | Act::Expire if is_rest_over(&because) => "tentativas encerradas:",
+        Act::Send => "decidido enviar",
+        Act::Withhold => "decidido reter",
+        Act::Withdraw => "decidido retirar",
+        Act::Supersede => "decidido deixar de enviar",
+        Act::Expire => "validade encerrada:",
+        Act::Publish => "decidido publicar",
+    };
+    with_reason(act, &entry.subject, &because)
+}
+
+fn with_reason(words: &str, subject: &str, why: &str) -> String {
+    if why.is_empty() { format!("{words} {subject}") } else { format!("{words} {subject}: {why}") }
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm for each kind of entry, so that none goes untold")]
-fn told_words(entry: &JournalEntry) -> String {
+fn told_words(entry: &JournalEntry, among: &[JournalEntry]) -> String {
     let subject = entry.subject.as_str();
     let told = match &entry.told {
         Ok(told) => told,
@@ -24,25 +69,13 @@ fn told_words(entry: &JournalEntry) -> String {
         let role = if role.is_empty() { String::new() } else { format!(" ({role})") };
         format!("{words}: {subject}{role}")
     };
-    let because = |words: &str, why: &str| {
-        if why.is_empty() { format!("{words} {subject}") } else { format!("{words} {subject}: {why}") }
-    };
+    let because = |words: &str, why: &str| with_reason(words, subject, why);
     match told {
         Entry::Opening(_) => "o livro começa".to_owned(),
         Entry::Reading(told) => format!("edição {} de {subject} lida no calendário", told.edition),
         Entry::EditionClosed(told) => format!("prazo encerrado: edição {} de {subject}", told.edition),
         Entry::Outage(_) => format!("parada do serviço registrada: {subject}"),
-        Entry::Decision(told) => because(
-            match told.act {
-                Act::Send => "decidido enviar",
-                Act::Withhold => "decidido reter",
-                Act::Withdraw => "decidido retirar",
-                Act::Supersede => "decidido deixar de enviar",
-                Act::Expire => "validade encerrada:",
-                Act::Publish => "decidido publicar",
-            },
-            &told.because,
-        ),
+        Entry::Decision(told) => decision_words(entry, told, among),
         Entry::Attempt(told) => to(&format!("entrega {}", portuguese::delivery(told.state.0)), &told.role),
         Entry::Returned(told) => to(&format!("entrega {}", portuguese::delivery(told.state.0)), &told.role),
         Entry::LeftElsewhere(told) => {
@@ -253,3 +286,6 @@ fn signed(words: &str, reason: &str, author: &str) -> String {
 fn given<'a>(text: &'a str, none: &'a str) -> &'a str {
     if text.is_empty() { none } else { text }
 }
+
+#[cfg(test)]
+mod tests;

@@ -166,7 +166,8 @@ impl LedgerView {
         until: Option<Timestamp>,
     ) -> Result<Vec<(JournalEntry, String)>, StoreError> {
         let entries = self.store.last_entries(municipality, until, ENTRIES).await?;
-        Ok(entries.into_iter().map(|entry| (entry_words(&entry), entry)).map(|(w, e)| (e, w)).collect())
+        let words: Vec<String> = entries.iter().map(|entry| entry_words(entry, &entries)).collect();
+        Ok(entries.into_iter().zip(words).collect())
     }
 
     /// Letters and where each of their deliveries stands or stood, oldest first.

@@ -193,6 +193,12 @@ pub enum Reason {
         /// Why it had not left, when it was withheld.
         withheld: Option<Cause>,
     },
+    /// Its validity ended, and an address took it or may have: only the attempts that were left end with it.
+    RestOver {
+        at: Timestamp,
+        /// What held back what was left of it, if something did.
+        withheld: Option<Cause>,
+    },
 
     // --- nothing to do
     /// Everything is concluído, não se aplica or dispensado.
@@ -296,6 +302,7 @@ causes! {
     Outage => "parada",
     TooSoon => "48h",
     ValidityOver => "validade",
+    RestOver => "fim-das-tentativas",
     AllDone => "nada-pendente",
     NotOpenYet => "ainda-nao-aberta",
     NothingDue => "nada-a-fazer",
@@ -348,6 +355,12 @@ impl Cause {
 }
 
 impl Reason {
+    /// When the validity of the letter ended, where that is the reason.
+    pub fn validity_ended_at(&self) -> Option<Timestamp> {
+        let (Self::ValidityOver { at, .. } | Self::RestOver { at, .. }) = self else { return None };
+        Some(*at)
+    }
+
     /// The last accepted rows that say *pendente* of what a prazo lists, where it is sent because of them.
     pub fn rows(&self) -> &[StatusEntry] {
         let (Self::RungDue { rows, .. } | Self::Coincidence { rows, .. }) = self else { return &[] };

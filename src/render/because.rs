@@ -1,6 +1,8 @@
 //! Why, in words: one plain Portuguese sentence for every reason, with its facts. Pure. Above 400 lines:
 //! one table, matched without `_`.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 
 use crate::domain::calendar::{Calendar, HaltKind};
@@ -155,7 +157,7 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         Reason::WindowGone => "A janela não está mais no calendário.".to_owned(),
         Reason::NoLongerConfirmed => "Os dados deixaram de confirmar a pendência.".to_owned(),
         Reason::ContentChanged => "O que a carta dizia deixou de valer.".to_owned(),
-        Reason::HaltOver => "A janela voltou a correr antes que alguém recebesse a carta.".to_owned(),
+        Reason::HaltOver => format!("A janela voltou a correr{HALT_OVER}"),
         Reason::GivesWay => {
             "Outra carta ao município vai antes; esta volta depois dela, se ainda valer.".to_owned()
         }
@@ -173,10 +175,13 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
         }
         Reason::ValidityOver { at: ended, withheld } => match withheld {
             Some(why) => {
-                format!("A validade terminou em {} com o aviso ainda retido: {}.", at(*ended), cause(*why))
+                format!("{OVER}{}{STILL_HELD}{}.", at(*ended), cause(*why))
             }
-            None => format!("A validade terminou em {} antes que o aviso pudesse sair.", at(*ended)),
+            None => format!("{OVER}{}{NEVER_LEFT}", at(*ended)),
         },
+        Reason::RestOver { at: ended, withheld } => {
+            rest_over(&format!("{OVER}{}", at(*ended)), withheld.map(cause))
+        }
         Reason::AllDone => "Nada está pendente: tudo foi concluído, dispensado ou não se aplica.".to_owned(),
         Reason::NotOpenYet { opens_on } => format!("A janela só abre em {}.", pt::date(*opens_on)),
         Reason::NothingDue => "Nenhum aviso é devido agora.".to_owned(),
@@ -195,6 +200,45 @@ pub fn because(reason: &Reason, calendar: &Calendar) -> String {
             Some(day) => format!("Era devido antes de {}, quando os envios começam.", pt::date(day)),
             None => "Era devido antes do início dos envios.".to_owned(),
         },
+    }
+}
+
+/// How the words begin that say that a validity ended, and how they go on where the letter never left.
+const OVER: &str = "A validade terminou em ";
+const NEVER_LEFT: &str = " antes que o aviso pudesse sair.";
+const REST_OVER: &str = "; a carta saiu, ou pode ter saído, para ao menos um dos endereços.";
+const STILL_HELD: &str = " com o aviso ainda retido: ";
+
+/// What a note that a window stopped ends with when the window goes on, and what was written of it before it was seen that
+/// somebody may have it.
+const HALT_OVER: &str = ": o que restava desta carta por enviar não vale mais.";
+const HALT_OVER_BEFORE: &str = " antes que alguém recebesse a carta.";
+
+fn rest_over(ended: &str, withheld: Option<&str>) -> String {
+    let withheld = withheld.map_or_else(String::new, |why| format!(", ainda retido ({why}),"));
+    format!("{ended}, e o que restava tentar{withheld} acabou{REST_OVER}")
+}
+
+/// Whether a because is that only what was left of a letter ended with its validity.
+pub fn is_rest_over(because: &str) -> bool {
+    because.starts_with(OVER) && because.ends_with(REST_OVER)
+}
+
+/// The because of a decision as the journal has it, read by what is known of its letter: before decision 0399 the end of what was
+/// left of a letter that an address took, or may have taken, was written as if it had never left.
+pub fn reread(because: &str, has_left: bool) -> Cow<'_, str> {
+    if !has_left {
+        return Cow::Borrowed(because);
+    }
+    if let Some(ended) = because.strip_suffix(NEVER_LEFT).filter(|ended| ended.starts_with(OVER)) {
+        return Cow::Owned(rest_over(ended, None));
+    }
+    if let Some((ended, why)) = because.split_once(STILL_HELD).filter(|(ended, _)| ended.starts_with(OVER)) {
+        return Cow::Owned(rest_over(ended, Some(why.trim_end_matches('.'))));
+    }
+    match because.strip_suffix(HALT_OVER_BEFORE) {
+        Some(halt) => Cow::Owned(format!("{halt}{HALT_OVER}")),
+        None => Cow::Borrowed(because),
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
+use super::super::entry::because_of;
 use super::DossierRequest;
 use crate::domain::calendar::{Calendar, Deadline};
 use crate::domain::dossier::{
@@ -122,7 +123,7 @@ impl<'a> Told<'a> {
                 act: told.act.as_str().to_owned(),
                 kind: told.kind.map_or_else(String::new, |kind| kind.as_str().to_owned()),
                 rung: told.rung.clone(),
-                because: told.because.clone(),
+                because: because_of(entry, told, self.entries.iter().copied()).into_owned(),
                 evidence: evidence(told, calendar),
             })
             .collect()

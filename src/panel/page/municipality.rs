@@ -138,7 +138,7 @@ pub(in crate::panel) fn account(scene: &Overview, account: &Account, links: &Lin
             @for entry in account.journal.iter().filter(|entry| entry.at <= scene.as_of.at()) {
                 li {
                     time { (pt::short_instant(entry.at, zone)) } " "
-                    (pt::line(&crate::desk::entry::entry_words(entry))) " "
+                    (pt::line(&crate::desk::entry::entry_words(entry, &account.journal))) " "
                     small { "registro " (entry.seq) }
                 }
             }

@@ -185,7 +185,7 @@ impl Closed {
             parts: Vec::new(),
             version: record.version,
             due_at: record.due_at,
-            valid_until: if let Reason::ValidityOver { at, .. } = because { Some(at) } else { None },
+            valid_until: because.validity_ended_at(),
             because,
         }
     }

@@ -125,6 +125,10 @@ impl Pair<'_, '_> {
         };
         let because = match ended {
             Some(at) => {
+                let withheld = record.standing.held_by();
+                if record.standing.sent_at().is_some() {
+                    return self.closing(record, End::Withdrawn, Reason::RestOver { at, withheld });
+                }
                 // What held it may be over for days: what was left of it lay in the quiet.
                 let quiet = self.corrected_at().filter(|told_at| self.leaves_after(*told_at) >= at);
                 if let (Slot::Rung { .. }, Some(told_at)) =
@@ -132,13 +136,7 @@ impl Pair<'_, '_> {
                 {
                     return self.closing(record, End::Superseded, Reason::TooSoon { told_at });
                 }
-                let because = Reason::ValidityOver { at, withheld: record.standing.held_by() };
-                let end = if matches!(record.standing, Standing::Sent { .. }) {
-                    End::Withdrawn
-                } else {
-                    End::Expired
-                };
-                return self.closing(record, end, because);
+                return self.closing(record, End::Expired, Reason::ValidityOver { at, withheld });
             }
             None if record.edition != self.track.edition && self.track.awaiting != Some(record.edition) => {
                 Reason::EditionChanged { edition: self.track.edition }

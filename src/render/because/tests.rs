@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::date;
 
-use super::{because, cause, doubt, untold};
+use super::{because, cause, doubt, is_rest_over, reread, untold};
 use crate::domain::calendar::{Deadline, HaltKind, Sanction};
 use crate::domain::id::{MunicipalityCode, PartId, WindowId};
 use crate::domain::notice::{Told, UnconfirmedPart, Untold};
@@ -88,6 +88,8 @@ fn reasons() -> Vec<Reason> {
         Reason::TooSoon { told_at: at },
         Reason::ValidityOver { at, withheld: None },
         Reason::ValidityOver { at, withheld: Some(Reason::NoContact.cause()) },
+        Reason::RestOver { at, withheld: None },
+        Reason::RestOver { at, withheld: Some(Reason::NoContact.cause()) },
         Reason::AllDone,
         Reason::NotOpenYet { opens_on: date(2023, 10, 23) },
         Reason::NothingDue,
@@ -122,7 +124,7 @@ fn every_reason_is_a_sentence() {
 #[test]
 fn every_reason_is_here() {
     let causes: std::collections::BTreeSet<_> = reasons().iter().map(Reason::cause).collect();
-    assert_eq!(causes.len(), 45, "one for each variant of Reason; a new one needs an example here");
+    assert_eq!(causes.len(), 46, "one for each variant of Reason; a new one needs an example here");
 }
 
 #[test]
@@ -181,4 +183,23 @@ fn the_causes_that_withhold_have_words_of_their_own() {
             reason.cause().as_str()
         );
     }
+}
+
+#[test]
+fn what_was_written_of_a_letter_that_left_is_not_read_as_if_it_never_had() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let at: Timestamp = "2023-12-05T11:00:00Z".parse().unwrap();
+    for withheld in [None, Some(Reason::NoContact.cause())] {
+        let before = because(&Reason::ValidityOver { at, withheld }, &world.calendar);
+        let now = because(&Reason::RestOver { at, withheld }, &world.calendar);
+        assert_eq!(reread(&before, true), now);
+        assert!(is_rest_over(&now) && !is_rest_over(&before));
+        assert_eq!(reread(&before, false), before, "of one that never left it is so");
+        assert_eq!(reread(&now, true), now);
+    }
+    let halt = "A janela voltou a correr antes que alguém recebesse a carta.";
+    assert_eq!(reread(halt, true), because(&Reason::HaltOver, &world.calendar));
+    // What somebody wrote is no words of ours.
+    let held = "O envio (de tudo) foi retido por Ana; motivo: vence antes que o aviso pudesse sair.";
+    assert_eq!(reread(held, true), held);
 }

@@ -7,6 +7,7 @@ use crate::domain::dossier::{DecisionLine, DeliveryFile, Dossier, ElsewhereLine,
 use crate::domain::journal::LeftProof;
 use crate::domain::notice::{Kind, Told};
 
+use super::super::because::is_rest_over;
 use super::super::portuguese as pt;
 use super::piece::{code, deadline_text, evidence, instant, instant_text, proof, state};
 
@@ -229,6 +230,7 @@ fn delivery(delivery: &DeliveryFile, calendar: &Calendar) -> Markup {
 
 fn unsent(decision: &DecisionLine, calendar: &Calendar) -> Markup {
     let zone = &calendar.hours.zone;
+        "retirar" | "expirar" if is_rest_over(&decision.because) => "tentativas encerradas",
     let what = match decision.act.as_str() {
         "enviar" => "retomado",
         "reter" => "retido",
@@ -342,7 +344,8 @@ pub(super) fn journal(dossier: &Dossier, calendar: &Calendar) -> Markup {
             h2 { "Extrato do livro" }
             p .note {
                 "Os registros em que este dossiê se apoia, tal como foram escritos. O hash de cada registro cobre o do \
-                 registro anterior, seja ou não deste município."
+                 registro anterior, seja ou não deste município. O motivo de um registro antigo pode estar acima em outras \
+                 palavras, segundo o que se sabe da carta."
             }
             table .journal {
                 thead { tr { th { "Nº" } th { "Em" } th { "Registro" } } }

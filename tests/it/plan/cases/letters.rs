@@ -5,6 +5,7 @@ use vigia_suas::domain::notice::Slot;
 use vigia_suas::domain::overrides::BatchId;
 use vigia_suas::domain::reason::Reason;
 use vigia_suas::domain::refusal::Refusal;
+use vigia_suas::plan::Act;
 
 use super::*;
 
@@ -364,4 +365,25 @@ fn a_rehearsal_asks_for_the_letters_of_production_and_counts_them_on_the_same_da
             .all(|held| held.because().batch() == Some(&BatchId::of_day(date("2026-03-09"))))
     };
     assert!(held(&case) && !case.plan("2026-03-07T10:00").held.is_empty());
+}
+
+#[test]
+fn what_is_left_of_a_letter_that_somebody_took_ends_and_is_not_said_never_to_have_left() {
+    let no_contact = Reason::NoContact.cause();
+    let held = Standing::Sent { at: at("2026-03-20T09:30"), rest: Rest::Held(no_contact) };
+    for (standing, withheld) in [(live("2026-03-20T09:30"), None), (held, Some(no_contact))] {
+        for is_quiet in [false, true] {
+            let mut case = Case::new();
+            case.announced().gestao(State::Pending, "2026-03-26T07:00");
+            case.has(0, rung(1, 10), Some(FIRST), standing);
+            if is_quiet {
+                let upheld = Slot::Upheld { edition: 1, since: None };
+                case.has(0, upheld, Some(FIRST), sent("2026-03-25T08:00"));
+            }
+            let plan = case.plan("2026-03-26T08:00");
+            let closed = plan.actions.iter().find(|d| d.key().to_string() == key(rung(1, 10), 0)).unwrap();
+            let because = Reason::RestOver { at: at("2026-03-26T08:00"), withheld };
+            assert_eq!((closed.act(), closed.because()), (Act::Withdraw, &because), "{is_quiet}");
+        }
+    }
 }
