@@ -67,7 +67,10 @@ pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signat
     let ruling = before.ruling_holds().find(|hold| hold.scope == scope);
     let over = ruling.and_then(|hold| hold.until).filter(|day| *day < session.today());
     if (ruling.is_none() || over.is_some()) && !awaited(session, &scope).await? {
-        return Err(nothing_held(&scope, over, &order::in_force(&before, None, session.today())));
+        let mut in_force = order::in_force(&before, None, session.today());
+        let known = session.known_to(session.setup.live_calendar(), Depth::open()).await?;
+        in_force.extend(order::waiting(&known, session.now()));
+        return Err(nothing_held(&scope, over, &in_force));
     }
     let until = match &scope {
         HoldScope::Batch(id) => order::last_day_told(&session.setup.config, id),
@@ -80,10 +83,13 @@ pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signat
     in_force.extend(order::waiting(&known, session.now()));
     let facts = json!({ "acao": "liberar", "alcance": scope.to_string(), "em_vigor": in_force });
     answer(session, &by, &facts, || {
-        format!(
-            "liberado: {scope}. O serviço retoma em até 30 segundos.\n{}",
-            listed(&in_force, "nenhuma retenção")
-        )
+        // Who reads that it goes on does not look for what still holds it.
+        let then = if in_force.is_empty() {
+            "O serviço retoma em até 30 segundos."
+        } else {
+            "Em até 30 segundos segue o que nada mais retém; o que está abaixo continua."
+        };
+        format!("liberado: {scope}. {then}\n{}", listed(&in_force, "nenhuma retenção"))
     });
     Ok(Answer::Done)
 }
@@ -127,11 +133,15 @@ fn nothing_held(scope: &HoldScope, over: Option<Date>, in_force: &[String]) -> F
     let over = over.map_or(String::new(), |day| {
         format!(": o que foi retido ali já tinha acabado, em {}", portuguese::date(day))
     });
-    let now = if in_force.is_empty() { "nada está retido à mão".to_owned() } else { in_force.join("; ") };
-    Failure::refused(format!(
-        "recusado: não há o que liberar em “{scope}”{over}\ndica: {now}; os lotes que esperam liberação aparecem em \
-         “vigia-suas plano” e se liberam com --lote"
-    ))
+    let now = if in_force.is_empty() {
+        "nada está retido à mão, e nenhum lote espera liberação; veja “vigia-suas plano”".to_owned()
+    } else {
+        let listed = in_force.join("; ");
+        format!(
+            "{listed}; um lote que espera liberação se libera com --lote, também enquanto outra ordem o retém"
+        )
+    };
+    Failure::refused(format!("recusado: não há o que liberar em “{scope}”{over}\ndica: {now}"))
 }
 
 /// Says what was done: in words, or as one JSON object with who and why.

@@ -1,6 +1,8 @@
 //! What people decide by hand: checked against the calendar and the roster, recorded with author and reason.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod release;
+
+pub use release::{awaits, waiting};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -14,11 +16,9 @@ use crate::domain::roster::Roster;
 use crate::domain::state::state_of;
 use crate::domain::status::StatusEntry;
 use crate::domain::time::{SendingHours, Zone};
-use crate::plan;
 use crate::render::portuguese;
 use crate::store::{Override, OverrideId, Store, StoreError};
 use crate::text::visible;
-use crate::world::known::Known;
 
 /// Why an order was refused. In the operators' words, with what to do.
 #[derive(Debug, thiserror::Error)]
@@ -199,30 +199,6 @@ pub fn last_day_told(config: &Config, id: &BatchId) -> Option<Date> {
 fn a_notice_of(config: &Config, id: &BatchId) -> Option<NoticeKey> {
     let code = config.roster.municipalities.keys().next()?;
     NoticeKey::parse(&format!("{id}/{code}"))
-}
-
-/// Whether anything waits for a batch to be released, now or at the next sending instant.
-pub fn awaits(known: &Known, id: &BatchId, now: Timestamp) -> bool {
-    let at = known.live.calendar.hours.next_sending(now);
-    let plan = plan::plan(&known.world(), at);
-    plan.actions.iter().chain(&plan.held).any(|decision| decision.because().batch() == Some(id))
-}
-
-/// The batches that wait to be released, now or at the next sending instant, a line each with how many letters.
-pub fn waiting(known: &Known, now: Timestamp) -> Vec<String> {
-    let at = known.live.calendar.hours.next_sending(now);
-    let plan = plan::plan(&known.world(), at);
-    let mut batches: BTreeMap<&BatchId, BTreeSet<&NoticeKey>> = BTreeMap::new();
-    for decision in plan.actions.iter().chain(&plan.held) {
-        if let Some(batch) = decision.because().batch() {
-            batches.entry(batch).or_default().insert(decision.key());
-        }
-    }
-    let letters = |n| portuguese::counted(n, "carta", "cartas");
-    batches
-        .iter()
-        .map(|(batch, keys)| format!("espera liberação: lote {batch}, {}", letters(keys.len())))
-        .collect()
 }
 
 /// Makes sure that the last day of an order is not over.

@@ -149,3 +149,29 @@ fn an_extension_written_down_becomes_letters_to_those_who_were_told_the_old_date
     assert!(refused.contains("declare uma prorrogação"), "{refused}");
     assert_eq!(office.letters(), 6, "nothing left");
 }
+
+/// The divulgação of the next RMA falls due in a gap, and somebody stops everything before it is let go.
+#[test]
+fn a_batch_can_be_released_while_an_order_covers_it_and_nothing_is_promised_that_is_still_held() {
+    let office = Office::new();
+    office.run("servir --uma-vez --em 2026-11-30T09:00", 0);
+    office.run("servir --uma-vez --em 2026-12-03T09:00", 0);
+    let batch = "retomada/2026-12-03T12:00:00Z";
+    assert!(office.stdout("plano --em 2026-12-03T09:10").contains(batch));
+    for scope in ["--tudo", "--janela rma/2026-11"] {
+        office.run(&format!("reter {scope} --motivo \"Reunião\" --em 2026-12-03T09:15"), 0);
+    }
+    office.run("servir --uma-vez --em 2026-12-03T09:20", 0);
+    let lines = [
+        "liberar --municipio serra --motivo \"Engano\" --em 2026-12-03T09:25",
+        "liberar --tudo --motivo \"Acabou\" --em 2026-12-03T09:30",
+        &format!("liberar --lote {batch} --motivo \"Conferido\" --em 2026-12-03T09:35"),
+        "liberar --janela rma/2026-11 --motivo \"Acabou\" --em 2026-12-03T09:40",
+    ];
+    let run = |line: &&str| office.run(line, i32::from(line.contains("--municipio")));
+    let said = lines.iter().map(run).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!("released_behind_an_order", said);
+    let letters = office.letters();
+    office.run("servir --uma-vez --em 2026-12-03T10:00", 0);
+    assert!(office.letters() > letters, "nothing holds it any more");
+}
