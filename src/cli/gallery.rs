@@ -99,9 +99,8 @@ fn entry(live: &Live, window: &Window, example: &Example, subject: &str) -> Gall
         (_, _) => ("equipe".to_owned(), "equipe".to_owned()),
     };
     let kind = match &notice.content {
-        Content::Upheld { .. } => "prazo mantido",
         Content::ReferralAddendum { .. } => "adendo à remessa",
-        content => portuguese::kind(content.kind()),
+        content => portuguese::letter(content.kind(), notice.key.slot()),
     };
     let stem = format!("{}/{name}/{file}", slugify(&window));
     GalleryItem {

@@ -95,7 +95,7 @@ pub(super) async fn show(session: &Session, sample: &Sample, format: LetterForma
     let notice = &found.notice;
     remark(&format!(
         "EXEMPLO: {} de {}, {}, como se {}; nada foi enviado nem registrado",
-        portuguese::kind(sample.kind),
+        portuguese::letter(sample.kind, notice.key.slot()),
         window.id,
         if sample.kind.is_municipal() {
             format!("para {municipality}")

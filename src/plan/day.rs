@@ -15,7 +15,7 @@ use super::post::LetterState;
 use super::summary::{HeldLine, LetterLine, MunicipalityLine, Upcoming, WindowSummary};
 use crate::domain::calendar::Deadline;
 use crate::domain::id::{FeedId, MunicipalityCode, WindowId};
-use crate::domain::notice::{Kind, NoticeKey, StaffSlot};
+use crate::domain::notice::{Kind, NoticeKey, Slot, StaffSlot};
 use crate::domain::overrides::{BatchId, Hold};
 use crate::domain::reason::Reason;
 use crate::domain::status::State;
@@ -95,8 +95,8 @@ pub struct LetterGroup {
     pub kind: Kind,
     /// Whether they left from another ledger, so that nobody here has their text.
     pub elsewhere: bool,
-    /// The rung, days before the deadline.
-    pub rung: Option<u16>,
+    /// Their place in the window.
+    pub slot: Option<Slot>,
     /// How many of them left since the page looks back, whatever became of them.
     pub left: usize,
     /// Whose letters stand where.
@@ -280,7 +280,7 @@ fn letters(
                 window: summary.window.clone(),
                 kind: letter.kind,
                 elsewhere: letter.elsewhere,
-                rung: letter.rung,
+                slot: letter.key.slot(),
                 left: 0,
                 states: BTreeMap::new(),
             });

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::domain::calendar::Deadline;
 use crate::domain::id::{FeedId, GerenciaId, MunicipalityCode, PartId, UnitId, WindowId};
-use crate::domain::notice::{Kind, NoticeKey, Recipient};
+use crate::domain::notice::{Kind, NoticeKey, Recipient, Slot};
 use crate::domain::overrides::{BatchId, Note};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Role;
@@ -184,8 +184,7 @@ pub enum Upcoming {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
     pub kind: Kind,
-    /// The rung, days before the deadline.
-    pub rung: Option<u16>,
+    pub slot: Slot,
     pub behind: Behind,
 }
 

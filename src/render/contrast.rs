@@ -271,7 +271,8 @@ fn window(one: &WindowShift) -> String {
     changes.join("; ")
 }
 
-type Row<'a> = (&'a WindowId, Shift, Option<Kind>, Option<u16>, Option<Timestamp>, Option<Timestamp>);
+type Row<'a> =
+    (&'a WindowId, Shift, (Option<Kind>, &'static str), Option<u16>, Option<Timestamp>, Option<Timestamp>);
 
 /// Letters that change, in rows of window, change, sort and time, each with its municipalities: few named, many
 /// counted. `rosters`: where their names are. `width`: of the terminal; absent: as wide as it gets.
@@ -285,12 +286,13 @@ pub fn table(
     for difference in differences {
         let Some(decision) = difference.decision() else { continue };
         let Some(id) = decision.window() else { continue };
+        let name = decision.kind().map_or("relatório", |kind| pt::letter(kind, decision.key().slot()));
         // Letters that leave in the same minute are one row: 48 h after an acceptance is never the same instant twice.
         let at = |event: &Option<crate::plan::contrast::Event>| event.as_ref().map(|e| to_the_minute(e.at));
         let row = (
             id,
             difference.shift,
-            decision.kind(),
+            (decision.kind(), name),
             decision.rung(),
             at(&difference.after),
             at(&difference.before),
@@ -305,9 +307,8 @@ pub fn table(
         .map(|name| (name, TableColumn::Text));
     let mut told: Vec<Vec<String>> = Vec::with_capacity(rows.len());
     let zone = &calendar.hours.zone;
-    for ((id, what, kind, days, after, before), (codes, staff)) in rows {
+    for ((id, what, (_, letter), days, after, before), (codes, staff)) in rows {
         let at = |at: Option<Timestamp>| at.map_or("—".to_owned(), |at| pt::short_instant(at, zone));
-        let letter = kind.map_or("relatório", pt::kind);
         let letter =
             days.map_or_else(|| letter.to_owned(), |days| format!("{letter} ({})", pt::days_before(days)));
         let out = match what {

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
 
-use crate::domain::calendar::{Deadline, Window};
+use crate::domain::calendar::{Deadline, HaltKind, Window};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{Reference, SnapshotId};
 use crate::domain::journal::Act;
-use crate::domain::notice::Kind;
+use crate::domain::notice::{Kind, Slot};
 use crate::domain::status::State;
 use crate::domain::time::Zone;
 use crate::plan::post::LetterState;
@@ -179,9 +179,29 @@ pub fn kind(kind: Kind) -> &'static str {
     }
 }
 
-/// The same of a letter to a municipality. Of a rung's that left from another ledger nobody knows which of the two it was.
-pub fn letter_kind(kind: Kind, rung: Option<u16>, elsewhere: bool) -> &'static str {
-    if elsewhere && rung.is_some() { "prazo ou lembrete" } else { self::kind(kind) }
+/// The name of one letter: what a halt brings is three letters of one sort, which its place in the window tells apart.
+pub fn letter(kind: Kind, slot: Option<Slot>) -> &'static str {
+    match slot {
+        Some(Slot::Upheld { .. }) => "prazo mantido",
+        Some(Slot::Suspension { kind: HaltKind::Cancelled, .. }) => "cancelamento",
+        Some(
+            Slot::Suspension { kind: HaltKind::Suspended, .. }
+            | Slot::Announcement
+            | Slot::Extension { .. }
+            | Slot::Rung { .. },
+        )
+        | None => self::kind(kind),
+    }
+}
+
+/// The name of a sort of letter where all of it is counted together, whatever its place.
+pub fn kind_counted(kind: Kind) -> &'static str {
+    if kind == Kind::Suspension { "interrupção" } else { self::kind(kind) }
+}
+
+/// The same as [`letter`]. Of a rung's that left from another ledger nobody knows which of the two it was.
+pub fn letter_kind(kind: Kind, slot: Option<Slot>, elsewhere: bool) -> &'static str {
+    if elsewhere && slot.and_then(Slot::rung).is_some() { "prazo ou lembrete" } else { letter(kind, slot) }
 }
 
 /// How many stand in a state: `48 concluídos`, `1 pendente`.

@@ -86,7 +86,7 @@ pub(super) fn rows<'d>(
                             tr {
                                 th scope="row" {
                                     a href=(links.letter(&line.key, line.version)) {
-                                        (line.kind.map_or("relatório", pt::kind))
+                                        (line.kind.map_or("relatório", |kind| pt::letter(kind, line.key.slot())))
                                         @if let Some(days) = line.key.slot().and_then(Slot::rung) { ", " (pt::days_before(days)) }
                                         @if let Some(code) = line.key.municipality() { ", " (pt::line(&roster.name_of(code))) }
                                     }

@@ -49,7 +49,7 @@ impl Pair<'_, '_> {
     /// batches is judged in `hold`, so nothing is known of its end here.
     fn waits(&self, wish: &Wish, behind: Behind, because: Reason) -> Fate {
         let resumed = self.resumed(wish, &because);
-        Fate::Waits(Waiting { kind: wish.kind, rung: wish.slot.rung(), behind }, because, resumed)
+        Fate::Waits(Waiting { kind: wish.kind, slot: wish.slot, behind }, because, resumed)
     }
 
     /// What the ledger is to say of what only waits, where it still names a hold that is over.
@@ -155,7 +155,7 @@ impl Pair<'_, '_> {
         let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
         let because = leaves_at(&wish, until, Reason::AwaitsHours { until });
         let resumed = self.resumed(&wish, &because);
-        let waiting = Waiting { kind: wish.kind, rung: wish.slot.rung(), behind: Behind::Hours };
+        let waiting = Waiting { kind: wish.kind, slot: wish.slot, behind: Behind::Hours };
         Fate::Ready(Box::new(Ready { sending, resumed }), waiting, because)
     }
 

@@ -68,7 +68,7 @@ impl Pair<'_, '_> {
         }
         let until = self.context.world.calendar.hours.next_sending(self.context.moment.stamp());
         let because = leaves_at(wish, until, Reason::AwaitsHours { until });
-        let waiting = Waiting { kind: record.kind, rung: wish.slot.rung(), behind: Behind::Hours };
+        let waiting = Waiting { kind: record.kind, slot: wish.slot, behind: Behind::Hours };
         Fate::Ready(Box::new(Ready { sending, resumed: None }), waiting, because)
     }
 

@@ -18,7 +18,7 @@ use super::because::{because, cause};
 use super::portuguese as pt;
 use crate::domain::calendar::Calendar;
 use crate::domain::id::{MunicipalityCode, WindowId};
-use crate::domain::notice::{Addressee, Kind, NoticeKey, StaffSlot};
+use crate::domain::notice::{Addressee, Kind, NoticeKey, Slot, StaffSlot};
 use crate::domain::overrides::{Hold, HoldScope};
 use crate::domain::reason::Reason;
 use crate::domain::roster::Roster;
@@ -130,13 +130,13 @@ impl Words<'_> {
     /// `28/11/2026 às 08:00: carta de prazo (2 dias antes), só a quem constar como pendente (rma/2026-10): 59 municípios (…)`.
     fn next(&self, group: &UpcomingGroup) -> String {
         let what = match group.what {
-            Upcoming::Waiting(Waiting { kind, rung, behind }) => {
+            Upcoming::Waiting(Waiting { kind, slot, behind }) => {
                 let behind = match behind {
                     Behind::Hours => "o horário de envio",
                     Behind::Quiet => "as 48 horas depois de outra",
                     Behind::Letter => "outro dia, pois só sai uma por dia",
                 };
-                format!("{}, que aguarda {behind}", letter(kind, rung))
+                format!("{}, que aguarda {behind}", named(pt::letter(kind, Some(slot)), kind, slot.rung()))
             }
             Upcoming::Rung { days_before, kind: Some(kind) } => letter(kind, Some(days_before)),
             Upcoming::Rung { days_before, kind: None } => {
@@ -198,6 +198,10 @@ impl Words<'_> {
 
 /// `carta de prazo (5 dias antes), só a quem constar como pendente`: one to come, and on whom that depends.
 fn letter(kind: Kind, rung: Option<u16>) -> String {
+    named(pt::kind(kind), kind, rung)
+}
+
+fn named(name: &str, kind: Kind, rung: Option<u16>) -> String {
     let rung = rung.map(|days| format!(" ({})", pt::days_before(days))).unwrap_or_default();
     let whom = match kind {
         Kind::Warning => ", só a quem constar como pendente",
@@ -209,14 +213,18 @@ fn letter(kind: Kind, rung: Option<u16>) -> String {
         | Kind::Referral
         | Kind::Alert => "",
     };
-    format!("carta de {}{rung}{whom}", pt::kind(kind))
+    format!("carta de {name}{rung}{whom}")
 }
 
 /// `prazo, 5 dias antes`.
 fn sort(group: &LetterGroup) -> String {
-    let rung = group.rung.map(|days| format!(", {}", pt::days_before(days))).unwrap_or_default();
+    let rung = group
+        .slot
+        .and_then(Slot::rung)
+        .map(|days| format!(", {}", pt::days_before(days)))
+        .unwrap_or_default();
     let elsewhere = if group.elsewhere { ", de outro livro" } else { "" };
-    format!("{}{rung}{elsewhere}", pt::letter_kind(group.kind, group.rung, group.elsewhere))
+    format!("{}{rung}{elsewhere}", pt::letter_kind(group.kind, group.slot, group.elsewhere))
 }
 
 /// `resumo a GPSB`, `remessa a GSUAS`.

@@ -32,7 +32,7 @@ fn full(world: &World, author: &str) -> DayPage {
         window: window.clone(),
         kind: Kind::Warning,
         elsewhere: false,
-        rung: Some(5),
+        slot: Some(rung),
         left: states.iter().filter(|state| state.has_left()).count(),
         states: states.iter().map(|state| (*state, here.clone())).collect::<BTreeMap<_, _>>(),
     };
@@ -239,7 +239,8 @@ fn what_comes_next_names_the_letter_and_what_it_waits_for() {
             municipalities: Vec::new(),
         })
     };
-    let waiting = Waiting { kind: Kind::Extension, rung: None, behind: Behind::Letter };
+    let waiting =
+        Waiting { kind: Kind::Extension, slot: Slot::Extension { edition: 2 }, behind: Behind::Letter };
     let text = told(Upcoming::Waiting(waiting));
     assert!(text.contains("carta de prorrogação, que aguarda outro dia, pois só sai uma por dia"), "{text}");
     let rung = |kind| told(Upcoming::Rung { days_before: 5, kind });

@@ -32,6 +32,12 @@ pub(super) fn deadline_text(text: &str) -> String {
 }
 
 /// A hash or an identifier: in one piece for the eye, breakable for the paper.
+/// The name of a letter, by its sort and its key as the journal has them.
+pub(super) fn kind(word: &str, key: &str) -> String {
+    let slot = NoticeKey::parse(key).and_then(|key| key.slot());
+    Kind::parse(word).map_or_else(|| pt::line(word), |kind| pt::letter(kind, slot).to_owned())
+}
+
 pub(super) fn code(text: &str) -> Markup {
     html! { code { (pt::line(text)) } }
 }

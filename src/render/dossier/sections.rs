@@ -5,27 +5,24 @@ use maud::{Markup, html};
 use crate::domain::calendar::Calendar;
 use crate::domain::dossier::{DecisionLine, DeliveryFile, Dossier, ElsewhereLine, LetterFile, WindowFile};
 use crate::domain::journal::LeftProof;
-use crate::domain::notice::{Kind, Told};
+use crate::domain::notice::Told;
 
 use super::super::because::is_rest_over;
 use super::super::portuguese as pt;
-use super::piece::{code, deadline_text, evidence, instant, instant_text, proof, state};
+use super::piece::{code, deadline_text, evidence, instant, instant_text, kind, proof, state};
 
 /// `prazo, 5 dias antes, edição 1`.
 pub(super) fn letter_kind(letter: &LetterFile) -> String {
     // Of a rung's letter that was written by another ledger nobody knows which of the two it was.
     let is_unknown = letter.left_before && letter.rung.is_some();
-    let mut words = vec![if is_unknown { "prazo ou lembrete".to_owned() } else { kind(&letter.kind) }];
+    let mut words =
+        vec![if is_unknown { "prazo ou lembrete".to_owned() } else { kind(&letter.kind, &letter.key) }];
     words.extend(letter.rung.as_deref().map(rung));
     words.extend(letter.edition.map(|edition| format!("edição {edition}")));
     if letter.version > 1 {
         words.push(format!("versão {}", letter.version));
     }
     words.join(", ")
-}
-
-fn kind(word: &str) -> String {
-    Kind::parse(word).map_or_else(|| pt::line(word), |kind| pt::kind(kind).to_owned())
 }
 
 /// A rung as the journal has it (`5d`), in words.
@@ -230,10 +227,10 @@ fn delivery(delivery: &DeliveryFile, calendar: &Calendar) -> Markup {
 
 fn unsent(decision: &DecisionLine, calendar: &Calendar) -> Markup {
     let zone = &calendar.hours.zone;
-        "retirar" | "expirar" if is_rest_over(&decision.because) => "tentativas encerradas",
     let what = match decision.act.as_str() {
         "enviar" => "retomado",
         "reter" => "retido",
+        "retirar" | "expirar" if is_rest_over(&decision.because) => "tentativas encerradas",
         "retirar" => "retirado",
         "superar" => "superado",
         "expirar" => "expirado",
@@ -243,7 +240,7 @@ fn unsent(decision: &DecisionLine, calendar: &Calendar) -> Markup {
         article .unsent {
             p {
                 strong { (pt::line(what)) } " em " (instant(decision.at, zone)) ": "
-                (kind(&decision.kind)) @if let Some(days) = &decision.rung { ", " (rung(days)) }
+                (kind(&decision.kind, &decision.key)) @if let Some(days) = &decision.rung { ", " (rung(days)) }
                 ", " (code(&decision.key)) " " (proof(Some(decision.seq), true))
             }
             p { (pt::line(&decision.because)) }

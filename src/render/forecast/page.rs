@@ -187,7 +187,7 @@ fn kinds(forecast: &Forecast) -> Markup {
                 thead { tr { th scope="col" { "O quê" } th scope="col" { "Carta" } th scope="col" .num { "Quantas" } } }
                 tbody {
                     @for ((act, kind), count) in &forecast.tally {
-                        tr { td { (pt::act(*act)) } td { (kind.map_or("relatório", pt::kind)) } td .num { (count) } }
+                        tr { td { (pt::act(*act)) } td { (kind.map_or("relatório", pt::kind_counted)) } td .num { (count) } }
                     }
                 }
             }
@@ -206,7 +206,7 @@ fn municipalities(forecast: &Forecast, roster: &Roster) -> Markup {
                 thead {
                     tr {
                         th scope="col" { "Município" } th scope="col" .num { "Cartas" }
-                        @for kind in &kinds { th scope="col" .num { (pt::kind(*kind)) } }
+                        @for kind in &kinds { th scope="col" .num { (pt::kind_counted(*kind)) } }
                         th scope="col" .num { "Em 7 dias" } th scope="col" { "A partir de" }
                     }
                 }

@@ -23,7 +23,7 @@ pub fn text(forecast: &Forecast, calendar: &Calendar, roster: &Roster, width: Op
         out.push_str("  nada aconteceu entre as duas datas; veja vigia-suas agenda\n");
     }
     for ((act, kind), count) in &forecast.tally {
-        let kind = kind.map_or("relatório", pt::kind);
+        let kind = kind.map_or("relatório", pt::kind_counted);
         let _ = writeln!(out, "  {:<9} {kind:<12} {count}", act.as_str());
     }
     days(forecast, calendar, width, &mut out);

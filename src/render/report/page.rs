@@ -290,7 +290,8 @@ fn tallies(id: &str, of: &str, title: &str, rows: impl Iterator<Item = (String, 
 fn letters(summary: &WindowSummary) -> Markup {
     let mut rows: BTreeMap<_, BTreeMap<LetterState, usize>> = BTreeMap::new();
     for letter in summary.lines.iter().flat_map(|line| &line.letters) {
-        let key = (letter.kind, letter.elsewhere, letter.edition, letter.rung.map(Reverse));
+        let name = pt::letter_kind(letter.kind, letter.key.slot(), letter.elsewhere);
+        let key = (letter.kind, name, letter.elsewhere, letter.edition, letter.rung.map(Reverse));
         *rows.entry(key).or_default().entry(letter.state).or_default() += 1;
     }
     let states: BTreeSet<LetterState> = rows.values().flat_map(BTreeMap::keys).copied().collect();
@@ -301,10 +302,10 @@ fn letters(summary: &WindowSummary) -> Markup {
                 table {
                     thead { tr { th scope="col" { "Carta" } th .number scope="col" { "Todas" } @for state in &states { th .number scope="col" { (pt::letter_state(*state)) } } } }
                     tbody {
-                        @for ((kind, elsewhere, edition, rung), counts) in &rows {
+                        @for ((_, name, elsewhere, edition, rung), counts) in &rows {
                             tr {
                                 th scope="row" {
-                                    (pt::letter_kind(*kind, rung.map(|Reverse(days)| days), *elsewhere))
+                                    (name)
                                     @if let Some(Reverse(days)) = rung { ", " (pt::days_before(*days)) }
                                     " (edição " (edition) ")"
                                     @if *elsewhere { ", de outro livro" }

@@ -191,7 +191,7 @@ pub fn letter_words(letter: &LetterLine, calendar: &Calendar) -> String {
     let elsewhere = letter.elsewhere.then_some(" (saiu de outro livro; o texto não está neste)");
     format!(
         "{at} {}{rung} (edição {}): {states}{}{}",
-        pt::letter_kind(letter.kind, letter.rung, letter.elsewhere),
+        pt::letter_kind(letter.kind, letter.key.slot(), letter.elsewhere),
         letter.edition,
         elsewhere.unwrap_or_default(),
         because.unwrap_or_default()

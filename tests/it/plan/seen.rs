@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use vigia_suas::domain::id::EmailAddress;
-use vigia_suas::domain::notice::{Kind, NoticeKey};
+use vigia_suas::domain::notice::{Kind, NoticeKey, Slot};
 use vigia_suas::domain::reason::Cause;
 use vigia_suas::domain::roster::Role;
 use vigia_suas::domain::status::State;
@@ -291,7 +291,7 @@ proptest! {
             let mut at = now;
             for line in windows.iter_mut().flat_map(|window| &mut window.lines) {
                 at += SignedDuration::from_millis(7);
-                let waiting = Waiting { kind: Kind::Extension, rung: None, behind: Behind::Letter };
+                let waiting = Waiting { kind: Kind::Extension, slot: Slot::Extension { edition: 2 }, behind: Behind::Letter };
                 line.next = Some(NextLine { what: Upcoming::Waiting(waiting), at });
             }
             let page = day::page(view, &windows, &windows, since, Vec::new(), Vec::new());
