@@ -1,5 +1,6 @@
 //! `situacao`, `importar`, `relatorio`: who has filled in, as known, and where each window stands.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,11 +51,15 @@ pub(super) async fn show(session: &Session, filter: &Filter) -> Result {
     for summary in summaries {
         let mut rows = Vec::new();
         if !session.json {
+            // One municipality has one date, its own.
+            let own = only.and_then(|code| summary.line(code)).map(|line| line.deadline);
+            let others = if own.is_none() { summary.other_deadlines() } else { BTreeMap::new() };
             let _ = writeln!(
                 out,
-                "\n{} — prazo {}",
+                "\n{} — prazo {}{}",
                 summary.window,
-                portuguese::deadline_or_undefined(summary.deadline)
+                portuguese::deadline_or_undefined(own.unwrap_or(summary.deadline)),
+                portuguese::save_for(&others)
             );
         }
         for line in summary.lines.iter().filter(|line| only.is_none_or(|code| code == line.municipality)) {

@@ -62,21 +62,7 @@ impl Printed<'_> {
     fn text(&self, municipality: &str) -> String {
         let calendar = self.calendar();
         let zone = &calendar.hours.zone;
-        let name = self.account.explained.line.as_ref().map_or(municipality, |line| line.name.as_str());
-        let mut out = format!("{}, janela {}\n\n", visible::line(name), self.account.window.id);
-        let _ = writeln!(out, "Abertura: {}", portuguese::date_and_weekday(self.account.window.opens_on));
-        for edition in self.account.window.announced_by(zone.date_of(self.account.now)) {
-            let deadline = portuguese::deadline_or_undefined(edition.deadline);
-            let announced = edition
-                .announced_on
-                .map_or(String::new(), |d| format!(", anunciada em {}", portuguese::date(d)));
-            let _ = writeln!(
-                out,
-                "Edição {}: prazo {deadline}{announced} (fonte: {})",
-                edition.number,
-                visible::line(&edition.source)
-            );
-        }
+        let mut out = self.head(municipality);
         out.push_str("\nSituação conhecida");
         let _ = writeln!(out, " em {}:", portuguese::instant(self.account.now, zone));
         match &self.account.explained.line {
@@ -163,6 +149,30 @@ impl Printed<'_> {
         }
         for reason in self.account.explained.call.iter().flat_map(|call| &call.because) {
             let _ = writeln!(out, "  a telefonar: {}", call_reason(reason, calendar));
+        }
+        out
+    }
+
+    /// Whom and what it is about: the window's opening and its editions.
+    fn head(&self, municipality: &str) -> String {
+        let zone = &self.calendar().hours.zone;
+        let name = self.account.explained.line.as_ref().map_or(municipality, |line| line.name.as_str());
+        let mut out = format!("{}, janela {}\n\n", visible::line(name), self.account.window.id);
+        let _ = writeln!(out, "Abertura: {}", portuguese::date_and_weekday(self.account.window.opens_on));
+        for edition in self.account.window.announced_by(zone.date_of(self.account.now)) {
+            let deadline = portuguese::deadline_or_undefined(edition.deadline);
+            let announced = edition
+                .announced_on
+                .map_or(String::new(), |d| format!(", anunciada em {}", portuguese::date(d)));
+            let named = &edition.municipalities;
+            let is_of_others = !named.is_empty() && !named.contains(&self.account.municipality);
+            let reach = if is_of_others { "; não alcança este município" } else { "" };
+            let _ = writeln!(
+                out,
+                "Edição {}: prazo {deadline}{announced}{reach} (fonte: {})",
+                edition.number,
+                visible::line(&edition.source)
+            );
         }
         out
     }

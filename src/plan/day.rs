@@ -149,6 +149,7 @@ pub struct WindowDay {
     pub window: WindowId,
     /// The deadline of the edition in force.
     pub deadline: Option<Deadline>,
+    pub other_deadlines: BTreeMap<Option<Deadline>, usize>,
     /// Whether it is stopped now.
     pub halted: bool,
     pub counts: Counts,
@@ -219,6 +220,7 @@ pub fn page(
         page.windows.push(WindowDay {
             window: summary.window.clone(),
             deadline: summary.deadline,
+            other_deadlines: summary.other_deadlines(),
             halted: summary.halted,
             counts: summary.municipalities,
             calls: owing,

@@ -98,6 +98,15 @@ impl WindowSummary {
         }
     }
 
+    /// The other deadlines that are in force for municipalities, with for how many.
+    pub fn other_deadlines(&self) -> BTreeMap<Option<Deadline>, usize> {
+        let mut others = BTreeMap::new();
+        for line in self.lines.iter().filter(|line| line.deadline != self.deadline) {
+            *others.entry(line.deadline).or_default() += 1;
+        }
+        others
+    }
+
     /// Where a municipality stands; none where it is not expected.
     pub fn line(&self, municipality: MunicipalityCode) -> Option<&MunicipalityLine> {
         // They are in the order of their codes.

@@ -94,6 +94,17 @@ pub fn deadline_or_undefined(known: Option<Deadline>) -> String {
     known.map_or_else(|| "a definir".to_owned(), deadline)
 }
 
+/// The deadlines that are in force for some only, as where a sentence goes on after the date of all others:
+/// `, salvo para 3 municípios, até 27/11/2026`. Nothing where there is none.
+pub fn save_for<'a>(others: impl IntoIterator<Item = (&'a Option<Deadline>, &'a usize)>) -> String {
+    let one = |(deadline, municipalities): (&Option<Deadline>, &usize)| {
+        let until = deadline.map_or_else(|| "com prazo a definir".to_owned(), until_deadline);
+        format!("para {}, {until}", counted(*municipalities, "município", "municípios"))
+    };
+    let each: Vec<String> = others.into_iter().map(one).collect();
+    if each.is_empty() { String::new() } else { format!(", salvo {}", each.join("; ")) }
+}
+
 fn ends_the_day(deadline: Deadline) -> bool {
     deadline.at.hour() == 23 && deadline.at.minute() == 59
 }

@@ -6,6 +6,7 @@ use super::{Links, bar, window_name};
 use crate::desk::view::Overview;
 use crate::domain::calendar::Deadline;
 use crate::plan::day::DayPage;
+use crate::plan::summary::WindowSummary;
 use crate::render::day;
 use crate::render::portuguese as pt;
 
@@ -31,7 +32,7 @@ pub(in crate::panel) fn content(
                 @for summary in &scene.windows {
                     article {
                         h3 { a href=(links.window(&summary.window)) { (window_name(&summary.window, scene.calendar())) } }
-                        p { (deadline(summary.deadline, scene)) @if summary.halted { ". " strong { "Interrompida: ninguém é cobrado." } } }
+                        p { (deadline(summary, scene)) @if summary.halted { ". " strong { "Interrompida: ninguém é cobrado." } } }
                         (bar(summary.municipalities))
                     }
                 }
@@ -47,11 +48,16 @@ pub(in crate::panel) fn content(
     }
 }
 
-fn deadline(deadline: Option<Deadline>, scene: &Overview) -> String {
-    let over = deadline.is_some_and(|d| d.instant(&scene.calendar().hours.zone) <= scene.as_of.at());
-    format!(
-        "{} {}",
-        if over { "Encerrada; o prazo foi" } else { "Prazo:" },
-        pt::deadline_or_undefined(deadline)
-    )
+fn deadline(summary: &WindowSummary, scene: &Overview) -> String {
+    let is_over = |d: Deadline| d.instant(&scene.calendar().hours.zone) <= scene.as_of.at();
+    let (general, others) = (pt::deadline_or_undefined(summary.deadline), summary.other_deadlines());
+    if !summary.deadline.is_some_and(is_over) {
+        return format!("Prazo: {general}{}", pt::save_for(&others));
+    }
+    // For some it may still be open.
+    let open = others.iter().filter(|(deadline, _)| !deadline.is_some_and(is_over));
+    match pt::save_for(open) {
+        none if none.is_empty() => format!("Encerrada; o prazo foi {general}{}", pt::save_for(&others)),
+        save_for => format!("Encerrada{save_for}; o prazo dos demais foi {general}"),
+    }
 }

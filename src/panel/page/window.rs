@@ -33,7 +33,7 @@ pub(in crate::panel) fn content(
         @if summary.halted { p .banner { strong { "A janela está interrompida: ninguém é cobrado." } } }
         dl .facts {
             dt { "Abertura" } dd { (pt::date_and_weekday(summary.opens_on)) }
-            dt { "Prazo" } dd { (pt::deadline_or_undefined(summary.deadline)) ", edição " (summary.edition) }
+            dt { "Prazo" } dd { (pt::deadline_or_undefined(summary.deadline)) ", edição " (summary.edition) (pt::save_for(&summary.other_deadlines())) }
             @if !summary.source.is_empty() { dt { "Fonte da data" } dd { (pt::line(&summary.source)) } }
             dt { "Esperados" } dd { (pt::counted(summary.municipalities.expected(), "município", "municípios")) }
         }

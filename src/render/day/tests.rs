@@ -95,6 +95,7 @@ fn full(world: &World, author: &str) -> DayPage {
         windows: vec![WindowDay {
             window,
             deadline,
+            other_deadlines: BTreeMap::new(),
             halted: false,
             counts: Counts { done: 60, pending: 10, unconfirmed: 8, not_applicable: 0 },
             calls: 9,
@@ -252,4 +253,14 @@ fn what_comes_next_names_the_letter_and_what_it_waits_for() {
     let warning = rung(Some(Kind::Warning));
     assert!(warning.contains("carta de prazo (5 dias antes), só a quem constar como pendente"), "{warning}");
     assert!(rung(None).contains("; a dos não confirmados fica retida"));
+}
+
+#[test]
+fn the_date_of_some_stands_beside_the_date_of_all_others() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut page = full(&world, "ana");
+    let later = Deadline { on: date(2023, 12, 12), at: Deadline::DEFAULT_TIME };
+    page.windows[0].other_deadlines = [(Some(later), 3)].into();
+    let text = text(&page, &world.calendar, &world.roster);
+    assert!(text.contains("05/12/2023 (terça-feira), salvo para 3 municípios, até 12/12/2023"), "{text}");
 }

@@ -169,8 +169,9 @@ fn windows(page: &DayPage) -> String {
         .iter()
         .map(|w| {
             let stopped = if w.halted { " (interrompida)" } else { "" };
-            let mut row =
-                vec![w.window.to_string(), format!("{}{stopped}", pt::deadline_or_undefined(w.deadline))];
+            let deadline = pt::deadline_or_undefined(w.deadline);
+            let deadline = format!("{deadline}{}{stopped}", pt::save_for(&w.other_deadlines));
+            let mut row = vec![w.window.to_string(), deadline];
             let counts = w.counts;
             row.extend([counts.done, counts.pending, counts.unconfirmed, w.calls].map(|n| n.to_string()));
             row

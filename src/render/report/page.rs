@@ -157,7 +157,7 @@ fn window(
             h2 { (pt::line(&summary.system)) " (" (summary.window) ")" }
             p {
                 (opening(summary, calendar)) ". Prazo: "
-                strong { (pt::deadline_or_undefined(summary.deadline)) } ", edição " (summary.edition) "."
+                strong { (pt::deadline_or_undefined(summary.deadline)) } ", edição " (summary.edition) (pt::save_for(&summary.other_deadlines())) "."
                 @if !summary.source.is_empty() { " Fonte: " (pt::line(&summary.source).trim_end_matches('.')) "." }
             }
             @if summary.halted { p { strong { "A janela está interrompida: ninguém é cobrado." } } }

@@ -37,10 +37,11 @@ fn window(summary: &WindowSummary, calendar: &Calendar, out: &mut String) {
     let _ = writeln!(out, "Situação conhecida em {}.", pt::instant(summary.at, zone));
     let _ = writeln!(
         out,
-        "{}. Prazo: {}, edição {}.{}",
+        "{}. Prazo: {}, edição {}{}.{}",
         opening(summary, calendar),
         pt::deadline_or_undefined(summary.deadline),
         summary.edition,
+        pt::save_for(&summary.other_deadlines()),
         if summary.source.is_empty() {
             String::new()
         } else {
