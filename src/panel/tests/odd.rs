@@ -72,6 +72,44 @@ async fn a_stopped_window_and_a_rehearsal_say_so_on_the_pages_that_tell_of_them(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_agenda_shows_what_stands_and_what_does_not() {
+    let day = |text: &str| text.parse::<jiff::civil::Date>().unwrap();
+    for (kind, word) in [(HaltKind::Suspended, "suspensa"), (HaltKind::Cancelled, "cancelada")] {
+        let house = with_window(|window| {
+            window.halt = Some(Halt { kind, since: Some(day("2026-11-03")), until: None });
+        })
+        .await;
+        let text = page(&house.here().await, "/agenda").await.2;
+        let name = "<a href=\"/janela/rma/2026-10\">";
+        let (_, rest) = text.split_once(&format!("<strong>30 termina</strong> {name}")).unwrap();
+        let note = rest.split_once("</li>").unwrap().0;
+        assert!(note.contains(&format!("({word} desde 03/11/2026; 23:59)")), "{note}");
+        assert!(text.contains(&format!("<strong>3 é {word}</strong> {name}")), "{text}");
+    }
+    let special = |number, on: &str, code: &str| crate::domain::calendar::Edition {
+        number,
+        deadline: Some(crate::domain::calendar::Deadline { on: day(on), at: jiff::civil::time(18, 0, 0, 0) }),
+        announced_on: Some(day("2026-11-02")),
+        source: String::new(),
+        municipalities: [MunicipalityCode::parse(code).unwrap()].into(),
+    };
+    let house = with_window(|window| {
+        window.editions.push(special(2, "2026-12-03", "3205309"));
+        window.editions.push(special(3, "2026-12-04", "3205309"));
+    })
+    .await;
+    let panel = house.here().await;
+    let text = page(&panel, "/agenda").await.2;
+    assert!(text.contains("(só para 1 município; já substituída por outra edição; 18:00)"), "{text}");
+    assert!(text.contains("(só para 1 município; 18:00)"), "{text}");
+    // Every page says that the date of all is not that of everybody.
+    for path in ["/", "/janela/rma/2026-10", "/relatorio?janela=rma/2026-10"] {
+        let text = page(&panel, path).await.2;
+        assert!(text.contains(", salvo para 1 município, até as 18:00 de 04/12/2026"), "{path}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_window_without_a_deadline_and_without_any_data_is_shown_as_that() {
     let house = with_window(|window| window.editions[0].deadline = None).await;
     let panel = house.here().await;

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::super::portuguese as pt;
-use super::{KnownDates, between, in_force, scope, source, system_name, unreleased};
+use super::{KnownDates, between, in_force, is_overtaken, scope, source, system_name, unreleased};
 use crate::domain::calendar::{Calendar, Deadline, Edition, HaltKind, Window};
 use crate::domain::id::PartId;
 use crate::domain::time::{day_after, days_before};
@@ -65,16 +65,6 @@ fn refolded(text: &str) -> String {
         out.push_str("\r\n");
     }
     out
-}
-
-/// Whether an edition that names municipalities rules nowhere any more: each of them has a newer one of its own, or a
-/// general one that is no earlier.
-fn is_overtaken(window: &Window, special: &Edition) -> bool {
-    let newer = || window.editions.iter().filter(|e| e.number > special.number);
-    let general = newer().rfind(|e| e.municipalities.is_empty());
-    let renamed = |code| newer().any(|e| e.municipalities.contains(code));
-    general.is_some_and(|general| general.deadline >= special.deadline)
-        || special.municipalities.iter().all(renamed)
 }
 
 /// A window as the calendar file tells it.

@@ -46,6 +46,16 @@ pub fn unreleased(window: &Window, edition: &Edition, rulings: &Rulings) -> Opti
     })
 }
 
+/// Whether an edition that names municipalities rules nowhere any more: each of them has a newer one of its own, or a
+/// general one that is no earlier.
+pub fn is_overtaken(window: &Window, special: &Edition) -> bool {
+    let newer = || window.editions.iter().filter(|e| e.number > special.number);
+    let general = newer().rfind(|e| e.municipalities.is_empty());
+    let renamed = |code| newer().any(|e| e.municipalities.contains(code));
+    general.is_some_and(|general| general.deadline >= special.deadline)
+        || special.municipalities.iter().all(renamed)
+}
+
 /// The windows that are open at some time between two dates, in order of opening.
 fn between(windows: &[Window], from: Date, to: Date) -> Vec<&Window> {
     let mut shown: Vec<&Window> = windows
@@ -124,7 +134,8 @@ fn situation(window: &Window, today: Date) -> String {
     if over { format!("normal (esteve {stopped})") } else { format!("normal (fica {stopped})") }
 }
 
-fn halt_word(kind: HaltKind) -> &'static str {
+/// `suspensa`, `cancelada`.
+pub fn halt_word(kind: HaltKind) -> &'static str {
     match kind {
         HaltKind::Suspended => "suspensa",
         HaltKind::Cancelled => "cancelada",
