@@ -114,6 +114,8 @@ pub struct EvidenceLine {
     pub part_name: String,
     /// What it said, as the journal has it.
     pub said: Evidence,
+    /// Why nothing is owed by it, in words, where a feed speaks of what is not expected.
+    pub aside: Option<&'static str>,
 }
 
 /// A snapshot, as the journal tells of it.

@@ -8,6 +8,8 @@ mod told;
 
 pub use folder::{Folder, FolderError, default_name, write};
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use self::told::{Told, letter_file_name};
@@ -15,7 +17,7 @@ use crate::config::Mode;
 use crate::domain::dossier::{
     AuditLine, ChainState, DeliveryFile, Dossier, EditionLine, EvidenceLine, Holder, LetterFile, WindowFile,
 };
-use crate::domain::id::{EmailAddress, MunicipalityCode, WindowId};
+use crate::domain::id::{EmailAddress, MunicipalityCode, PartId, WindowId};
 use crate::domain::journal::Evidence;
 use crate::domain::notice;
 use crate::domain::roster::Roster;
@@ -104,7 +106,7 @@ impl Desk<'_> {
             self.letter(letter, *number)
         });
         let letters = letters.collect();
-        let (outside, silence) = self.now(&id);
+        let now = self.now(&id);
         let (known, validity) = (self.known.status.window(&id), calendar.status_validity(&id));
         WindowFile {
             title: found
@@ -123,13 +125,14 @@ impl Desk<'_> {
                 .map(|(_, entry)| EvidenceLine {
                     part_name: part_name(&entry.part, calendar),
                     said: Evidence::of(entry, known.freshness(entry, validity), false),
+                    aside: now.aside(&entry.part),
                 })
                 .collect(),
             letters,
             elsewhere: self.told.left_elsewhere(&id, &self.addresses()),
             unsent: self.told.unsent(&id, calendar),
-            told_outside: outside,
-            silence,
+            told_outside: now.told_outside,
+            silence: now.silence,
             window: id,
         }
     }
@@ -221,17 +224,39 @@ impl Desk<'_> {
         }
     }
 
-    /// Why there is no divulgação, where it counts as told outside; and why nothing more is said, where that is what the
-    /// plan says today.
-    fn now(&self, id: &WindowId) -> (Option<String>, Option<String>) {
+    fn now(&self, id: &WindowId) -> Standing {
         let (world, now) = (self.known.world(), self.subject.now);
         let post = Post::default();
         let view = account::View { world: &world, plan: self.plan, post: &post, now };
         let Some(explained) = account::explain(view, id, self.subject.municipality) else {
-            return (None, None);
+            return Standing::default();
         };
-        let outside = explained.line.and_then(|line| line.told_outside_on).map(told_outside);
+        let told_outside = explained.line.as_ref().and_then(|line| line.told_outside_on).map(told_outside);
         let quiet = explained.actions.is_empty() && explained.held.is_empty();
-        (outside, explained.silence.filter(|_| quiet).map(|reason| because(&reason, world.calendar)))
+        let parts = explained.line.iter().flat_map(|line| &line.parts).map(|part| part.part.clone());
+        Standing {
+            expected: Some(parts.collect()),
+            told_outside,
+            silence: explained.silence.filter(|_| quiet).map(|reason| because(&reason, world.calendar)),
+        }
+    }
+}
+
+/// Where the municipality stands in a window when the dossier is made.
+#[derive(Default)]
+struct Standing {
+    /// The parts that are expected of it, or were when the deadline passed; absent: of this window nobody says any more.
+    expected: Option<BTreeSet<PartId>>,
+    /// Why there is no divulgação, where it counts as told outside.
+    told_outside: Option<String>,
+    /// Why nothing more is said, where that is what the plan says today.
+    silence: Option<String>,
+}
+
+impl Standing {
+    /// What is to be said beside a feed's word on a part that is not expected: it accuses nobody.
+    fn aside(&self, part: &PartId) -> Option<&'static str> {
+        let expected = self.expected.as_ref()?;
+        (!expected.contains(part)).then_some("não esperada nesta janela")
     }
 }

@@ -45,8 +45,11 @@ pub(super) fn is_letter(told: &Decision, letter: &StoredLetter) -> bool {
 
 /// What the feeds said when it was decided.
 pub(super) fn evidence(told: &Decision, calendar: &Calendar) -> Vec<EvidenceLine> {
-    let line =
-        |said: &Evidence| EvidenceLine { part_name: part_name(&said.part, calendar), said: said.clone() };
+    let line = |said: &Evidence| EvidenceLine {
+        part_name: part_name(&said.part, calendar),
+        said: said.clone(),
+        aside: None,
+    };
     told.evidence.iter().map(line).collect()
 }
 

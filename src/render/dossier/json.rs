@@ -84,7 +84,11 @@ fn edition(e: &EditionLine) -> Value {
 }
 
 fn evidence(e: &EvidenceLine) -> Value {
-    json!(e.said)
+    let mut said = json!(e.said);
+    if let Some(aside) = e.aside {
+        said["ressalva"] = aside.into();
+    }
+    said
 }
 
 fn letter(l: &LetterFile) -> Value {

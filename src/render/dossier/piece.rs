@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use crate::domain::calendar::Deadline;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::dossier::EvidenceLine;
+use crate::domain::notice::{Kind, NoticeKey};
 use crate::domain::time::Zone;
 
 use super::super::because::{confirmed, row};
@@ -31,13 +32,13 @@ pub(super) fn deadline_text(text: &str) -> String {
     }
 }
 
-/// A hash or an identifier: in one piece for the eye, breakable for the paper.
 /// The name of a letter, by its sort and its key as the journal has them.
 pub(super) fn kind(word: &str, key: &str) -> String {
     let slot = NoticeKey::parse(key).and_then(|key| key.slot());
     Kind::parse(word).map_or_else(|| pt::line(word), |kind| pt::letter(kind, slot).to_owned())
 }
 
+/// A hash or an identifier: in one piece for the eye, breakable for the paper.
 pub(super) fn code(text: &str) -> Markup {
     html! { code { (pt::line(text)) } }
 }
@@ -81,7 +82,7 @@ pub(super) fn evidence(lines: &[EvidenceLine], zone: &Zone) -> Markup {
                         tr {
                             td { (pt::line(&line.part_name)) }
                             td { @match &line.said.unit { Some(unit) => { (**unit) }, None => { "–" } } }
-                            td { (*line.said.state) }
+                            td { (*line.said.state) @if let Some(aside) = line.aside { br; span .note { (aside) } } }
                             td { (instant(*line.said.as_of, zone)) }
                             td { (*line.said.feed) br; (code(line.said.snapshot.as_str())) br; (instant(*line.said.taken_at, zone)) (confirmed(&line.said, zone)) }
                             td {

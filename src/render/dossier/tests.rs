@@ -43,6 +43,7 @@ fn evidence(world: &World) -> EvidenceLine {
             wording: Some("Não <preenchido>".to_owned()),
             is_quoted: true,
         },
+        aside: None,
     }
 }
 
@@ -298,4 +299,39 @@ fn what_a_self_audit_checked_is_not_said_to_have_been_checked_now() {
         "até o registro 7; agora, ao fazer este dossiê, as cartas deste município que ele mostra (1 carta)";
     assert!(page.contains("conferido por inteiro na autoconferência de") && page.contains(words), "{page}");
     assert!(page.contains("só a próxima autoconferência vê, ou “vigia-suas livro conferir”"), "{page}");
+}
+
+#[test]
+fn the_letters_of_a_halt_are_told_apart_and_a_part_that_is_not_expected_accuses_nobody() {
+    let world = World::new(Sanction::Standard, "").unwrap();
+    let mut dossier = dossier(&world);
+    let file = &mut dossier.windows[0];
+    let halt = |slot: &str, kind: &str| LetterFile {
+        key: format!("censo-suas/2023@1/{slot}/3205309"),
+        kind: kind.to_owned(),
+        rung: None,
+        ..letter(&world)
+    };
+    file.letters = vec![
+        halt("suspensao-2023-11-06", "suspensao"),
+        halt("prazo-mantido-2023-11-06", "suspensao"),
+        halt("cancelamento-2023-11-09", "suspensao"),
+    ];
+    let unsent = DecisionLine {
+        key: "censo-suas/2023@1/prazo-mantido-2023-11-06/3205309".to_owned(),
+        kind: "suspensao".to_owned(),
+        rung: None,
+        ..file.unsent[0].clone()
+    };
+    file.unsent = vec![unsent];
+    file.status[0].aside = Some("não esperada nesta janela");
+    let text = page(&dossier, &world.calendar);
+    for (sort, times) in
+        [("suspensão, edição 1", 1), ("prazo mantido, edição 1", 1), ("cancelamento, edição 1", 1)]
+    {
+        assert_eq!(text.matches(&format!(": {sort}")).count(), times, "{sort}: {text}");
+    }
+    assert!(text.contains("prazo mantido, <code>"), "{text}");
+    assert!(text.contains("pendente<br><span class=\"note\">não esperada nesta janela</span>"), "{text}");
+    assert!(json(&dossier).contains("\"ressalva\": \"não esperada nesta janela\""));
 }
