@@ -13,6 +13,7 @@ use super::moment::Moment;
 use crate::domain::calendar::{Calendar, Window};
 use crate::domain::holiday::Holidays;
 use crate::domain::id::{EmailAddress, MunicipalityCode, SystemId, WindowId};
+use crate::domain::notice::NoticeKey;
 use crate::domain::roster::Roster;
 
 /// Everything that another configuration would change.
@@ -59,7 +60,7 @@ pub enum Effect {
     DeadlineFar(WindowId, Date),
     /// `inicio` later: what is due before is never sent.
     StartsLater(Date),
-    /// Municipalities that get fewer letters about some window, and how many fewer.
+    /// Municipalities that get fewer letters about some window, and how many of those no longer leave, whatever comes instead.
     Silence { municipalities: usize, letters: usize },
     /// Municipalities of which nothing is expected any more in some window that is not over, whatever is known of them.
     NotExpected(usize),
@@ -262,21 +263,24 @@ fn of_letters(
     let hours = &after.calendar.hours;
     let first_day = hours.zone.date_of(hours.next_sending(now));
     let is_first = |at: Timestamp| hours.zone.date_of(at) <= first_day;
-    let mut balance: BTreeMap<(&WindowId, MunicipalityCode), i64> = BTreeMap::new();
+    let mut balance: BTreeMap<(&WindowId, MunicipalityCode), (i64, BTreeSet<&NoticeKey>)> = BTreeMap::new();
     let mut at_once = 0;
     for difference in differences {
         let Some(decision) = difference.decision() else { continue };
         let (Some(window), Some(municipality)) = (decision.window(), decision.municipality()) else {
             continue;
         };
-        let sum = balance.entry((window, municipality)).or_default();
-        match difference.shift {
-            Shift::Added => *sum += 1,
-            Shift::Dropped | Shift::Withdrawn => *sum -= 1,
-            Shift::Withheld => *sum -= i64::from(difference.before.is_some()),
-            Shift::Moved => *sum -= i64::from(is_put_off(difference)),
-            Shift::Altered => {}
-        }
+        let (sum, gone) = balance.entry((window, municipality)).or_default();
+        let change = match difference.shift {
+            Shift::Added => 1,
+            Shift::Dropped | Shift::Withdrawn => -1,
+            Shift::Withheld => -i64::from(difference.before.is_some()),
+            Shift::Moved => -i64::from(is_put_off(difference)),
+            Shift::Altered => 0,
+        };
+        *sum += change;
+        // One that waits would have left too: it is taken back and leaves no more, and is one letter.
+        gone.extend((change < 0).then(|| decision.key()));
         let leaves = difference.after.as_ref().is_some_and(|event| is_first(event.at));
         let left = difference.before.as_ref().is_some_and(|event| is_first(event.at));
         if matches!(difference.shift, Shift::Added | Shift::Moved) && leaves && !left {
@@ -284,17 +288,16 @@ fn of_letters(
         }
     }
     let mut effects = Vec::new();
-    let lost = balance.iter().filter(|(_, sum)| **sum < 0);
+    let lost = balance.iter().filter(|(_, (sum, _))| *sum < 0);
     let silent: BTreeSet<MunicipalityCode> = lost.clone().map(|((_, code), _)| *code).collect();
     if silent.len() > few(before.roster) {
-        let letters = lost.map(|(_, sum)| sum.unsigned_abs()).sum::<u64>();
-        let letters = usize::try_from(letters).unwrap_or(usize::MAX);
+        let letters = lost.map(|(_, (_, gone))| gone.len()).sum();
         effects.push(Effect::Silence { municipalities: silent.len(), letters });
     }
     if at_once > after.roster.municipalities.len() {
         effects.push(Effect::AtOnce(at_once));
     }
-    let more = usize::try_from(balance.into_values().sum::<i64>()).unwrap_or(0);
+    let more = usize::try_from(balance.into_values().map(|(sum, _)| sum).sum::<i64>()).unwrap_or(0);
     if more > before.calendar.daily_limit {
         effects.push(Effect::Many(more));
     }

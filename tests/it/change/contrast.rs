@@ -1,5 +1,7 @@
 //! Two configurations held against each other.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use vigia_suas::config::{Sources, compile};
@@ -9,6 +11,7 @@ use vigia_suas::domain::notice::NoticeKey;
 use vigia_suas::domain::status::{Basis, Observation, State};
 use vigia_suas::plan::World;
 use vigia_suas::plan::contrast::{Difference, Event, Shift, contrast, windows_unlike};
+use vigia_suas::plan::effects::{Effect, large};
 use vigia_suas::plan::ledger::Ledger;
 use vigia_suas::plan::replay::{Replay, StatusChange};
 use vigia_suas::render::contrast::table;
@@ -151,4 +154,47 @@ fn rungs_still_to_come_move_with_the_deadline_and_those_told_get_one_correction(
     }
     let shown = |found: &[Difference]| table(found, &after, [&old.roster, &new.roster], None);
     assert_eq!(shown(&apart), shown(&found), "one row for what leaves in the same minute");
+}
+
+#[test]
+fn who_falls_silent_is_told_with_every_letter_that_no_longer_leaves() {
+    let now = "2026-11-23T13:00:00Z".parse().unwrap();
+    let shipped = include_str!("../../../config/calendario.toml");
+    let window = "\n[[janela]]\nsistema = \"rma\"\nreferencia = \"2026-10\"\nabertura = 2026-11-01\n\
+        prazo = 2026-11-30\nfonte = \"x\"\nsituacao = \"suspensa\"\nsituacao_desde = 2026-11-23\n";
+    let old = compile(&Sources::embedded(), now).unwrap();
+    let stopped = Sources::embedded().with("calendario.toml", format!("{shipped}{window}"));
+    let new = compile(&stopped, now).unwrap();
+    let until = "2026-12-31T12:00:00Z".parse().unwrap();
+    let mut replay = Replay::new(&old.calendar, &old.roster, until).unwrap();
+    replay.run("2026-11-02T12:00:00Z".parse().unwrap(), now, &[], |_, _| {});
+    for municipality in old.roster.municipalities.keys() {
+        let observation = Observation {
+            window: WindowId::parse("rma/2026-10").unwrap(),
+            municipality: *municipality,
+            part: PartId::parse("CRAS").unwrap(),
+            unit: None,
+            state: State::Pending,
+            dated: None,
+            basis: Basis::Row,
+            line: 0,
+            wording: None,
+        };
+        replay.learn(&StatusChange { at: now, observation });
+    }
+    let one = World { calendar: &old.calendar, roster: &old.roster, ..replay.world() };
+    let two = World { calendar: &new.calendar, roster: &new.roster, ..replay.world() };
+    let found = contrast(Some(&one), Some(&two), now, until).unwrap();
+    let keys = |wanted: &[Shift]| -> BTreeSet<&NoticeKey> {
+        let of_them = found.iter().filter(|d| wanted.contains(&d.shift));
+        let keys = of_them.filter_map(|d| Some(d.decision()?.key()));
+        keys.filter(|key| key.municipality().is_some()).collect()
+    };
+    let municipalities = old.roster.municipalities.len();
+    // One that waits would have left too, and is taken back: it is one letter.
+    let letters = keys(&[Shift::Dropped, Shift::Withdrawn]).len();
+    assert!(letters > municipalities, "several each");
+    assert_eq!(keys(&[Shift::Added]).len(), municipalities, "a suspensão comes instead");
+    let effects = large(&one, &two, (&found, &[]), None, now);
+    assert!(effects.contains(&Effect::Silence { municipalities, letters }), "{effects:?}");
 }
