@@ -64,7 +64,14 @@ pub(crate) fn sender(database: &Path) -> Option<u32> {
 /// there it does not hear of.
 pub(super) fn sender_from_another_file(database: &Path) -> Option<u32> {
     let (pid, open) = told(database)?;
-    open?.has_lost(database).then_some(pid)
+    (open?.has_lost(database) && is_held(database)).then_some(pid)
+}
+
+/// Whether anybody has the lock. Asked only where a process that lives is told to have it, which no start can be about to
+/// take then; where a folder was copied with what lies in it, nobody has the copy's.
+fn is_held(database: &Path) -> bool {
+    let opened = files::open_plain(&files::beside(database, END), OpenOptions::new().read(true));
+    opened.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// Who sends, and from which file.
