@@ -324,10 +324,7 @@ fn next(survey: &Survey<'_>, line: &MunicipalityLine, waiting: Option<Waiting>) 
     if let (Some(Reason::Waits { until } | Reason::AwaitsHours { until }), Some(waiting)) =
         (&line.silence, waiting)
     {
-        let (edition, is_correction) = (track.edition, waiting.kind == Kind::Extension);
-        let first = if is_correction { Slot::Extension { edition } } else { Slot::Announcement };
-        let slot = waiting.rung.map_or(first, |days_before| Slot::Rung { edition, days_before });
-        if let Some(at) = let_go(survey, line.municipality, slot, *until) {
+        if let Some(at) = let_go(survey, line.municipality, waiting.slot, *until) {
             return Some(NextLine { what: Upcoming::Waiting(waiting), at });
         }
     }

@@ -130,9 +130,8 @@ fn warned<'l>(
     }
     // Under whichever edition: one that brings a deadline back does not warn again.
     let said = Some(Told::from(line.deadline));
-    let in_force = |(record, _): &&(&NoticeRecord, Timestamp)| {
-        record.edition == line.edition || record.told == said
-    };
+    let in_force =
+        |(record, _): &&(&NoticeRecord, Timestamp)| record.edition == line.edition || record.told == said;
     let is_uncertain = |(record, _): &(&NoticeRecord, Timestamp)| {
         let own = |l: &&LetterLine| l.key.slot() == Some(record.slot) && l.kind == record.kind;
         line.letters.iter().find(own).is_some_and(|letter| letter.state == LetterState::Uncertain)

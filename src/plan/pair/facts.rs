@@ -104,7 +104,10 @@ impl<'b> Pair<'_, 'b> {
                 return due_at;
             }
             Some((
-                Standing::Failed | Standing::Withdrawn | Standing::Superseded | Standing::Expired { .. },
+                Standing::Failed
+                | Standing::Withdrawn
+                | Standing::Superseded { .. }
+                | Standing::Expired { .. },
                 _,
             ))
             | None => {}

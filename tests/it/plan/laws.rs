@@ -431,7 +431,6 @@ proptest! {
                                 let warns = |d: &&&Decision| d.act() == Act::Send && d.kind() == Some(Kind::Warning);
                                 past.iter().filter(warns).count() >= letters + earlier
                             }
-                            CallReason::PerhapsWarned { .. } => false,
                             CallReason::WarnedOfOther { letters, .. } => {
                                 let owed: Vec<_> = call.iter().flat_map(|call| &call.owes).collect();
                                 let warned = past.iter().filter(|d| d.act() == Act::Send && d.kind() == Some(Kind::Warning));
@@ -441,7 +440,9 @@ proptest! {
                                 let of = |d: &&&Decision| d.act() == Act::Supersede && d.rung() == Some(*days);
                                 past.iter().filter(of).any(|d| d.because().cause().is_outage())
                             }),
-                            CallReason::Undelivered { .. } | CallReason::Rehearsed { .. } => false,
+                            CallReason::PerhapsWarned { .. }
+                            | CallReason::Undelivered { .. }
+                            | CallReason::Rehearsed { .. } => false,
                         };
                         prop_assert!(is_told, "{code} {}: {reason:?}", window.id);
                     }
