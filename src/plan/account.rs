@@ -323,10 +323,9 @@ fn next(survey: &Survey<'_>, line: &MunicipalityLine, waiting: Option<Waiting>) 
     let to_come = |at: &Timestamp| !moment.reached(*at);
     if let (Some(Reason::Waits { until } | Reason::AwaitsHours { until }), Some(waiting)) =
         (&line.silence, waiting)
+        && let Some(at) = let_go(survey, line.municipality, waiting.slot, *until)
     {
-        if let Some(at) = let_go(survey, line.municipality, waiting.slot, *until) {
-            return Some(NextLine { what: Upcoming::Waiting(waiting), at });
-        }
+        return Some(NextLine { what: Upcoming::Waiting(waiting), at });
     }
     if let Some(closing) = survey.closing_of(line.municipality) {
         let at = Some(closing.refer_at).filter(to_come)?;

@@ -49,8 +49,11 @@ fn letters_that_an_outage_swallowed_are_told_to_staff() {
         let purpose = if state == State::Pending { CallPurpose::Debt } else { CallPurpose::Doubt };
         assert!(calls.iter().all(|call| call.purpose() == purpose), "{calls:?}");
         let page = page(&case, "2026-04-01T09:00", "2026-03-31T08:00");
-        let told: Vec<_> =
-            page.left.iter().map(|group| (group.slot.and_then(Slot::rung), group.left, group.states.clone())).collect();
+        let told: Vec<_> = page
+            .left
+            .iter()
+            .map(|group| (group.slot.and_then(Slot::rung), group.left, group.states.clone()))
+            .collect();
         let both = vec![municipality_code(0), municipality_code(1)];
         let lost = BTreeMap::from([(LetterState::Missed, both)]);
         assert_eq!(told, [2, 5, 10].map(|days| (Some(days), 0, lost.clone())), "grouped");
