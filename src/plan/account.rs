@@ -321,9 +321,11 @@ fn next(survey: &Survey<'_>, line: &MunicipalityLine, waiting: Option<Waiting>) 
     }
     let moment = survey.context.moment;
     let to_come = |at: &Timestamp| !moment.reached(*at);
+    let steps = survey.steps.get(&track.edition).map_or(&[][..], Vec::as_slice);
     if let (Some(Reason::Waits { until } | Reason::AwaitsHours { until }), Some(waiting)) =
         (&line.silence, waiting)
         && let Some(at) = let_go(survey, line.municipality, waiting.slot, *until)
+        && steps.iter().all(|step| waiting.slot.rung() != Some(step.days_before) || at < step.valid_until)
     {
         return Some(NextLine { what: Upcoming::Waiting(waiting), at });
     }
@@ -331,7 +333,6 @@ fn next(survey: &Survey<'_>, line: &MunicipalityLine, waiting: Option<Waiting>) 
         let at = Some(closing.refer_at).filter(to_come)?;
         return Some(NextLine { what: Upcoming::Referral, at });
     }
-    let steps = survey.steps.get(&track.edition).map_or(&[][..], Vec::as_slice);
     // While an earlier deadline waits for a person, or passed without one, nobody is warned.
     let mut rungs = steps.iter().filter(|step| to_come(&step.due_at) && track.awaiting.is_none());
     let rung = rungs.find_map(|step| {

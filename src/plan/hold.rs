@@ -148,7 +148,9 @@ fn wanted_since(world: &World<'_>, outage: Outage, letter: &Notice, record: Opti
     let held = record.and_then(|record| Some((record.standing.held_by()?, record.recorded_at)));
     // Doubt is told before an order of those days that held it too, which is a person's word all the same.
     let end_of = |day| world.calendar.hours.zone.end_of(day);
-    let of_then = |hold: &&Hold| hold.until.is_none_or(|day| end_of(day) > outage.from);
+    let of_then = |hold: &&Hold| {
+        hold.authorship.at <= outage.until && hold.until.is_none_or(|day| end_of(day) > outage.from)
+    };
     let mut orders = world.overrides.ruling_holds().filter(of_then);
     let was_doubted = held.is_some_and(|(cause, _)| cause.as_str() == "nao-confirmado")
         && !orders.any(|hold| hold.scope.covers(window, *slot, *municipality));

@@ -23,7 +23,7 @@ impl Pair<'_, '_> {
             if too_early
                 || step.valid_until <= self.track.known_at
                 || self.was_told_of(slot)
-                || self.left_before(step)
+                || self.left_before(step).is_some()
             {
                 continue;
             }

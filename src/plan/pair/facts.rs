@@ -56,16 +56,17 @@ impl<'b> Pair<'_, 'b> {
         self.record(slot).is_some_and(|record| record.standing.sent_at().is_some())
     }
 
-    /// Whether somebody took the letter of a rung for the same deadline under another edition: one that brings a deadline back
-    /// says nothing twice.
-    pub(super) fn left_before(&self, step: &Step) -> bool {
+    /// The letter of a rung that somebody took for the same deadline under another edition: one that brings a deadline back
+    /// says nothing twice. What is left of it comes first.
+    pub(super) fn left_before(&self, step: &Step) -> Option<&'b NoticeRecord> {
         let told = Some(Told::from(self.track.deadline));
-        self.records.iter().any(|record| {
+        let before = self.records.iter().filter(|record| {
             record.slot.rung() == Some(step.days_before)
                 && record.edition != self.track.edition
                 && record.told == told
                 && record.standing.sent_at().is_some()
-        })
+        });
+        before.max_by_key(|record| record.standing.is_open())
     }
 
     pub(super) fn assessment(&self) -> &Assessment {

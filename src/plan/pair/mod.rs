@@ -172,9 +172,11 @@ impl<'a, 'b> Pair<'a, 'b> {
         self.missed(decided);
         let first = self.correction().or_else(|| self.upheld()).or_else(|| self.announcement());
         let first_slot = first.as_ref().map(|wish| wish.slot);
+        // An order stops what comes behind the letter too, whoever it could be written to.
+        let is_ordered = first.as_ref().is_some_and(|wish| self.held_by_hand(wish).is_some());
         let fate = self.consider(first);
         let blocked = match &fate {
-            Fate::Withhold(withheld) if withheld.because == Reason::NoContact => None,
+            Fate::Withhold(withheld) if withheld.because == Reason::NoContact && !is_ordered => None,
             Fate::Withhold(withheld) => Some(Err(withheld.because.clone())),
             Fate::Waits(_, because, _) | Fate::Ready(_, _, because) => Some(Ok(Some(because.clone()))),
             Fate::Send(_) => Some(Ok(None)),
@@ -195,7 +197,8 @@ impl<'a, 'b> Pair<'a, 'b> {
             decided.silence.get_or_insert(Reason::BeforeStart);
             return;
         }
-        if self.left_before(step) && !self.has_left(slot) {
+        if let Some(before) = self.left_before(step).filter(|_| !self.has_left(slot)) {
+            self.go_on(before, step, blocked.is_some_and(|by| by.is_ok()), kept, decided);
             return;
         }
         if let Some(Ok(because)) = blocked {
@@ -220,6 +223,23 @@ impl<'a, 'b> Pair<'a, 'b> {
             Some(_) | None => self.rung_fate(wish),
         };
         self.settle(fate, slot, kept, decided);
+    }
+
+    /// What another edition of the same deadline left to the other addresses of a rung goes on to them as it was written.
+    fn go_on(
+        &self,
+        before: &NoticeRecord,
+        step: &Step,
+        is_behind: bool,
+        kept: &mut Vec<Slot>,
+        decided: &mut Decided,
+    ) {
+        if is_behind {
+            self.keep_if_open(before.slot, kept);
+        } else if let Some(wish) = self.rung(step) {
+            let fate = self.rung_fate(Wish { slot: before.slot, edition: before.edition, ..wish });
+            self.settle(fate, before.slot, kept, decided);
+        }
     }
 
     /// Files a fate under what it means.

@@ -57,6 +57,20 @@ fn a_rung_that_did_not_arrive_leaves_again_under_the_edition_that_brings_its_dea
     assert_eq!(letters(case.pass("2026-03-24T08:00")), both);
 }
 
+/// One of its addresses took it before, and the other is tried later.
+#[test]
+fn what_is_left_of_a_rung_goes_on_under_the_edition_that_brings_its_deadline_back() {
+    let mut case = warned();
+    case.has(0, rung(1, 10), Some(FIRST), live("2026-03-20T08:00"));
+    case.has(1, rung(1, 10), Some(FIRST), sent("2026-03-20T08:00"));
+    case.edition("2026-04-30", Some("2026-03-23"), &[]);
+    case.edition(FIRST, Some("2026-03-23"), &[]);
+    assert_eq!(letters(case.clone().pass("2026-03-24T08:00")), [""; 0], "neither taken back nor repeated");
+    case.says("f", 0, "GESTAO", None, State::Done, "2026-03-24T07:00");
+    let over = [format!("retirar {} v1", key(rung(1, 10), 0))];
+    assert_eq!(letters(case.pass("2026-03-24T08:00")), over, "nobody is accused of what is done");
+}
+
 #[test]
 fn a_suspension_that_ends_with_its_deadline_repeated_repeats_no_rung() {
     let mut case = warned();

@@ -149,6 +149,39 @@ fn what_becomes_pendente_after_an_outage_is_no_part_of_it() {
 }
 
 #[test]
+fn an_order_of_after_an_outage_makes_nothing_part_of_it_that_was_only_in_doubt() {
+    let mut case = Case::new();
+    case.announced().gestao(State::Unconfirmed, "2026-03-20T07:00");
+    case.pass("2026-03-20T08:00");
+    case.ledger.outage = Some(Outage { from: at("2026-03-20T08:00"), until: at("2026-03-22T09:00") });
+    case.pass("2026-03-22T09:00");
+    hold(&mut case, HoldScope::All, "2026-03-23T09:00", Some("2026-03-24"));
+    case.gestao(State::Pending, "2026-03-25T07:00");
+    let letter = |n| format!("enviar {} v1", key(rung(1, 10), n));
+    assert_eq!(case.pass("2026-03-25T08:00"), [letter(0), letter(1)]);
+}
+
+#[test]
+fn an_order_to_hold_a_correction_stops_the_rung_behind_it_also_where_nobody_can_get_it() {
+    let mut case = Case::new();
+    with_units(&mut case, None);
+    let ladder = case.calendar.systems.values_mut().flat_map(|system| &mut system.ladder);
+    ladder.for_each(|rung| rung.audience = vec![Audience::Unit]);
+    case.announced().says("f", 0, "CRAS", Some("11"), State::Pending, "2026-03-31T07:00");
+    case.roster.municipalities.get_mut(&municipality_code(0)).unwrap().contacts.clear();
+    case.edition("2026-04-10", Some("2026-03-20"), &[]);
+    let free = case.clone();
+    let correction = BatchId::of_slot(&window_id(), Slot::Extension { edition: 2 });
+    hold(&mut case, HoldScope::Batch(correction), "2026-03-20T07:00", None);
+    let leaves = |case: &Case| {
+        let rung = format!("enviar {} v1", key(rung(2, 10), 0));
+        brief(&case.plan("2026-03-31T08:00")).contains(&rung)
+    };
+    assert!(leaves(&free), "the unit has an address");
+    assert!(!leaves(&case), "the date in it is in doubt");
+}
+
+#[test]
 fn what_was_pendente_before_an_outage_waits_for_liberar_however_often_it_is_loaded_again() {
     let mut case = Case::new();
     case.announced().gestao(State::Pending, "2026-03-19T07:00");
