@@ -23,6 +23,7 @@ use crate::domain::notice;
 use crate::domain::roster::Roster;
 use crate::mail::message;
 use crate::plan::post::Post;
+use crate::plan::summary::MunicipalityLine;
 use crate::plan::{Plan, account};
 use crate::proof::CaseFile;
 use crate::render::because::{because, part_name, told_outside};
@@ -233,9 +234,12 @@ impl Desk<'_> {
         };
         let told_outside = explained.line.as_ref().and_then(|line| line.told_outside_on).map(told_outside);
         let quiet = explained.actions.is_empty() && explained.held.is_empty();
-        let parts = explained.line.iter().flat_map(|line| &line.parts).map(|part| part.part.clone());
+        let of_line = |line: &MunicipalityLine| match &line.waits_for {
+            Some(_) => BTreeSet::new(),
+            None => line.parts.iter().map(|part| part.part.clone()).collect(),
+        };
         Standing {
-            expected: Some(parts.collect()),
+            expected: explained.line.as_ref().map(of_line),
             told_outside,
             silence: explained.silence.filter(|_| quiet).map(|reason| because(&reason, world.calendar)),
         }
@@ -245,7 +249,8 @@ impl Desk<'_> {
 /// Where the municipality stands in a window when the dossier is made.
 #[derive(Default)]
 struct Standing {
-    /// The parts that are expected of it, or were when the deadline passed; absent: of this window nobody says any more.
+    /// The parts that are expected of it, or were when the deadline passed: none while the window waits for another there.
+    /// Absent: of this window nobody says any more.
     expected: Option<BTreeSet<PartId>>,
     /// Why there is no divulgação, where it counts as told outside.
     told_outside: Option<String>,
@@ -257,6 +262,6 @@ impl Standing {
     /// What is to be said beside a feed's word on a part that is not expected: it accuses nobody.
     fn aside(&self, part: &PartId) -> Option<&'static str> {
         let expected = self.expected.as_ref()?;
-        (!expected.contains(part)).then_some("não esperada nesta janela")
+        (!expected.contains(part)).then_some("não esperada, ao fazer este dossiê")
     }
 }

@@ -324,7 +324,7 @@ fn the_letters_of_a_halt_are_told_apart_and_a_part_that_is_not_expected_accuses_
         ..file.unsent[0].clone()
     };
     file.unsent = vec![unsent];
-    file.status[0].aside = Some("não esperada nesta janela");
+    file.status[0].aside = Some("não esperada, ao fazer este dossiê");
     let text = page(&dossier, &world.calendar);
     for (sort, times) in
         [("suspensão, edição 1", 1), ("prazo mantido, edição 1", 1), ("cancelamento, edição 1", 1)]
@@ -332,6 +332,9 @@ fn the_letters_of_a_halt_are_told_apart_and_a_part_that_is_not_expected_accuses_
         assert_eq!(text.matches(&format!(": {sort}")).count(), times, "{sort}: {text}");
     }
     assert!(text.contains("prazo mantido, <code>"), "{text}");
-    assert!(text.contains("pendente<br><span class=\"note\">não esperada nesta janela</span>"), "{text}");
-    assert!(json(&dossier).contains("\"ressalva\": \"não esperada nesta janela\""));
+    assert!(
+        text.contains("pendente<br><span class=\"note\">não esperada, ao fazer este dossiê</span>"),
+        "{text}"
+    );
+    assert!(json(&dossier).contains("\"ressalva\": \"não esperada, ao fazer este dossiê\""));
 }

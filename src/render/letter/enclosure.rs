@@ -34,7 +34,7 @@ pub(super) fn of(desk: &Context<'_>, notice: &Notice, facts: &Facts) -> Option<E
         ("com pendência", &facts.pending_municipalities),
         ("situação não confirmada", &facts.unconfirmed_municipalities),
         ("não comunicado deste prazo", &facts.untold_municipalities),
-        ("nada chegou a ser devido", &facts.waiting_municipalities),
+        ("nada devido ao fim do prazo", &facts.waiting_municipalities),
     ];
     for (list, municipalities) in lists {
         for item in municipalities {
