@@ -104,6 +104,11 @@ impl Herald {
         self.leaves
     }
 
+    /// One that has this to tell.
+    pub(super) fn with(cry: Outcry) -> Self {
+        Self { cries: BTreeMap::from([(cry.topic.clone(), cry)]), ..Self::default() }
+    }
+
     /// Tells what is to be told now by every way that does not rest, one message each.
     ///
     /// # Errors

@@ -379,10 +379,11 @@ impl Service {
     /// Tells staff that the ledger is gone from its place, by the ways that need none.
     async fn tell_displaced(&self, why: &StoreError) {
         let words = why.to_string();
-        self.app.cry(Outcry { topic: topic::LEDGER_DOUBTED.to_owned(), text: words.clone() });
+        let cry = Outcry { topic: topic::LEDGER_DOUBTED.to_owned(), text: words.clone() };
+        // Of its own: the herald that goes along is stopped in mid-word.
         let told = async {
-            signal::last_words(&self.app, &words).await;
-            Herald::default().herald_once(&self.app).await
+            let mut herald = Herald::with(cry);
+            tokio::join!(signal::last_words(&self.app, &words), herald.herald_once(&self.app))
         };
         // The next start tells what it finds, as it tells of each ledger that may not be the one.
         let _told_or_not = tokio::time::timeout(STEP_DOWN, Box::pin(told)).await;

@@ -149,8 +149,10 @@ impl Db {
         all.append(statements);
         let (tx, mut rows) = match &self.engine {
             Engine::Sqlite(sqlite) => {
+                let begun = WriteTx::begin_with(sqlite.writing().await?, all).await?;
+                // Looked at once nobody else writes: it may have lost its name while this one waited for its turn.
                 sqlite.keeps_name(&self.path)?;
-                WriteTx::begin_with(sqlite.writing().await?, all).await?
+                begun
             }
             Engine::Postgres(postgres) => {
                 let mut tx = self.take_turn(postgres, turn).await?;
