@@ -18,6 +18,7 @@ use crate::render::portuguese;
 use crate::store::Override;
 use crate::text::visible;
 use crate::world::known::Depth;
+use crate::world::last_good;
 use crate::world::overview::AsOf;
 
 /// Stops sending.
@@ -73,7 +74,12 @@ pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signat
         return Err(nothing_held(&scope, over, &in_force));
     }
     let until = match &scope {
-        HoldScope::Batch(id) => order::last_day_told(&session.setup.config, id),
+        HoldScope::Batch(id) => {
+            // By the date that the service goes by: what was saved since is not read yet.
+            let in_force = last_good::of(&store, session.setup.directory.as_deref(), session.now()).await?;
+            let config = in_force.as_ref().map_or(&session.setup.config, |kept| &kept.setup.config);
+            order::last_day_told(config, id)
+        }
         HoldScope::All | HoldScope::Window(_) | HoldScope::Municipality(_) => None,
     };
     order::release(&store, scope.clone(), until, by.clone()).await?;

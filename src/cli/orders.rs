@@ -127,7 +127,8 @@ fn standing(line: &OverrideLine, later: &[OverrideLine], status: &StatusBook, to
     match &line.lifted {
         Some(_) => Standing::Undone,
         None if gives_way && later.iter().any(replaced) => Standing::Replaced,
-        None if until.is_some_and(|day| day < today) => Standing::Over,
+        // A release counts for its deadline also once that is over.
+        None if gives_way && until.is_some_and(|day| day < today) => Standing::Over,
         None => dispute(line).and_then(ended).map_or(Standing::Counts, Standing::Ended),
     }
 }
@@ -168,7 +169,15 @@ fn matter(what: &Override) -> (&'static str, String, Option<Date>) {
 fn words(session: &Session, line: &OverrideLine, standing: Standing) -> String {
     let zone = &session.setup.config.calendar.hours.zone;
     let (kind, about, until) = matter(&line.what);
-    let until = until.map_or(String::new(), |day| format!(", até {}", pt::date(day)));
+    let sense = match line.what {
+        Override::Release { .. } => "para o prazo de",
+        Override::Hold { .. }
+        | Override::Exemption { .. }
+        | Override::Dispute { .. }
+        | Override::Note { .. }
+        | Override::Keep { .. } => "até",
+    };
+    let until = until.map_or(String::new(), |day| format!(", {sense} {}", pt::date(day)));
     let signed = |by: &Authorship| {
         let (author, reason) = (visible::line(&by.author), visible::line(&by.reason));
         format!("por {author} em {}: {reason}", pt::short_instant(by.at, zone))

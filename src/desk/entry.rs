@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use crate::domain::journal::{
-    Act, Announced, Audited, ChannelCause, ClockAct, Decision, Entry, FeedAct, LeftProof, OrderAct, Ordered,
-    ProposalsRefused, ProposalsTaken, QueueResumed, Reduced, RegisterDoubted, Seen, Unflagged, Verdict,
+    Act, Announced, Audited, ChannelCause, ClockAct, Decision, Entry, FeedAct, LeftProof, OrderAct,
+    OrderKind, Ordered, ProposalsRefused, ProposalsTaken, QueueResumed, Reduced, RegisterDoubted, Seen,
+    Unflagged, Verdict,
 };
 use crate::render::because::{is_rest_over, reread};
 use crate::render::portuguese;
@@ -271,7 +272,8 @@ fn order_words(entry: &JournalEntry, told: &Ordered) -> String {
     ];
     let about: Vec<String> = about.into_iter().flatten().collect();
     words.push(if about.is_empty() { "tudo".to_owned() } else { about.join(" ") });
-    words.extend(told.until.map(|day| format!("até {}", portuguese::date(*day))));
+    let sense = if told.order == OrderKind::Release { "para o prazo de" } else { "até" };
+    words.extend(told.until.map(|day| format!("{sense} {}", portuguese::date(*day))));
     let words = words.join(" ");
     match told.reason.as_ref().or(entry.outcome.as_ref()) {
         Some(reason) => signed(&words, reason, &told.author),
