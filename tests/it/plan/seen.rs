@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use vigia_suas::domain::id::EmailAddress;
-use vigia_suas::domain::notice::{Kind, NoticeKey, Slot};
+use vigia_suas::domain::notice::{Kind, NoticeKey, Slot, Told};
 use vigia_suas::domain::reason::Cause;
 use vigia_suas::domain::roster::Role;
 use vigia_suas::domain::status::State;
@@ -212,7 +212,11 @@ proptest! {
                         prop_assert_eq!(letter.is_some_and(|l| l.state.has_left()), taken || came_back, "{} {:?}", key, record.standing);
                         prop_assert_eq!(letter.and_then(|l| l.left_at).is_some(), taken || came_back, "{}", key);
                     }
-                    let warned = records.iter().filter(|r| r.kind == Kind::Warning && r.edition == line.edition);
+                    // Under whichever edition, where one brought its deadline back: that says nothing twice (decision 0390).
+                    let in_force = |r: &&NoticeRecord| {
+                        r.edition == line.edition || r.told == Some(Told::from(line.deadline))
+                    };
+                    let warned = records.iter().filter(|r| r.kind == Kind::Warning).filter(in_force);
                     // Those that named something of what is owed now.
                     let owed = |named: &NamedPart| line.parts.iter().any(|part| {
                         let units = named.units.is_empty() || part.units.is_empty()
