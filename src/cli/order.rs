@@ -11,7 +11,7 @@ use super::session::{Answer, Failure, Result, Session, say};
 use crate::config::Config;
 use crate::desk::order::{self, Matter, OverrideSubject};
 use crate::domain::id::{MunicipalityCode, PartId};
-use crate::domain::overrides::{Authorship, HoldScope};
+use crate::domain::overrides::{Authorship, HoldScope, Overrides};
 use crate::plan::account;
 use crate::render::line::rfc3339;
 use crate::render::portuguese;
@@ -68,10 +68,7 @@ pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signat
     let ruling = before.ruling_holds().find(|hold| hold.scope == scope);
     let over = ruling.and_then(|hold| hold.until).filter(|day| *day < session.today());
     if (ruling.is_none() || over.is_some()) && !awaited(session, &scope).await? {
-        let mut in_force = order::in_force(&before, None, session.today());
-        let known = session.known_to(session.setup.live_calendar(), Depth::open()).await?;
-        in_force.extend(order::waiting(&known, session.now()));
-        return Err(nothing_held(&scope, over, &in_force));
+        return Err(nothing_held(&scope, over, &stopped(session, &before).await?));
     }
     let until = match &scope {
         HoldScope::Batch(id) => {
@@ -83,10 +80,7 @@ pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signat
         HoldScope::All | HoldScope::Window(_) | HoldScope::Municipality(_) => None,
     };
     order::release(&store, scope.clone(), until, by.clone()).await?;
-    let mut in_force = order::in_force(&store.overrides().await?, None, session.today());
-    // As the daemon decides: a rehearsal does not wait for sending hours.
-    let known = session.known_to(session.setup.live_calendar(), Depth::open()).await?;
-    in_force.extend(order::waiting(&known, session.now()));
+    let in_force = stopped(session, &store.overrides().await?).await?;
     let facts = json!({ "acao": "liberar", "alcance": scope.to_string(), "em_vigor": in_force });
     answer(session, &by, &facts, || {
         // Who reads that it goes on does not look for what still holds it.
@@ -98,6 +92,15 @@ pub(super) async fn release(session: &Session, scope: &Scope, signature: &Signat
         format!("liberado: {scope}. {then}\n{}", listed(&in_force, "nenhuma retenção"))
     });
     Ok(Answer::Done)
+}
+
+/// What stops letters: the orders in force, and the batches that wait for a person, a line each.
+async fn stopped(session: &Session, overrides: &Overrides) -> Result<Vec<String>> {
+    let mut lines = order::in_force(overrides, None, session.today());
+    // As the daemon decides: a rehearsal does not wait for sending hours.
+    let known = session.known_to(session.setup.live_calendar(), Depth::open()).await?;
+    lines.extend(order::waiting(&known, session.now()));
+    Ok(lines)
 }
 
 /// What is in force after an order, a line each; `none` says of what there is none.

@@ -262,6 +262,6 @@ impl Standing {
     /// What is to be said beside a feed's word on a part that is not expected: it accuses nobody.
     fn aside(&self, part: &PartId) -> Option<&'static str> {
         let expected = self.expected.as_ref()?;
-        (!expected.contains(part)).then_some("não esperada, ao fazer este dossiê")
+        (!expected.contains(part)).then_some("nada se espera desta parte, na data deste dossiê")
     }
 }

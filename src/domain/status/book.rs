@@ -121,7 +121,9 @@ impl StatusBook {
         let entries = entries.entry(said.municipality).or_default();
         if let Some(retired) = self.retired.get_mut(&said.window).and_then(Shelf::entries_mut) {
             let before = retired.get_mut(&said.municipality).into_iter();
-            before.for_each(|before| before.retain(|e| e.feed != load.feed || !e.pends_in(&said.part)));
+            let gives_way =
+                |e: &StatusEntry| e.state == State::Pending && e.part == said.part && e.feed == load.feed;
+            before.for_each(|before| before.retain(|e| !gives_way(e)));
         }
         let same = |e: &StatusEntry| e.part == said.part && e.unit == said.unit && e.feed == load.feed;
         let place = entries.iter().position(same);

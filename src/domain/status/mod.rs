@@ -193,11 +193,6 @@ impl StatusEntry {
         }
     }
 
-    /// Whether it says that something pends in a part.
-    fn pends_in(&self, part: &PartId) -> bool {
-        self.state == State::Pending && self.part == *part
-    }
-
     /// Whether a load that speaks of its part puts it aside for good: a *pendente* from before its feed was switched off.
     /// What took that back may be known no more.
     pub fn gives_way(&self, load: &Load) -> bool {

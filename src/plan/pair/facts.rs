@@ -100,18 +100,9 @@ impl<'b> Pair<'_, 'b> {
     /// sending instant where nobody has looked since, else once somebody does. At the return from a gap it may be the
     /// gap's, or have left from a ledger that this one is a copy of.
     pub(super) fn noticed(&self, slot: Slot, due_at: Timestamp) -> Timestamp {
-        match self.record(slot).map(|record| (record.standing, record.due_at)) {
-            Some((Standing::Withheld(_) | Standing::Queued | Standing::Sent { .. }, due_at)) => {
-                return due_at;
-            }
-            Some((
-                Standing::Failed
-                | Standing::Withdrawn
-                | Standing::Superseded { .. }
-                | Standing::Expired { .. },
-                _,
-            ))
-            | None => {}
+        let stands = |r: &&NoticeRecord| r.standing.is_open() || r.standing.sent_at().is_some();
+        if let Some(record) = self.record(slot).filter(stands) {
+            return record.due_at;
         }
         let ledger = self.context.world.ledger;
         let returned_at = ledger.outage.map_or(Timestamp::MIN, |gap| gap.until);

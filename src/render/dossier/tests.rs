@@ -324,7 +324,7 @@ fn the_letters_of_a_halt_are_told_apart_and_a_part_that_is_not_expected_accuses_
         ..file.unsent[0].clone()
     };
     file.unsent = vec![unsent];
-    file.status[0].aside = Some("não esperada, ao fazer este dossiê");
+    file.status[0].aside = Some("nada se espera desta parte, na data deste dossiê");
     let text = page(&dossier, &world.calendar);
     for (sort, times) in
         [("suspensão, edição 1", 1), ("prazo mantido, edição 1", 1), ("cancelamento, edição 1", 1)]
@@ -333,8 +333,10 @@ fn the_letters_of_a_halt_are_told_apart_and_a_part_that_is_not_expected_accuses_
     }
     assert!(text.contains("prazo mantido, <code>"), "{text}");
     assert!(
-        text.contains("pendente<br><span class=\"note\">não esperada, ao fazer este dossiê</span>"),
+        text.contains(
+            "pendente<br><span class=\"note\">nada se espera desta parte, na data deste dossiê</span>"
+        ),
         "{text}"
     );
-    assert!(json(&dossier).contains("\"ressalva\": \"não esperada, ao fazer este dossiê\""));
+    assert!(json(&dossier).contains("\"ressalva\": \"nada se espera desta parte, na data deste dossiê\""));
 }
